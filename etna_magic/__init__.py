@@ -1,0 +1,108 @@
+"""Log in to the ETNA Trader API from a notebook, hold the token with its expiry, be warned when it is stale.
+
+``%load_ext etna_magic`` adds ``%etna_login``, ``%etna_status`` and ``%etna_logout``. The names
+below are imported when they are first asked for, so that loading the extension costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from etna_magic.challenge import Challenge, ChallengeKind
+    from etna_magic.credentials import Credentials
+    from etna_magic.exceptions import (
+        ApplicationKeyError,
+        ConnectionFailedError,
+        EtnaError,
+        InsecureURLError,
+        InvalidCredentialsError,
+        MissingCredentialsError,
+        NotLoggedInError,
+        PasswordExpiredError,
+        RateLimitedError,
+        TokenExpiredError,
+        UnexpectedResponseError,
+        VerificationError,
+    )
+    from etna_magic.login_flow import LoginFlow
+    from etna_magic.secret import Secret
+    from etna_magic.session import EtnaSession
+    from etna_magic.token import Token, TokenState
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ApplicationKeyError",
+    "Challenge",
+    "ChallengeKind",
+    "ConnectionFailedError",
+    "Credentials",
+    "EtnaError",
+    "EtnaSession",
+    "InsecureURLError",
+    "InvalidCredentialsError",
+    "LoginFlow",
+    "MissingCredentialsError",
+    "NotLoggedInError",
+    "PasswordExpiredError",
+    "RateLimitedError",
+    "Secret",
+    "Token",
+    "TokenExpiredError",
+    "TokenState",
+    "UnexpectedResponseError",
+    "VerificationError",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
+
+_HOMES = {
+    "Challenge": "challenge",
+    "ChallengeKind": "challenge",
+    "Credentials": "credentials",
+    "EtnaSession": "session",
+    "LoginFlow": "login_flow",
+    "Secret": "secret",
+    "Token": "token",
+    "TokenState": "token",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'exceptions')}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Add the magics and the hooks; called by ``%load_ext etna_magic``.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The running IPython.
+    """
+    from etna_magic.magics import EtnaMagics  # noqa: PLC0415 - importing a name from here must not load IPython
+
+    EtnaMagics(shell).register()
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take the magics and the hooks away; called by ``%unload_ext etna_magic``.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The running IPython.
+    """
+    magics = shell.magics_manager.registry.get("EtnaMagics")
+    if magics is not None:
+        magics.unregister()

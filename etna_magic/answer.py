@@ -1,0 +1,171 @@
+"""One answer of ``/token``: sent for, read to a limit, and taken apart."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from etna_magic.exceptions import ConnectionFailedError, InsecureURLError
+from etna_magic.origin import Origin
+from etna_magic.secret import Secret
+from etna_magic.transport import Failure, attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The documented tokens run to some 600 characters; a header of more than this no server takes.
+LONGEST_TOKEN = 8_000
+LONGEST_BODY = 64_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, before anybody judges it.
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    texts : mapping of str to str
+        The body's members that are text, except for the token.
+    token : Secret or None
+        The body's token, where it is fit to travel as a header.
+    token_fault : str
+        Why there is none, to stand after "it came with ".
+    fault : str
+        Why the body is no JSON object, to stand after "its answer "; empty where it is one.
+    retry_after : str
+        The header of that name.
+    redirect : str
+        The origin that a redirect points to.
+    """
+
+    status: int
+    texts: Mapping[str, str] = field(repr=False)
+    token: Secret | None
+    token_fault: str
+    fault: str
+    retry_after: str
+    redirect: str
+
+    def says(self, *names: str) -> str:
+        """Return the first of these members that has a text."""
+        return next((self.texts[name] for name in names if self.texts.get(name)), "")
+
+
+def ask(url: str, headers: Mapping[str, Secret], timeout: float) -> Answer:
+    """Send one POST without a body, follow no redirect, try nothing twice.
+
+    Parameters
+    ----------
+    url : str
+        Where to.
+    headers : mapping of str to Secret
+        What makes the request.
+    timeout : float
+        Seconds to wait for the connection, for the answer, and for its end.
+
+    Returns
+    -------
+    Answer
+        What came back, whatever it says.
+
+    Raises
+    ------
+    ConnectionFailedError
+        If nothing came back in time; nothing of the request is in it.
+    """
+    outcome = attempt(lambda: _exchange(url, headers, timeout))
+    if not isinstance(outcome, Failure):
+        return outcome
+    if outcome.is_interrupt:
+        raise outcome.kind
+    raise ConnectionFailedError(
+        f"{Origin.of(url)} could not be asked for a token: {outcome.reason}. "
+        "Check the base URL and the network, then log in again."
+    )
+
+
+def _exchange(url: str, headers: Mapping[str, Secret], timeout: float) -> Answer:
+    with requests.Session() as http:
+        # Plain http is loopback only, and a proxy there would read the password. Behind a
+        # company's proxy https needs the environment's proxy and certificates.
+        http.trust_env = url.startswith("https:")
+        response = http.post(
+            url,
+            headers={name: value.reveal() for name, value in headers.items()},
+            # Any auth at all keeps requests from asking .netrc for one.
+            auth=lambda request: request,
+            allow_redirects=False,
+            timeout=timeout,
+            stream=True,
+        )
+        with response:
+            body = _body(response, time.monotonic() + timeout)
+    return _taken_apart(response, body)
+
+
+def _body(response: requests.Response, deadline: float) -> bytes | None:
+    body = b""
+    for chunk in response.iter_content(8192):
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            return None
+        # A server that sends a byte now and then would never run into a time-out for reading.
+        if time.monotonic() > deadline:
+            raise requests.exceptions.ReadTimeout
+    return body
+
+
+def _taken_apart(response: requests.Response, body: bytes | None) -> Answer:
+    members, fault = _members(body)
+    token, token_fault = _token(members)
+    texts = {k: v for k, v in members.items() if isinstance(v, str) and not k.endswith("Token")}
+    return Answer(
+        response.status_code,
+        texts,
+        token,
+        token_fault,
+        fault,
+        response.headers.get("Retry-After", ""),
+        _redirect(response),
+    )
+
+
+def _members(body: bytes | None) -> tuple[dict[str, Any], str]:
+    if body is None:
+        return {}, f"is longer than {LONGEST_BODY:,} bytes"
+    if not body.strip():
+        return {}, "is empty"
+    try:
+        found = json.loads(body.decode("utf-8-sig"))
+    except RecursionError:
+        return {}, "is JSON nested too deep to read"
+    except ValueError:  # UnicodeDecodeError and JSONDecodeError, both of which hold the body
+        return {}, "is a web page and no JSON" if body.lstrip()[:1] == b"<" else "is no JSON in UTF-8"
+    return (found, "") if isinstance(found, dict) else ({}, "is JSON but no object")
+
+
+def _token(members: Mapping[str, Any]) -> tuple[Secret | None, str]:
+    value = members.get("Token")
+    if value is None or value == "":
+        return None, "no token"
+    if not isinstance(value, str):
+        return None, f"a token that is no text but a {type(value).__name__}"
+    if len(value) > LONGEST_TOKEN:
+        return None, f"a token of {len(value):,} characters"
+    if not all("!" <= character <= "~" for character in value):
+        return None, "a token with characters that no header can carry"
+    return Secret(value), ""
+
+
+def _redirect(response: requests.Response) -> str:
+    location = response.headers.get("Location", "")
+    try:
+        return str(Origin.of(requests.compat.urljoin(response.url, location)))
+    except (InsecureURLError, ValueError):
+        return "a place that cannot be read"

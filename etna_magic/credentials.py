@@ -1,0 +1,96 @@
+"""Who logs in where, every value fit to travel as a header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from etna_magic.exceptions import InvalidCredentialsError
+from etna_magic.origin import checked_base_url
+from etna_magic.secret import Secret
+
+#: What ETNA's REST documentation says of a token, in every version.
+DEFAULT_LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who logs in where, every value fit to travel as a header.
+
+    Parameters
+    ----------
+    base_url : str
+        The API's base URL, ``https`` or ``http`` on loopback.
+    app_key : Secret
+        The application's key.
+    username : str
+        The user on whose behalf every call is made.
+    password : Secret
+        The user's password.
+    pin : Secret or None, optional
+        The user's PIN, for servers that ask for it.
+    lifetime : timedelta, optional
+        How long the server keeps a token; ETNA's REST documentation says 24 hours.
+
+    Raises
+    ------
+    InvalidCredentialsError
+        If a value cannot be a header; it names the field and never the value.
+    InsecureURLError
+        If the base URL must not be used.
+
+    Examples
+    --------
+    >>> Credentials("https://api.example.com", Secret("a2V5"), "alice", Secret("letmein"))
+    Credentials(base_url='https://api.example.com', username='alice')
+    """
+
+    base_url: str
+    app_key: Secret = field(repr=False)
+    username: str
+    password: Secret = field(repr=False)
+    pin: Secret | None = field(default=None, repr=False)
+    lifetime: timedelta = field(default=DEFAULT_LIFETIME, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base_url", checked_base_url(self.base_url))
+        check("Username", Secret(self.username))
+        for label, value in (("App key", self.app_key), ("Password", self.password), ("PIN", self.pin)):
+            if value is not None:
+                check(label, value)
+
+
+def check(label: str, value: Secret) -> None:
+    """Refuse a value that cannot travel as a header, before any library sees it.
+
+    Parameters
+    ----------
+    label : str
+        What to call it in the message.
+    value : Secret
+        The value, which no message holds.
+
+    Raises
+    ------
+    InvalidCredentialsError
+        If it is empty, has a line break, a control character or a blank at an end, or is outside
+        latin-1.
+    """
+    fault = _fault(value)
+    if fault:
+        raise InvalidCredentialsError(f"{label} {fault}.")
+
+
+def _fault(value: Secret) -> str:
+    text = value.reveal()
+    if not text:
+        return "is empty"
+    if "\n" in text or "\r" in text:
+        return "holds a line break: copy it without"
+    if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
+        return "holds a control character: type it anew"
+    if text != text.strip():
+        return "begins or ends with a blank: copy it without"
+    if max(map(ord, text)) > 255:
+        return "holds a character outside latin-1, which no HTTP header can carry"
+    return ""

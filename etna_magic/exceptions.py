@@ -1,0 +1,92 @@
+"""Everything that can go wrong, each with one sentence for the person in front of it.
+
+::
+
+    EtnaError
+    ├── MissingCredentialsError    something that is needed to log in is not known
+    ├── InvalidCredentialsError    a value that cannot be right, or that the server refused
+    ├── ApplicationKeyError        the server does not know the application's key
+    ├── VerificationError          a code or PIN is wanted, wrong or refused
+    ├── PasswordExpiredError       the password must be changed first
+    ├── RateLimitedError           too many log-ins; ``retry_after`` says how long to wait
+    ├── NotLoggedInError           there is no token: not yet, or not any more
+    ├── TokenExpiredError          the token has come to its end
+    ├── InsecureURLError           a secret would travel where others can read it
+    ├── ConnectionFailedError      no answer came
+    └── UnexpectedResponseError    an answer came that ETNA's documentation does not know
+"""
+
+from __future__ import annotations
+
+
+class EtnaError(Exception):
+    """The root of all errors of this package.
+
+    In a cell it shows as its name and its sentence, without a traceback at any ``%xmode``:
+    the sentence says what to do, and the frames could only say where we noticed.
+
+    Examples
+    --------
+    >>> str(NotLoggedInError("etna is not logged in: run %etna_login"))
+    'etna is not logged in: run %etna_login'
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython's hook: the lines to show in place of a traceback.
+        return [f"{type(self).__name__}: {self}"]
+
+
+class MissingCredentialsError(EtnaError):
+    """Something that is needed to log in is not known, and nobody can be asked for it."""
+
+
+class InvalidCredentialsError(EtnaError):
+    """A credential cannot be right, or the server refused user name and password."""
+
+
+class ApplicationKeyError(EtnaError):
+    """The server does not know the application's key."""
+
+
+class VerificationError(EtnaError):
+    """A one-time code or a PIN is wanted, wrong or refused."""
+
+
+class PasswordExpiredError(EtnaError):
+    """The password has expired and must be changed before anybody can log in with it."""
+
+
+class RateLimitedError(EtnaError):
+    """The server saw too many log-ins.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do.
+    retry_after : float or None, optional
+        Seconds to wait before the next try, where the server said so.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NotLoggedInError(EtnaError):
+    """There is no token: the log-in is unfinished, or it was ended by a log-out."""
+
+
+class TokenExpiredError(EtnaError):
+    """The token has come to its end: a new log-in is needed."""
+
+
+class InsecureURLError(EtnaError):
+    """A secret would travel unencrypted, or to another server than its own."""
+
+
+class ConnectionFailedError(EtnaError):
+    """No answer came: the server cannot be found or reached, or it took too long."""
+
+
+class UnexpectedResponseError(EtnaError):
+    """An answer came that ETNA's documentation does not know."""

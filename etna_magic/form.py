@@ -1,0 +1,226 @@
+"""The log-in form: asks for what is missing, turns with the server's steps, and goes away."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+from IPython.display import display
+
+from etna_magic.challenge import Challenge, ChallengeKind
+from etna_magic.exceptions import ApplicationKeyError, ConnectionFailedError, EtnaError, RateLimitedError
+from etna_magic.form_view import FormView, close_tree
+from etna_magic.loop import elsewhere, later
+from etna_magic.settings import LABELS, UNSEEN
+from etna_magic.timetext import format_duration
+from etna_magic.transport import Failure, attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from etna_magic import rendering
+    from etna_magic.attempt import LoginAttempt
+    from etna_magic.secret import Secret
+    from etna_magic.token import Token
+
+# Values in flight when a button is clicked arrive within this time; so does the value that
+# follows an Enter, if one does.
+_IN_FLIGHT = 0.3
+# Nobody who has left for longer expects a password to be remembered for him.
+LEFT_ALONE = 300.0
+_HINTS = {
+    ChallengeKind.CODE: ("Code", "Look for the code that was sent to you by e-mail or SMS."),
+    ChallengeKind.PIN: ("PIN", "Type the PIN of your account."),
+}
+
+
+class LoginForm:
+    """A form that drives one log-in from its first field to its last step.
+
+    Parameters
+    ----------
+    name : str
+        The log-in's name.
+    attempt : LoginAttempt
+        What is known, and the conversation.
+    on_success : callable
+        Stores the token and returns the line that takes the form's place; may raise `EtnaError`.
+    """
+
+    def __init__(
+        self, name: str, attempt: LoginAttempt, on_success: Callable[[Token], rendering.Bundle]
+    ) -> None:
+        self._name = name
+        self._attempt = attempt
+        self._on_success = on_success
+        self._lock = threading.RLock()
+        self._box = ipywidgets.VBox().add_class("etna-login")
+        self._view: FormView | None = None
+        self._handle: Any = None
+        self._call_off: Callable[[], None] = lambda: None
+        # What was typed, without the password, for the next try.
+        self._kept: dict[str, Secret] = {}
+
+    def show(self, challenge: Challenge | None = None) -> None:
+        """Show the form in the cell that is running, at its first step or at a challenge."""
+        if challenge is None:
+            self._ask_credentials()
+        else:
+            self._ask_challenge(challenge)
+        bundle = self._box._repr_mimebundle_()
+        bundle["text/plain"] = (
+            "The log-in form needs a front end with widgets; elsewhere use %etna_login --prompt."
+        )
+        self._handle = display(bundle, raw=True, display_id=True)
+
+    def close(self, bundle: rendering.Bundle) -> None:
+        """End the form, and leave one line in its place."""
+        with self._lock:
+            view, self._view = self._view, None
+            self._call_off()
+            if self._handle is not None:
+                self._handle.update(bundle, raw=True)
+            if view is not None:
+                view.close()
+                close_tree(self._box)
+
+    def _turn(self, view: FormView, act: Callable[[dict[str, Secret]], Token | Challenge]) -> None:
+        """Show a new view in place of the one before; `act` is what its first button starts."""
+        view.on_enter = lambda name: self._meant(view, act, name)
+        view.on_value = lambda name: self._value_came(view, act, name)
+        with self._lock:
+            before, self._view = self._view, view
+            self._box.children = view.children()
+            self._forget_later(view)
+            if before is not None:
+                before.close()
+        later(_IN_FLIGHT, lambda: self._if_idle(view, view.focus))
+
+    def _if_idle(self, view: FormView, act: Callable[[], None]) -> None:
+        with self._lock:
+            if view is self._view and not view.is_busy:
+                act()
+
+    def _forget_later(self, view: FormView) -> None:
+        self._call_off()
+        self._call_off = later(LEFT_ALONE, lambda: self._if_idle(view, view.forget))
+
+    def _ask_credentials(self, error: EtnaError | None = None) -> None:
+        known = self._attempt.settings
+        who = f" as {known.text('username')}" if known.text("username") else ""
+        where = f" at {known.text('base_url')}" if known.text("base_url") else ""
+        fields = {name: (LABELS[name], name in UNSEEN) for name in self._attempt.missing}
+        view = FormView(
+            f"Log in to ETNA{who}{where}", str(error or ""), fields, self._kept, is_error=error is not None
+        )
+        act = self._attempt.start
+        view.button("Log in", "primary", lambda: self._meant(view, act))
+        self._turn(view, act)
+        if isinstance(error, RateLimitedError) and error.retry_after:
+            count_down(view, error.retry_after, lambda: view is self._view)
+
+    def _ask_challenge(self, challenge: Challenge, error: EtnaError | None = None) -> None:
+        label, hint = _HINTS[challenge.kind]
+        said = f"The server says: {challenge.reason}. " if challenge.reason else ""
+        view = FormView(
+            f"Log in to ETNA: {label} wanted",
+            str(error or said + hint),
+            {"answer": (label, challenge.kind is ChallengeKind.PIN)},
+            {},
+            is_error=error is not None or challenge.wrong > 0,
+        )
+
+        def act(answers: dict[str, Secret]) -> Token | Challenge:
+            return self._attempt.answer(challenge, answers["answer"])
+
+        view.challenge = challenge
+        view.button("Verify", "primary", lambda: self._meant(view, act))
+        view.button("Start over", "", self._ask_credentials)
+        self._turn(view, act)
+
+    def _meant(
+        self,
+        view: FormView,
+        act: Callable[[dict[str, Secret]], Token | Challenge],
+        entered: str | None = None,
+    ) -> None:
+        """Begin what Enter or a click means, once, when the values in flight have arrived."""
+        with self._lock:
+            if view is not self._view or view.is_busy or view.is_meant:
+                return
+            view.is_meant, view.entered = True, entered
+        later(_IN_FLIGHT, lambda: self._begin(view, act))
+
+    def _value_came(
+        self, view: FormView, act: Callable[[dict[str, Secret]], Token | Challenge], name: str
+    ) -> None:
+        self._forget_later(view)
+        if view.is_meant and view.entered == name:
+            self._begin(view, act)
+
+    def _begin(self, view: FormView, act: Callable[[dict[str, Secret]], Token | Challenge]) -> None:
+        with self._lock:
+            if view is not self._view or view.is_busy or not view.is_meant:
+                return
+            view.is_meant, view.entered = False, None
+            if lacking := view.lacking():
+                view.say(f"Still missing: {' and '.join(lacking)}.", is_error=True)
+                view.focus()
+                return
+            view.is_busy = True
+            answers = dict(view.values)
+            view.enable(is_enabled=False)
+            view.say("Logging in…")
+        if view.challenge is None:
+            self._kept = {name: value for name, value in answers.items() if name != "password"}
+        elsewhere(lambda: attempt(lambda: act(answers)), lambda outcome: self._end(view, outcome))
+
+    def _end(self, view: FormView, outcome: Token | Challenge | Failure) -> None:
+        with self._lock:
+            if view is not self._view:
+                return  # closed or replaced while the server thought
+            if isinstance(outcome, Challenge):
+                self._ask_challenge(outcome)
+                return
+            token = outcome
+            line = token if isinstance(token, Failure) else attempt(lambda: self._on_success(token))
+            if isinstance(line, Failure):
+                self._ask_again(view, line)
+            else:
+                self.close(line)
+
+    def _ask_again(self, view: FormView, failure: Failure) -> None:
+        error = failure.told or EtnaError(f"The log-in did not work: {failure.reason}.")
+        if view.challenge is not None and isinstance(error, ConnectionFailedError):
+            self._ask_challenge(view.challenge, error)
+            return
+        if isinstance(error, ApplicationKeyError) or str(error).startswith(LABELS["app_key"]):
+            self._kept.pop("app_key", None)
+        self._ask_credentials(error)
+
+
+def count_down(view: FormView, seconds: float, is_current: Callable[[], bool]) -> None:
+    """Hold a view until the server takes a log-in again, and say how long that is."""
+    end = time.monotonic() + seconds
+    view.is_busy = True
+    view.enable(is_enabled=False)
+
+    def tick() -> None:
+        left = end - time.monotonic()
+        if not is_current():
+            return
+        if left > 0:
+            wait = format_duration(timedelta(seconds=math.ceil(left)))
+            view.say(f"The server takes no more log-ins of this user for now: wait {wait}.", is_error=True)
+            later(min(1.0, left), tick)
+            return
+        view.is_busy = False
+        view.enable(is_enabled=True)
+        view.say("You can log in again now.")
+        view.focus()
+
+    tick()

@@ -1,0 +1,168 @@
+"""``%etna_login``, ``%etna_status``, ``%etna_logout``: parse, call, report."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic_arguments import argument, magic_arguments
+from traitlets import Enum, Float, TraitError, Unicode, observe, validate
+
+from etna_magic import embedded, rendering
+from etna_magic.exceptions import NotLoggedInError
+from etna_magic.namespace import Login, Logins
+from etna_magic.options import DEFAULT_NAME, parse
+from etna_magic.place import place_of
+from etna_magic.show import show
+from etna_magic.timetext import parse_duration
+from etna_magic.watcher import ALWAYS, WARN_MODES, Watcher
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+# The log-ins outlive %reload_ext, and end with their shell.
+_LOGINS: WeakKeyDictionary[InteractiveShell, Logins] = WeakKeyDictionary()
+
+
+@magics_class
+class EtnaMagics(Magics):
+    """The magics and their settings.
+
+    Examples
+    --------
+    >>> %config EtnaMagics.warn = 'used'  # doctest: +SKIP
+    """
+
+    warn = Enum(
+        WARN_MODES,
+        ALWAYS,
+        help="Which cells warn of a stale token: 'always' every cell, 'used' those that use the log-in, "
+        "'once' the first for each token, 'never' none.",
+    ).tag(config=True)
+    warn_before = Float(15.0, min=0.0, help="Minutes before its end at which a token is near it.").tag(
+        config=True
+    )
+    lifetime = Unicode("24h", help="How long the server keeps a token, where nothing else says so.").tag(
+        config=True
+    )
+    timeout = Float(30.0, min=0.1, help="Seconds to wait for an answer.").tag(config=True)
+
+    def __init__(self, shell: InteractiveShell, **kwargs: Any) -> None:
+        super().__init__(shell, **kwargs)
+        # Configurable has a .shell too, which may be None.
+        self._home = shell
+        self.logins = _LOGINS.setdefault(shell, Logins(shell.user_ns))
+        self.watcher = Watcher(self.logins, lambda: str(self.warn), show, shell.transform_cell)
+
+    @observe("warn_before")
+    def _warn_before_changed(self, _: Any) -> None:
+        for login in self.logins:
+            self.prepare(login)
+
+    def prepare(self, login: Login) -> None:
+        """Give a log-in's token the warning window that is set."""
+        if login.token is not None:
+            login.token.warn_before = timedelta(minutes=self.warn_before)
+        self.logins.touch()
+
+    @validate("lifetime")
+    def _checked_lifetime(self, proposal: Any) -> str:
+        text: str = proposal["value"]
+        try:
+            parse_duration(text)
+        except ValueError as error:
+            raise TraitError(f"EtnaMagics.lifetime: {error}") from None
+        return text
+
+    @magic_arguments()
+    @argument("name", nargs="?", default=DEFAULT_NAME, help="names the log-in; the default is etna")
+    @argument("-e", "--env-file", metavar="PATH", help="read ETNA_* from this file")
+    @argument("-b", "--base-url", metavar="URL", help="the API's base URL")
+    @argument("-u", "--username", metavar="USER", help="the user")
+    @argument(
+        "--lifetime", metavar="DURATION", help="how long the server keeps a token: 24h, 90m, 3600 (seconds)"
+    )
+    @argument("--code", metavar="CODE", help="the one-time code of two-factor authentication")
+    @argument("--form", action="store_true", help="ask by form")
+    @argument("--prompt", action="store_true", help="ask by prompt")
+    @argument("--no-input", action="store_true", help="never ask")
+    @argument(
+        "--sandbox", action="store_true", help="log in to the embedded sandbox, and start it if need be"
+    )
+    @line_magic
+    def etna_login(self, line: str) -> None:
+        """Log in to the ETNA Trader API; NAME_token and NAME_session then stand in the namespace.
+
+        What is not given comes from the file of --env-file, the environment or a .env
+        (ETNA_BASE_URL, ETNA_APP_KEY, ETNA_USERNAME, ETNA_PASSWORD, ETNA_PIN_CODE,
+        ETNA_TOKEN_LIFETIME), and what is missing then is asked for. A line that says neither who
+        nor where repeats the last log-in of that name. A password or an app key is never given
+        here: a cell is saved.
+        """
+        from etna_magic.login_command import log_in  # noqa: PLC0415 - imports requests, which %load_ext must not
+
+        log_in(self, parse(self.etna_login, line))
+
+    @magic_arguments()
+    @argument("name", nargs="?", help="only this log-in")
+    @line_magic
+    def etna_status(self, line: str) -> None:
+        """List the log-ins: who, where, in what state, until when, and how long that is."""
+        name = parse(self.etna_status, line).name
+        if name is not None:
+            self._known(name)
+        rows = [
+            (login.name, login.token, self.place(login.token.base_url) if login.token else "")
+            for login in self.logins
+            if name in (None, login.name)
+        ]
+        nobody = rendering.line("Nobody is logged in. To log in: %etna_login")
+        show(rendering.status(rows) if rows else nobody)
+
+    @magic_arguments()
+    @argument("name", nargs="?", help="the log-in; the default is etna")
+    @argument("--all", action="store_true", help="every log-in")
+    @line_magic
+    def etna_logout(self, line: str) -> None:
+        """End a token on the server where the server can, and take its variables away."""
+        options = parse(self.etna_logout, line)
+        if options.name and options.all:
+            raise UsageError("Give a name or --all, not both.")
+        logins = list(self.logins) if options.all else [self._known(options.name or DEFAULT_NAME)]
+        from etna_magic.logout import log_out  # noqa: PLC0415 - as above
+
+        for login in logins:
+            show(log_out(self.logins, login, self.timeout))
+        if not logins:
+            show(rendering.line("Nobody is logged in."))
+
+    def place(self, base_url: str) -> str:
+        """Return DEMO or LIVE."""
+        return place_of(base_url, embedded.sandbox_url())
+
+    def register(self) -> None:
+        """Put the magics and the hooks into the shell."""
+        self._home.register_magics(self)
+        self._home.events.register("pre_run_cell", self.watcher.pre_run_cell)
+        self._home.events.register("post_run_cell", self.watcher.post_run_cell)
+
+    def unregister(self) -> None:
+        """Take away everything that :meth:`register` and the making of this object put there."""
+        self._home.events.unregister("pre_run_cell", self.watcher.pre_run_cell)
+        self._home.events.unregister("post_run_cell", self.watcher.post_run_cell)
+        manager = self._home.magics_manager
+        for name, function in self.magics["line"].items():
+            if manager.magics["line"].get(name) == function:
+                del manager.magics["line"][name]
+        manager.registry.pop(type(self).__name__, None)
+        cast("list[Any]", self._home.configurables).remove(self)
+
+    def _known(self, name: str) -> Login:
+        login = self.logins.get(name)
+        if login is None:
+            known = ", ".join(login.name for login in self.logins) or "none"
+            raise NotLoggedInError(f"There is no log-in called {name} (there is: {known}).")
+        return login

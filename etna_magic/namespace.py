@@ -1,0 +1,142 @@
+"""The log-ins of a kernel: put into its namespace, found there, and taken away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from etna_magic.exceptions import EtnaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, MutableMapping
+
+    from etna_magic.session import EtnaSession
+    from etna_magic.token import Token
+
+
+class Login:
+    """One log-in by its name.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in ``%etna_login NAME``.
+    session : EtnaSession
+        The session that stands in the namespace; the same for all its tokens.
+    """
+
+    __slots__ = ("form", "name", "recipe", "session", "token", "told")
+
+    def __init__(self, name: str, session: EtnaSession) -> None:
+        self.name = name
+        self.session = session
+        self.token: Token | None = None
+        #: How it was logged in, for a line that repeats it.
+        self.recipe: Any = None
+        #: The form that waits for a person, if one does.
+        self.form: Any = None
+        #: What the watcher has said of this token.
+        self.told: set[str] = set()
+
+
+class Logins:
+    """Every log-in whose variables stand in one namespace.
+
+    Parameters
+    ----------
+    namespace : mutable mapping of str to object
+        Where ``NAME_token`` and ``NAME_session`` go: the kernel's ``user_ns``.
+
+    Examples
+    --------
+    >>> logins = Logins(namespace := {})
+    >>> logins.get("etna") is None
+    True
+    """
+
+    def __init__(self, namespace: MutableMapping[str, Any]) -> None:
+        self.namespace = namespace
+        self._logins: dict[str, Login] = {}
+        #: Grows with every change, so that whoever looks ahead knows when to look again.
+        self.version = 0
+
+    def touch(self) -> None:
+        """Say that something about the log-ins has changed."""
+        self.version += 1
+
+    def get(self, name: str) -> Login | None:
+        """Return the log-in of that name, if there is one."""
+        return self._logins.get(name)
+
+    def __iter__(self) -> Iterator[Login]:
+        return iter(list(self._logins.values()))
+
+    def live(self) -> list[tuple[Login, Token]]:
+        """Return the log-ins whose token stands in the namespace at this moment."""
+        found: list[tuple[Login, Token]] = []
+        for login in self._logins.values():
+            # Annotated, since `is` with something of any type would take its type away.
+            token: Token | None = login.token
+            stands = self.namespace.get(f"{login.name}_token") is token
+            if stands and token is not None:
+                found.append((login, token))
+        return found
+
+    def refuse_foreign(self, name: str) -> None:
+        """Raise if a log-in of that name would overwrite a variable that is not ours.
+
+        Raises
+        ------
+        EtnaError
+            Names the variable.
+        """
+        login = self._logins.get(name)
+        ours = (login.token, login.session) if login else ()
+        for variable in (f"{name}_token", f"{name}_session"):
+            value = self.namespace.get(variable)
+            if value is not None and not any(value is own for own in ours):
+                raise EtnaError(
+                    f"{variable} is a variable of your own ({type(value).__name__}) and is not overwritten: "
+                    f"rename it, or log in under another name (%etna_login OTHER)."
+                )
+
+    def await_login(self, name: str, absence: str, timeout: float) -> Login:
+        """Put the session of a log-in that is not finished into the namespace.
+
+        Any use of it raises `NotLoggedInError`, with `absence` in its sentence.
+        """
+        login = self._logins.get(name) or Login(name, _new_session(name, timeout))
+        login.session.unbind(absence)
+        self._logins[name] = login
+        self.namespace[f"{name}_session"] = login.session
+        self.touch()
+        return login
+
+    def store(self, name: str, token: Token, recipe: object, timeout: float) -> Login:
+        """Put a finished log-in into the namespace, its session the same as before."""
+        login = self._logins.get(name) or Login(name, _new_session(name, timeout))
+        login.token, login.recipe, login.told, login.form = token, recipe, set(), None
+        login.session.timeout = timeout
+        login.session.bind(token)
+        self._logins[name] = login
+        self.namespace[f"{name}_token"] = token
+        self.namespace[f"{name}_session"] = login.session
+        self.touch()
+        return login
+
+    def drop(self, login: Login, absence: str) -> None:
+        """Take a log-in away: its variables, and the token from whoever still holds the session."""
+        for variable, own in ((f"{login.name}_token", login.token), (f"{login.name}_session", login.session)):
+            if self.namespace.get(variable) is own:
+                self.namespace.pop(variable, None)
+        if login.token is not None:
+            login.token.ended = absence
+        login.session.unbind(absence)
+        self._logins.pop(login.name, None)
+        self.touch()
+
+
+def _new_session(name: str, timeout: float) -> EtnaSession:
+    # requests is imported by the first log-in and not by %load_ext, which must cost nothing.
+    from etna_magic.session import EtnaSession  # noqa: PLC0415
+
+    return EtnaSession(name, timeout)

@@ -1,0 +1,78 @@
+"""What stands behind a magic on its line, parsed; passwords there are refused."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.utils.process import arg_split  # type: ignore[attr-defined]
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+DEFAULT_NAME = "etna"
+
+# --password, -p, --app-key and what people would try in their place.
+_SECRET_OPTION = re.compile(r"-p(?!-)|--(pass|pw|app|pin|secret|token|key)", re.IGNORECASE)
+
+
+def parse(magic: Callable[..., Any], text: str) -> Namespace:
+    """Parse the line behind a magic that ``@magic_arguments`` describes.
+
+    Parameters
+    ----------
+    magic : callable
+        The magic.
+    text : str
+        Its line.
+
+    Returns
+    -------
+    argparse.Namespace
+        The options, with ``name`` checked to be an identifier where there is one.
+
+    Raises
+    ------
+    IPython.core.error.UsageError
+        If something does not fit; what was typed is not repeated, since it may be a password.
+    """
+    try:
+        words = arg_split(text, strict=True)
+    except ValueError:
+        raise UsageError("A quotation mark is never closed.") from None
+    _refuse_secrets(words)
+    options: Namespace
+    options, rest = magic.parser.parse_known_args(words)  # type: ignore[attr-defined]
+    if rest:
+        known = [word.split("=")[0] for word in rest if word.startswith("-")]
+        what = f"does not know {', '.join(known)}" if known else "takes one name"
+        raise UsageError(f"%{magic.__name__} {what}: see %{magic.__name__}?")
+    name = getattr(options, "name", None)
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise UsageError(f"{name!r} cannot name a log-in: it becomes a part of variable names.")
+    return options
+
+
+def _refuse_secrets(words: list[str]) -> None:
+    if any(_SECRET_OPTION.match(word) for word in words):
+        raise UsageError(
+            "There is no option for a password, a PIN or an app key, because a cell is saved in the notebook "
+            "and in IPython's history: leave it out and you are asked for it, or set ETNA_PASSWORD, "
+            "ETNA_PIN_CODE, ETNA_APP_KEY. If a real one stood here, delete this cell and change it."
+        )
+
+
+def only_one(options: Namespace, *names: str) -> None:
+    """Refuse options that exclude each other.
+
+    Raises
+    ------
+    IPython.core.error.UsageError
+        If more than one of `names` was given.
+    """
+    given = ["--" + name.replace("_", "-") for name in names if getattr(options, name)]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other: give one of them.")

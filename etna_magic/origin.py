@@ -1,0 +1,128 @@
+"""Where a URL points to: the one server that may see a log-in's headers."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from etna_magic.exceptions import InsecureURLError
+from etna_magic.inert import inert
+
+_PORTS = {"http": 80, "https": 443}
+# Characters on which URL parsers disagree, which is how a look-alike URL gets past a check.
+_DOUBTFUL = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port: two URLs with the same three lead to the same server.
+
+    Examples
+    --------
+    >>> Origin.of("https://API.example.com/v1") == Origin.of("https://api.example.com:443/")
+    True
+    """
+
+    scheme: str
+    host: str
+    port: int | None
+
+    @classmethod
+    def of(cls, url: str) -> Origin:
+        """Return where a URL points to, read by the parser that ``requests`` connects by.
+
+        Parameters
+        ----------
+        url : str
+            An absolute URL.
+
+        Returns
+        -------
+        Origin
+            Its scheme, host and port, the port filled in where the scheme implies it.
+
+        Raises
+        ------
+        InsecureURLError
+            If the URL cannot be read in one way only.
+        """
+        parts = _split(url)
+        scheme = parts.scheme.lower()
+        try:
+            port = parts.port or _PORTS.get(scheme)
+        except ValueError:
+            raise InsecureURLError("The URL's port is no port number.") from None
+        return cls(scheme, parts.hostname or "", port)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether nothing sent there leaves this machine."""
+        if self.host == "localhost":
+            return True
+        import ipaddress  # noqa: PLC0415 - it would take a good part of what %load_ext may cost
+
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+def _split(url: str) -> SplitResult:
+    # No message here shows the URL: what cannot be read may well hold a password.
+    if _DOUBTFUL.search(url):
+        raise InsecureURLError("The URL holds a blank, a control character or a backslash: no URL does.")
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise InsecureURLError("The URL cannot be read: give it as https://host/path.") from None
+
+
+def checked_base_url(text: str) -> str:
+    """Return an API's base URL in the one form used here, or say why it must not be used.
+
+    Parameters
+    ----------
+    text : str
+        What a user gave: with or without a slash at the end, perhaps the whole ``/token`` URL.
+
+    Returns
+    -------
+    str
+        The base URL without ``/token`` and without a slash at the end.
+
+    Raises
+    ------
+    InsecureURLError
+        If it is no ``https`` URL (or ``http`` on loopback), or carries a user name, a query or a
+        fragment.
+
+    Examples
+    --------
+    >>> checked_base_url("https://api.example.com/api/token/")
+    'https://api.example.com/api'
+    """
+    url = text.strip().rstrip("/")
+    parts = _split(url)
+    if "@" in parts.netloc:
+        raise InsecureURLError("The base URL carries a user name: give it without what is before the @.")
+    if parts.query or parts.fragment:
+        raise InsecureURLError("The base URL has a ? or a #: give it without what comes from there on.")
+    _refuse_origin(Origin.of(url))
+    return url.removesuffix("/token").rstrip("/")
+
+
+def _refuse_origin(origin: Origin) -> None:
+    if not origin.host or origin.scheme not in _PORTS:
+        raise InsecureURLError("The base URL must begin with https:// and name a host.")
+    if not origin.host.isascii():
+        # It is sent as punycode, and the two spellings must not count as two servers.
+        raise InsecureURLError("The base URL's host has letters outside ASCII: write it as punycode.")
+    if origin.scheme == "http" and not origin.is_loopback:
+        raise InsecureURLError(
+            f"The base URL {inert(str(origin))} is not encrypted: give it with https:// "
+            "(http is for loopback only)."
+        )

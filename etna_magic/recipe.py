@@ -1,0 +1,118 @@
+"""How a log-in was asked for, so that a bare ``%etna_login`` can ask for it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from IPython.core.error import UsageError
+
+from etna_magic import embedded
+from etna_magic.environment import read_environment
+from etna_magic.origin import checked_base_url
+from etna_magic.secret import Secret
+from etna_magic.settings import VARIABLES, Setting, Settings
+from etna_magic.timetext import parse_duration
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The options of a log-in, and what a person typed for it.
+
+    Parameters
+    ----------
+    options : mapping of str to str
+        ``base_url``, ``username`` and ``lifetime``, where they were given on the line.
+    env_file : Path or None
+        The file named by ``--env-file``.
+    sandbox : bool
+        Whether to log in to the embedded sandbox.
+    asks : bool
+        Whether a person wants to be asked there, where nothing would be missing.
+    typed : mapping of str to Secret
+        What a person typed for it last time, without the password.
+    typed_for : str
+        The base URL that it was typed for.
+    """
+
+    options: Mapping[str, str]
+    env_file: Path | None = None
+    sandbox: bool = False
+    asks: bool = False
+    typed: Mapping[str, Secret] = field(default_factory=dict)
+    typed_for: str = ""
+
+    @classmethod
+    def of(cls, options: Namespace, before: Recipe | None) -> Recipe:
+        """Return the recipe of a line; one that says neither who nor where repeats `before`.
+
+        The warning's mending line is such a line. It must not lead to another user or server
+        because the environment names one.
+        """
+        given = {name: getattr(options, name) for name in ("base_url", "username", "lifetime")}
+        given = {name: value for name, value in given.items() if value is not None}
+        if options.sandbox and (options.base_url or options.env_file):
+            raise UsageError("--sandbox says where to log in: leave out --base-url and --env-file.")
+        asks = bool(options.form or options.prompt)
+        if before and not (options.base_url or options.username or options.env_file or options.sandbox):
+            return replace(before, options={**before.options, **given}, asks=asks)
+        env_file = Path(options.env_file) if options.env_file else None
+        return cls(given, env_file, options.sandbox, asks)
+
+    def settings(self, lifetime: timedelta) -> Settings:
+        """Return all that is known by this recipe.
+
+        Parameters
+        ----------
+        lifetime : timedelta
+            How long the embedded sandbox keeps a token, where the recipe does not say.
+
+        Returns
+        -------
+        Settings
+            Checked; what is missing has to be asked for.
+
+        Raises
+        ------
+        IPython.core.error.UsageError
+            If the sandbox cannot be had, or does not know the user.
+        EtnaError
+            If a value cannot be used or a file cannot be read.
+        """
+        if self.sandbox:
+            return self._of_sandbox(lifetime)
+        settings = Settings.read(_secrets(self.options), self.env_file)
+        base_url = settings.text("base_url") or self.typed.get("base_url", Secret("")).reveal()
+        # What was typed for one server, an app key above all, is not sent to another.
+        same = bool(base_url) and checked_base_url(base_url) == self.typed_for
+        return settings.filled(self.typed) if same else settings
+
+    def _of_sandbox(self, lifetime: timedelta) -> Settings:
+        given = self.options.get("lifetime")
+        server = embedded.sandbox(parse_duration(given) if given else lifetime)
+        username = self.options.get("username", "demo")
+        known = {"base_url": server.base_url, "app_key": server.app_key}
+        if "username" in self.options or not self.asks:
+            known["username"] = username
+        if not self.asks:
+            try:
+                known["password"] = server.password_of(username)
+            except ValueError as error:
+                raise UsageError(str(error)) from None
+        pins = read_environment([VARIABLES["pin"]])
+        settings = {name: Setting(Secret(value), "the sandbox") for name, value in known.items()}
+        if pins:
+            settings["pin"] = Setting(pins[VARIABLES["pin"]], VARIABLES["pin"])
+        if given:
+            settings["lifetime"] = Setting(Secret(given), "--lifetime")
+        return Settings(settings)
+
+
+def _secrets(texts: Mapping[str, str]) -> dict[str, Secret]:
+    return {name: Secret(text) for name, text in texts.items()}

@@ -1,0 +1,133 @@
+"""`python -m etna_magic.sandbox`: run the sandbox until Ctrl-C."""
+
+import argparse
+import io
+import re
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from etna_magic.sandbox.users import USERS
+
+if TYPE_CHECKING:
+    from etna_magic.sandbox.server import Sandbox
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+HIGHEST_PORT = 65_535
+
+HOW_TO = """
+In a notebook:
+  %load_ext etna_magic
+  %etna_login -b {url} -u demo
+It asks for the application key and the password above.
+
+Ctrl-C stops it.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the sandbox and return the exit code: 0 when stopped, 1 if it could not start."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # One password has an accent, which not every terminal can show.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    wanted = _parser().parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        sandbox = _started(wanted)
+    except (ImportError, ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    with sandbox:
+        _say(_greeting(sandbox))
+        # A wait without an end cannot be interrupted on Windows.
+        while not stop.wait(0.5):
+            pass
+    return 0
+
+
+def duration(text: str) -> float:
+    """Return a duration in seconds: `24h`, `90m`, `5s`, or a bare number of seconds.
+
+    Examples
+    --------
+    >>> duration("90m"), duration("3600")
+    (5400.0, 3600.0)
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if not found or not float(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration such as 24h, 90m, 5s or 3600")
+    return float(found[1]) * UNITS[found[2]]
+
+
+def port(text: str) -> int:
+    """Return a TCP port; 0 stands for a free one."""
+    if not text.isdecimal() or int(text) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 0 to {HIGHEST_PORT}")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m etna_magic.sandbox",
+        description="Serve ETNA's REST API on loopback with made-up data.",
+        epilog="users, and what each shows:\n" + _table(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=port, default=0, help="the port (default: a free one)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address, on loopback only")
+    parser.add_argument(
+        "--lifetime",
+        type=duration,
+        default="24h",
+        help="how long a token lives: 24h (default), 90m, 5s, or seconds",
+    )
+    parser.add_argument("--no-limits", action="store_true", help="no limits on calls a minute")
+    return parser
+
+
+def _started(wanted: argparse.Namespace) -> "Sandbox":
+    from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - it needs Flask, --help does not
+
+    limits = not wanted.no_limits
+    sandbox = Sandbox(
+        wanted.port,
+        wanted.host,
+        wanted.lifetime,
+        login_limit=10 if limits else None,
+        call_limits=limits,
+    )
+    try:
+        return sandbox.start()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(f"The sandbox cannot listen on port {wanted.port}: {reason}.") from error
+
+
+def _greeting(sandbox: "Sandbox") -> str:
+    return f"Base URL: {sandbox.base_url}\nApp key:  {sandbox.app_key}\n\n{_table()}\n" + HOW_TO.format(
+        url=sandbox.base_url
+    )
+
+
+def _table() -> str:
+    rows = [("user", "password", "PIN", "code", "what it shows")]
+    rows += [(u.name, u.password, u.pin or "-", u.code or "-", u.shows) for u in USERS]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _say(text: str) -> None:
+    # Programs that start the sandbox read the URL from a pipe: do not keep them waiting.
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""Sends a request so that whatever goes wrong carries nothing of it.
+
+The exceptions of ``requests`` hold the request with all its headers, those of ``http.client``
+and of text encoding hold the very header, and a traceback holds every frame that had them in a
+local. So a failure is noted by its kind alone, the ``except`` is left, and only then does
+somebody raise.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import requests
+import urllib3.exceptions
+
+from etna_magic.exceptions import EtnaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why no answer came.
+
+    Parameters
+    ----------
+    kind : type of BaseException
+        The class of what was caught; the exception itself is gone.
+    reason : str
+        The same for a person, to stand after "could not be reached: ".
+    told : EtnaError or None, optional
+        The error itself where it is one of ours: those carry nothing.
+    """
+
+    kind: type[BaseException]
+    reason: str
+    told: EtnaError | None = None
+
+    @property
+    def is_interrupt(self) -> bool:
+        """Whether a person or the system ended it, and not the network."""
+        return not issubclass(self.kind, Exception)
+
+
+def attempt(act: Callable[[], _T]) -> _T | Failure:
+    """Do something that handles secrets; return its result, or why it failed, and never raise.
+
+    Parameters
+    ----------
+    act : callable
+        What to do.
+
+    Returns
+    -------
+    object or Failure
+        What `act` returned, or the kind of what it raised: ``KeyboardInterrupt`` too, whose
+        traceback would show the headers just the same.
+
+    Examples
+    --------
+    >>> attempt(lambda: 1 / 0).reason
+    'ZeroDivisionError'
+    """
+    try:
+        return act()
+    except EtnaError as error:
+        return Failure(type(error), str(error), error.with_traceback(None))
+    except BaseException as error:  # noqa: BLE001 - see above; the caller raises anew
+        return Failure(type(error), _reason(error))
+
+
+def _reason(error: BaseException) -> str:
+    causes = _causes(error)
+    for kinds, reason in _REASONS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return reason
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return errno.errorcode.get(cause.errno, f"error {cause.errno}")
+    return type(error).__name__
+
+
+# The first that fits is told, so what is particular stands before what is general.
+_REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (KeyboardInterrupt, "it was interrupted"),
+    (
+        requests.exceptions.SSLError,
+        "its TLS certificate is not valid here (expired, or of an unknown issuer)",
+    ),
+    (requests.exceptions.ProxyError, "the proxy of this environment does not let it through"),
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known"),
+    (ConnectionRefusedError, "nothing listens there"),
+    (
+        (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError),
+        "it did not answer in time",
+    ),
+    ((requests.exceptions.Timeout, TimeoutError), "it took too long to answer"),
+    (
+        (
+            ConnectionResetError,
+            BrokenPipeError,
+            urllib3.exceptions.ProtocolError,
+            urllib3.exceptions.SSLError,
+        ),
+        "the connection broke off",
+    ),
+)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    # urllib3 and requests hand a cause on as an argument, as .reason or as the context.
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and not any(cause is seen for seen in found):
+            found.append(cause)
+            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+    return found

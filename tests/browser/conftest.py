@@ -1,0 +1,134 @@
+"""A browser, a Jupyter server of each flavour, and a fresh notebook for each test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from etna_magic.sandbox import Sandbox
+from tests.browser import chromium
+from tests.browser.jupyter_server import JupyterServer
+from tests.browser.login_form import LoginForm
+from tests.browser.notebook_page import NotebookPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+
+HERE = Path(__file__).parent
+REQUIRED = "ETNA_REQUIRE_BROWSER"
+VIEW = {"width": 1000, "height": 900}
+LOAD = "%load_ext etna_magic"
+KEY = "import os\nos.environ['ETNA_APP_KEY'] = {!r}\n"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a browser where none is, unless it is required."""
+    if chromium.find_chromium() or os.environ.get(REQUIRED):
+        return
+    for item in _browser_tests(items):
+        item.add_marker(pytest.mark.skip(reason="no Chromium on the PATH"))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say in one loud line, after all others, that browser tests were skipped."""
+    yield
+    skipped = terminalreporter.stats.get("skipped", [])
+    count = sum("no Chromium" in str(report.longrepr) for report in skipped)
+    if count:
+        terminalreporter.write_line(
+            f"!!! {count} BROWSER TESTS SKIPPED, there is no Chromium on the PATH: {chromium.HOW_TO_GET} !!!",
+            red=True,
+            bold=True,
+        )
+
+
+def _browser_tests(items: list[pytest.Item]) -> list[pytest.Item]:
+    return [
+        item
+        for item in items
+        if item.path.is_relative_to(HERE) and "browser" in getattr(item, "fixturenames", ())
+    ]
+
+
+# Playwright keeps an event loop in this thread: it must be gone before other packages' tests
+# call asyncio.run(), so nothing here lives for the whole session.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Yield the one Chromium of these tests."""
+    path = chromium.find_chromium()
+    if path is None:
+        pytest.fail(f"{REQUIRED} is set and no Chromium found: {chromium.HOW_TO_GET}")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS, headless=True)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="package")
+def servers(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], JupyterServer]]:
+    """Yield a function that starts the server of a flavour at its first call."""
+    started: dict[str, JupyterServer] = {}
+
+    def server(flavour: str) -> JupyterServer:
+        if flavour not in started:
+            root = tmp_path_factory.mktemp(f"home-{flavour}")
+            started[flavour] = JupyterServer(flavour, root).__enter__()
+        return started[flavour]
+
+    yield server
+    for running in started.values():
+        running.__exit__()
+
+
+@pytest.fixture
+def open_notebook(
+    browser: Browser, servers: Callable[[str], JupyterServer]
+) -> Iterator[Callable[..., NotebookPage]]:
+    """Yield a function that opens a notebook of some cells, in a flavour and a theme."""
+    opened: list[NotebookPage] = []
+
+    def open_one(flavour: str, cells: list[str], shade: str = "light") -> NotebookPage:
+        server = servers(flavour)
+        server.home.choose_theme(shade)
+        page = browser.new_page(viewport=VIEW, device_scale_factor=2)
+        opened.append(NotebookPage(page, server))
+        opened[-1].open(cells)
+        return opened[-1]
+
+    yield open_one
+    for notebook in opened:
+        notebook.close()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Yield an ETNA on loopback that never throttles by itself."""
+    with Sandbox(login_limit=None) as running:
+        yield running
+
+
+@pytest.fixture
+def show_form(open_notebook: Callable[..., NotebookPage]) -> Callable[..., LoginForm]:
+    """Return a function that runs a log-in line in a new notebook and gives its form."""
+
+    def show(
+        flavour: str, line: str, *cells: str, app_key: str | None = None, shade: str = "light"
+    ) -> LoginForm:
+        setup = LOAD if app_key is None else KEY.format(app_key) + LOAD
+        notebook = open_notebook(flavour, [setup, line, *cells], shade)
+        assert notebook.run(0) == ""
+        notebook.run_cell(1)
+        form = LoginForm(notebook, 1)
+        form.wait_for("Password")
+        return form
+
+    return show

@@ -1,0 +1,49 @@
+"""Pictures of what a user sees, in both themes, for people to look at."""
+
+from __future__ import annotations
+
+import pytest
+
+LOOKS = [("lab", "light"), ("lab", "dark"), ("notebook", "light"), ("notebook", "dark")]
+
+
+@pytest.mark.parametrize(("flavour", "shade"), LOOKS)
+def test_pictures_of_a_log_in(flavour, shade, sandbox, show_form):
+    """The form, an error in it, the line of success and the table of log-ins."""
+    line = f"%etna_login -b {sandbox.base_url}"
+    form = show_form(flavour, line, "%etna_status", shade=shade)
+    notebook = form.notebook
+    drawn = [notebook.screenshot("form", 1, shade)]
+    form.type("App key", sandbox.app_key)
+    form.type("Username", "demo")
+    form.type("Password", "wrong-password")
+    form.press("Enter")
+    form.wait_for_error("password")
+    drawn.append(notebook.screenshot("error", 1, shade))
+    form.type("Password", sandbox.password_of("demo"))
+    form.press("Enter")
+    form.wait_until_gone()
+    drawn.append(notebook.screenshot("success", 1, shade))
+    notebook.run(2)
+    assert notebook.output(2).locator("table.etna-status").count() == 1
+    drawn.append(notebook.screenshot("status", 2, shade))
+    assert all(path.stat().st_size > 0 for path in drawn)
+
+
+@pytest.mark.parametrize(("flavour", "shade"), LOOKS)
+def test_picture_of_a_warning(flavour, shade, sandbox, show_form):
+    """The warning above a cell's own output, once the token is stale."""
+    wait = "import time\ntime.sleep(max(0, etna_token.remaining.total_seconds()) + 0.1)"
+    line = f"%etna_login -b {sandbox.base_url} -u demo --lifetime 2"
+    cells = ("print('hello')", wait, "%etna_status")
+    form = show_form(flavour, line, *cells, app_key=sandbox.app_key, shade=shade)
+    form.type("Password", sandbox.password_of("demo"))
+    form.press("Enter")
+    form.wait_until_gone()
+    notebook = form.notebook
+    notebook.run(3)
+    notebook.run(2)
+    assert notebook.output(2).locator(".etna-warning").count() == 1
+    notebook.screenshot("warning", 2, shade)
+    notebook.run(4)
+    notebook.screenshot("status-stale", 4, shade)

@@ -1,0 +1,90 @@
+"""The form turns with the steps that the server asks for: code, PIN, a wait."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+BOTH = pytest.mark.parametrize("flavour", ["lab", "notebook"])
+
+
+def begin(show_form, flavour, sandbox, user):
+    """Give the right password of a user whom the server asks for more."""
+    line = f"%etna_login -b {sandbox.base_url} -u {user}"
+    form = show_form(flavour, line, app_key=sandbox.app_key)
+    form.type("Password", sandbox.password_of(user))
+    form.press("Enter")
+    return form
+
+
+@BOTH
+def test_a_wrong_code_can_be_given_again(flavour, sandbox, show_form):
+    """The code is asked for alone and at once; a wrong one is said, the right one logs in."""
+    form = begin(show_form, flavour, sandbox, "twofactor-again")
+    form.wait_for("Code")
+    assert form.labels() == ["Code"]
+    expect(form.field("Code")).to_be_focused()
+    form.notebook.screenshot("code", 1, "light")
+    form.type("Code", "000000")
+    form.press("Enter")
+    form.wait_for_error("code")
+    form.type("Code", "246810")
+    form.button("Verify").click()
+    form.wait_until_gone()
+    assert form.notebook.output_text(1).startswith("Logged in as")
+    assert sandbox.token_requests == 3
+
+
+@BOTH
+def test_a_pin_is_followed_by_a_code(flavour, sandbox, show_form):
+    """The PIN is typed unseen, then the code is asked for, then the log-in is there."""
+    form = begin(show_form, flavour, sandbox, "pin-twofactor")
+    form.wait_for("PIN")
+    assert form.labels() == ["PIN"]
+    expect(form.field("PIN")).to_have_attribute("type", "password")
+    form.notebook.screenshot("pin", 1, "light")
+    form.type("PIN", "1357")
+    form.press("Enter")
+    form.wait_for("Code")
+    assert form.labels() == ["Code"]
+    form.type("Code", "246810")
+    form.press("Enter")
+    form.wait_until_gone()
+    assert form.notebook.output_text(1).startswith("Logged in as")
+    assert sandbox.token_requests == 3
+
+
+@BOTH
+def test_start_over_returns_to_the_first_fields(flavour, sandbox, show_form):
+    """[Start over] asks for everything again, with the user kept and no password."""
+    line = f"%etna_login -b {sandbox.base_url}"
+    form = show_form(flavour, line, app_key=sandbox.app_key)
+    form.type("Username", "twofactor-again")
+    form.type("Password", sandbox.password_of("twofactor"))
+    form.press("Enter")
+    form.wait_for("Code")
+    form.button("Start over").click()
+    form.wait_for("Password")
+    assert form.labels() == ["Username", "Password"]
+    assert form.field("Username").input_value() == "twofactor"
+    assert form.field("Password").input_value() == ""
+    form.type("Username", "demo")
+    form.type("Password", sandbox.password_of("demo"))
+    form.press("Enter")
+    form.wait_until_gone()
+    assert form.notebook.output_text(1).startswith("Logged in as demo")
+
+
+@BOTH
+def test_a_throttled_log_in_counts_down(flavour, sandbox, show_form):
+    """The seconds that the server asks for are counted down, and then one may try again."""
+    form = begin(show_form, flavour, sandbox, "throttled")
+    seconds = form.box.locator(".etna-error")
+    expect(seconds).to_contain_text(re.compile(r"\b[3-5] s"))
+    expect(form.button("Log in")).to_be_disabled()
+    form.notebook.screenshot("countdown", 1, "light")
+    expect(seconds).to_contain_text(re.compile(r"\b[12] s"))
+    expect(form.button("Log in")).to_be_enabled(timeout=10_000)
+    assert sandbox.token_requests == 1

@@ -1,0 +1,79 @@
+"""A running sandbox, a clock that tests move, and a plain client that is not the package's own."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from etna_magic.sandbox import Sandbox
+
+
+class Clock:
+    """Seconds since 1970 that stand still until a test moves them."""
+
+    def __init__(self) -> None:
+        self.now = 1_750_000_000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+class Client:
+    """Sends requests as a person with `curl` would."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.http = requests.Session()
+
+    def log_in(self, name: str, interim: str | None = None, **headers: str) -> requests.Response:
+        """Ask for a token; `interim` is the token of the step before."""
+        sent = {"Et-App-Key": self.sandbox.app_key, "Username": name}
+        sent["Password"] = self.sandbox.password_of(name)
+        if interim is not None:
+            sent["Authorization"] = f"Bearer {interim}"
+        return self.post_token(sent | headers)
+
+    def post_token(self, headers: dict[str, str]) -> requests.Response:
+        """Ask for a token with exactly these headers."""
+        url = f"{self.sandbox.base_url}/token"
+        return self.http.post(url, headers=headers, allow_redirects=False, timeout=10)
+
+    def token(self, name: str = "demo") -> str:
+        """Return a token of a user who logs in at once."""
+        return self.log_in(name).json()["Token"]
+
+    def call(self, method: str, path: str, token: str, **more) -> requests.Response:
+        """Make any other call."""
+        headers = {"Et-App-Key": self.sandbox.app_key, "Authorization": f"Bearer {token}"}
+        url = f"{self.sandbox.base_url}/{path}"
+        return self.http.request(method, url, headers=headers, timeout=10, **more)
+
+    def info(self, token: str) -> int:
+        """Return the status of the cheapest call."""
+        return self.call("GET", "v1.0/users/@me/info", token).status_code
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def sandbox(clock: Clock) -> Iterator[Sandbox]:
+    """Run a sandbox by that clock."""
+    with Sandbox(clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[Client]:
+    """Return a client of that sandbox."""
+    made = Client(sandbox)
+    with made.http:
+        yield made

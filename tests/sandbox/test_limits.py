@@ -1,0 +1,89 @@
+"""Limits a minute, and the lock-out after wrong passwords."""
+
+# What is expected stands first in an assert.
+
+import pytest
+
+from etna_magic.sandbox import Sandbox
+
+LOCKED = '{"State":"Failed","Step":"BaseAuthentication","Reason":"User is locked out"}'
+HISTORY = {"Security": {"Symbol": "KO"}, "SecurityHistorySettings": {"CandlesCount": 1}}
+HISTORY["SecurityHistorySettings"]["Period"] = "1D"
+ORDERS = "v1.0/accounts/83267/orders"
+CALLS = [
+    ("GET", ORDERS, None, 120),
+    ("POST", ORDERS, {"Symbol": "KO", "Type": "Market", "Side": "Buy", "Quantity": 1}, 50),
+    ("DELETE", f"{ORDERS}/1", None, 50),
+    ("PUT", "v1.0/history/symbols", HISTORY, 60),
+]
+
+
+def test_log_ins_a_minute(client, clock):
+    """The eleventh log-in of a minute is refused until the first is a minute old."""
+    assert 200 == client.log_in("demo").status_code
+    clock.move(20)
+    assert {200} == {client.log_in("demo").status_code for _ in range(9)}
+    refused = client.log_in("demo")
+    assert (429, "40") == (refused.status_code, refused.headers["Retry-After"])
+    assert 200 == client.log_in("lockout").status_code
+    clock.move(39.5)
+    assert "1" == client.log_in("demo").headers["Retry-After"]
+    clock.move(0.5)
+    assert [200, 429] == [client.log_in("demo").status_code for _ in range(2)]
+
+
+def test_no_limit_on_log_ins(client):
+    """The limit can be switched off."""
+    with Sandbox(login_limit=None) as client.sandbox:
+        assert {200} == {client.log_in("demo").status_code for _ in range(30)}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_calls_a_minute(client, clock, call):
+    """One call more than the documented limit is refused, for this token only."""
+    method, path, body, limit = call
+    token, other = client.token(), client.token()
+    statuses = {client.call(method, path, token, json=body).status_code for _ in range(limit)}
+    refused = client.call(method, path, token, json=body)
+    assert (429, "60") == (refused.status_code, refused.headers["Retry-After"])
+    assert 429 not in statuses | {client.call(method, path, other, json=body).status_code}
+    clock.move(60)
+    assert client.call(method, path, token, json=body).status_code != 429
+
+
+def test_no_limit_on_calls(client):
+    """The limits on calls can be switched off."""
+    with Sandbox(call_limits=False) as client.sandbox:
+        token = client.token()
+        assert {200} == {client.call("GET", ORDERS, token).status_code for _ in range(121)}
+
+
+def test_lockout(client, clock):
+    """After five wrong passwords in a row even the right one is refused."""
+    for _ in range(5):
+        clock.move(10)
+        assert "Invalid credentials" == client.log_in("lockout", Password="no").json()["Reason"]
+    for password in ("no", client.sandbox.password_of("lockout")):
+        clock.move(10)
+        answer = client.log_in("lockout", Password=password)
+        assert (401, LOCKED) == (answer.status_code, answer.text)
+    client.sandbox.reset()
+    assert 200 == client.log_in("lockout").status_code
+
+
+def test_a_right_password_ends_the_row(client, clock):
+    """Four wrong ones, a right one and four wrong ones do not lock anybody out."""
+    wrong = [{"Password": "no"}] * 4
+    for headers in [*wrong, {}, *wrong]:
+        clock.move(10)
+        client.log_in("lockout", **headers)
+    clock.move(10)
+    assert 200 == client.log_in("lockout").status_code
+
+
+def test_others_are_never_locked_out(client, clock):
+    """Only the user `lockout` is locked out."""
+    for _ in range(6):
+        clock.move(10)
+        client.log_in("demo", Password="no")
+    assert 200 == client.log_in("demo").status_code

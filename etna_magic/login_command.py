@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from etna_magic import batch, prompt, rendering
+from etna_magic import batch, embedded, prompt, rendering
 from etna_magic.attempt import LoginAttempt
 from etna_magic.challenge import Challenge
 from etna_magic.options import only_one
+from etna_magic.place import place_of
 from etna_magic.recipe import Recipe
 from etna_magic.secret import Secret
+from etna_magic.session import mend
 from etna_magic.show import show
 from etna_magic.timetext import parse_duration
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 FORM, PROMPT, NOBODY = "form", "prompt", "nobody"
 
 
-def log_in(magics: EtnaMagics, options: Namespace) -> None:
+def run(magics: EtnaMagics, options: Namespace) -> None:
     """Log in as a line asks for, at once or by asking a person.
 
     Parameters
@@ -79,7 +81,7 @@ def _by_form(magics: EtnaMagics, name: str, recipe: Recipe, attempt: LoginAttemp
         login.form.close(rendering.line("This form was replaced by a later one."))
     form = LoginForm(name, attempt, lambda token: _store(magics, name, recipe, attempt, token))
     waiting = (
-        f"is waiting for its log-in: finish the form that %etna_login has shown, or run {_line(name)} again"
+        f"is waiting for its log-in: finish the form that %etna_login has shown, or run {mend(name)} again"
     )
     magics.logins.await_login(name, waiting, magics.timeout).form = form
     form.show(challenge)
@@ -92,13 +94,7 @@ def _store(
     typed = {**recipe.typed, **attempt.typed}
     done = replace(recipe, typed=typed, typed_for=token.base_url)
     magics.prepare(magics.logins.store(name, token, done, magics.timeout))
-    return rendering.line(rendering.logged_in(token, magics.place(token.base_url)))
-
-
-def _line(name: str) -> str:
-    from etna_magic.session import mend  # noqa: PLC0415
-
-    return mend(name)
+    return rendering.line(rendering.logged_in(token, place_of(token.base_url, embedded.sandbox_url())))
 
 
 def _refuse_lifetime(text: str | None) -> None:

@@ -6,21 +6,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
-from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments
 from traitlets import Enum, Float, TraitError, Unicode, observe, validate
 
-from etna_magic import embedded, rendering
-from etna_magic.exceptions import NotLoggedInError
 from etna_magic.namespace import Login, Logins
-from etna_magic.options import DEFAULT_NAME, parse
-from etna_magic.place import place_of
-from etna_magic.show import show
-from etna_magic.timetext import parse_duration
-from etna_magic.watcher import ALWAYS, WARN_MODES, Watcher
+from etna_magic.watcher import WARN_MODES, Watcher
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from IPython.core.interactiveshell import InteractiveShell
 
 # The log-ins outlive %reload_ext, and end with their shell.
@@ -38,7 +33,7 @@ class EtnaMagics(Magics):
 
     warn = Enum(
         WARN_MODES,
-        ALWAYS,
+        "always",
         help="Which cells warn of a stale token: 'always' every cell, 'used' those that use the log-in, "
         "'once' the first for each token, 'never' none.",
     ).tag(config=True)
@@ -55,7 +50,7 @@ class EtnaMagics(Magics):
         # Configurable has a .shell too, which may be None.
         self._home = shell
         self.logins = _LOGINS.setdefault(shell, Logins(shell.user_ns))
-        self.watcher = Watcher(self.logins, lambda: str(self.warn), show, shell.transform_cell)
+        self.watcher = Watcher(self.logins, lambda: str(self.warn), shell.transform_cell)
 
     @observe("warn_before")
     def _warn_before_changed(self, _: Any) -> None:
@@ -70,6 +65,8 @@ class EtnaMagics(Magics):
 
     @validate("lifetime")
     def _checked_lifetime(self, proposal: Any) -> str:
+        from etna_magic.timetext import parse_duration  # noqa: PLC0415 - needed by those who set it
+
         text: str = proposal["value"]
         try:
             parse_duration(text)
@@ -78,7 +75,7 @@ class EtnaMagics(Magics):
         return text
 
     @magic_arguments()
-    @argument("name", nargs="?", default=DEFAULT_NAME, help="names the log-in; the default is etna")
+    @argument("name", nargs="?", default="etna", help="names the log-in; the default is etna")
     @argument("-e", "--env-file", metavar="PATH", help="read ETNA_* from this file")
     @argument("-b", "--base-url", metavar="URL", help="the API's base URL")
     @argument("-u", "--username", metavar="USER", help="the user")
@@ -102,25 +99,14 @@ class EtnaMagics(Magics):
         nor where repeats the last log-in of that name. A password or an app key is never given
         here: a cell is saved.
         """
-        from etna_magic.login_command import log_in  # noqa: PLC0415 - imports requests, which %load_ext must not
-
-        log_in(self, parse(self.etna_login, line))
+        _commands().log_in(self, line)
 
     @magic_arguments()
     @argument("name", nargs="?", help="only this log-in")
     @line_magic
     def etna_status(self, line: str) -> None:
         """List the log-ins: who, where, in what state, until when, and how long that is."""
-        name = parse(self.etna_status, line).name
-        if name is not None:
-            self._known(name)
-        rows = [
-            (login.name, login.token, self.place(login.token.base_url) if login.token else "")
-            for login in self.logins
-            if name in (None, login.name)
-        ]
-        nobody = rendering.line("Nobody is logged in. To log in: %etna_login")
-        show(rendering.status(rows) if rows else nobody)
+        _commands().show_status(self, line)
 
     @magic_arguments()
     @argument("name", nargs="?", help="the log-in; the default is etna")
@@ -128,20 +114,7 @@ class EtnaMagics(Magics):
     @line_magic
     def etna_logout(self, line: str) -> None:
         """End a token on the server where the server can, and take its variables away."""
-        options = parse(self.etna_logout, line)
-        if options.name and options.all:
-            raise UsageError("Give a name or --all, not both.")
-        logins = list(self.logins) if options.all else [self._known(options.name or DEFAULT_NAME)]
-        from etna_magic.logout import log_out  # noqa: PLC0415 - as above
-
-        for login in logins:
-            show(log_out(self.logins, login, self.timeout))
-        if not logins:
-            show(rendering.line("Nobody is logged in."))
-
-    def place(self, base_url: str) -> str:
-        """Return DEMO or LIVE."""
-        return place_of(base_url, embedded.sandbox_url())
+        _commands().log_out(self, line)
 
     def register(self) -> None:
         """Put the magics and the hooks into the shell."""
@@ -160,9 +133,9 @@ class EtnaMagics(Magics):
         manager.registry.pop(type(self).__name__, None)
         cast("list[Any]", self._home.configurables).remove(self)
 
-    def _known(self, name: str) -> Login:
-        login = self.logins.get(name)
-        if login is None:
-            known = ", ".join(login.name for login in self.logins) or "none"
-            raise NotLoggedInError(f"There is no log-in called {name} (there is: {known}).")
-        return login
+
+def _commands() -> ModuleType:
+    # They import requests and more, which %load_ext must not.
+    from etna_magic import commands  # noqa: PLC0415
+
+    return commands

@@ -8,23 +8,18 @@ that time is over or a log-in has changed.
 from __future__ import annotations
 
 import logging
-import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from etna_magic import rendering
 from etna_magic.clock import Clock
-from etna_magic.token import Token, TokenState
-from etna_magic.usage import uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from etna_magic.namespace import Login, Logins
+    from etna_magic.namespace import Logins
+    from etna_magic.notices import Notices
+    from etna_magic.token import Token
 
-ALWAYS, USED, ONCE, NEVER = WARN_MODES = ("always", "used", "once", "never")
-
-_OWN_MAGIC = re.compile(r"^\s*%etna_\w", re.MULTILINE)
+WARN_MODES = ("always", "used", "once", "never")
 _log = logging.getLogger("etna_magic")
 
 
@@ -36,9 +31,7 @@ class Watcher:
     logins : Logins
         Whose tokens to look at.
     mode : callable
-        Returns the setting ``warn``: ``always``, ``used``, ``once`` or ``never``.
-    show : callable
-        Shows a line in the cell that is running.
+        Returns the setting ``warn``, one of ``WARN_MODES``.
     transform : callable
         Turns a cell's magics into Python, as IPython's ``transform_cell`` does.
     clock : Clock, optional
@@ -49,13 +42,11 @@ class Watcher:
         self,
         logins: Logins,
         mode: Callable[[], str],
-        show: Callable[[rendering.Bundle], None],
         transform: Callable[[str], str],
         clock: Clock | None = None,
     ) -> None:
         self._logins = logins
         self._mode = mode
-        self._show = show
         self._transform = transform
         clock = clock or Clock()
         self._wall, self._forward = clock.wall, clock.forward
@@ -73,7 +64,9 @@ class Watcher:
             self._cell = info
             self._stale = ()
             if not self._is_quiet():
-                self._before(info)
+                notices = self._notices()
+                self._stale = notices.stale()
+                self._rest(notices.before(info))
         except Exception as error:  # noqa: BLE001 - IPython shows a hook's error in every cell, with the cell's text
             self._report(error)
 
@@ -85,9 +78,19 @@ class Watcher:
                 return
             self._cell = None
             if not self._is_quiet():
-                self._after(info)
+                self._rest(self._notices().after(info, self._stale))
         except Exception as error:  # noqa: BLE001 - as above
             self._report(error)
+
+    def _notices(self) -> Notices:
+        # What it says drags in what it says it with, and %load_ext must cost nothing.
+        from etna_magic.notices import Notices  # noqa: PLC0415
+
+        return Notices(self._logins, self._mode, self._transform)
+
+    def _rest(self, seconds: float) -> None:
+        self._version = self._logins.version
+        self._quiet_wall, self._quiet_forward = self._wall() + seconds, self._forward() + seconds
 
     def _is_quiet(self) -> bool:
         return (
@@ -107,55 +110,6 @@ class Watcher:
         if result is None or result.info is info:
             return True
         return (result.info.raw_cell, result.info.cell_id) == (info.raw_cell, info.cell_id)
-
-    def _before(self, info: Any) -> None:
-        live = self._logins.live()
-        self._stale = tuple(token for _, token in live if token.state is TokenState.STALE)
-        for login, token in live:
-            if token.state is TokenState.STALE:
-                self._warn(info, login, "stale", rendering.stale)
-            elif token.state is TokenState.EXPIRING and "expiring" not in login.told:
-                self._warn(info, login, "expiring", rendering.expiring)
-        self._look_ahead(live)
-
-    def _after(self, info: Any) -> None:
-        live = self._logins.live()
-        for login, token in live:
-            new = not any(token is known for known in self._stale)
-            if token.state is TokenState.STALE and new:
-                self._warn(info, login, "stale", rendering.expired_during)
-        self._look_ahead(live)
-
-    def _warn(self, info: Any, login: Login, what: str, sentence: Callable[[str, Token, str], str]) -> None:
-        mode = self._mode()
-        if mode == NEVER or not info.store_history or _OWN_MAGIC.search(info.raw_cell):
-            return
-        if login.token is None or (mode == ONCE and what in login.told):
-            return
-        if mode == USED and not self._uses(info, login):
-            return
-        login.told.add(what)
-        text = sentence(login.name, login.token, login.session.mend)
-        self._show(rendering.line(text, "etna-warning"))
-
-    def _uses(self, info: Any, login: Login) -> bool:
-        cell = getattr(info, "transformed_cell", None) or self._transform(info.raw_cell)
-        return uses(cell, self._logins.namespace, (login.token, login.session))
-
-    def _look_ahead(self, live: list[tuple[Login, Token]]) -> None:
-        self._version = self._logins.version
-        ahead = min((self._until_change(login, token) for login, token in live), default=86400.0)
-        self._quiet_wall, self._quiet_forward = self._wall() + ahead, self._forward() + ahead
-
-    @staticmethod
-    def _until_change(login: Login, token: Token) -> float:
-        """Return the seconds for which there is nothing new to say of a token."""
-        if token.state is TokenState.STALE:
-            return 0.0
-        if token.state is TokenState.FRESH:
-            return (token.remaining - token.warning_window).total_seconds()
-        # Until the line has been shown there is something to say, in the next cell that may show it.
-        return max(token.remaining, timedelta(0)).total_seconds() if "expiring" in login.told else 0.0
 
     @staticmethod
     def _report(error: Exception) -> None:

@@ -38,6 +38,25 @@ def test_a_wrong_code_can_be_given_again(flavour, sandbox, show_form):
 
 
 @BOTH
+def test_a_refused_code_leads_back_to_the_first_fields(flavour, sandbox, show_form):
+    """Where the server ends the log-in at a wrong code, that is said and it begins anew."""
+    form = begin(show_form, flavour, sandbox, "twofactor")
+    form.wait_for("Code")
+    form.type("Code", "000000")
+    form.button("Verify").dblclick()
+    form.wait_for("Password")
+    form.wait_for_error("code")
+    assert form.labels() == ["Password"]
+    form.type("Password", sandbox.password_of("twofactor"))
+    form.press("Enter")
+    form.wait_for("Code")
+    form.type("Code", "246810")
+    form.press("Enter")
+    form.wait_until_gone()
+    assert sandbox.token_requests == 4
+
+
+@BOTH
 def test_a_pin_is_followed_by_a_code(flavour, sandbox, show_form):
     """The PIN is typed unseen, then the code is asked for, then the log-in is there."""
     form = begin(show_form, flavour, sandbox, "pin-twofactor")
@@ -61,7 +80,7 @@ def test_start_over_returns_to_the_first_fields(flavour, sandbox, show_form):
     """[Start over] asks for everything again, with the user kept and no password."""
     line = f"%etna_login -b {sandbox.base_url}"
     form = show_form(flavour, line, app_key=sandbox.app_key)
-    form.type("Username", "twofactor-again")
+    form.type("Username", "twofactor")
     form.type("Password", sandbox.password_of("twofactor"))
     form.press("Enter")
     form.wait_for("Code")

@@ -39,6 +39,10 @@ class LoginForm:
         shown = self.box.locator(".widget-text:visible .widget-label").all_inner_texts()
         return [text.strip() for text in shown]
 
+    def kind(self, label: str) -> str | None:
+        """Return a field's type: ``text``, or ``password`` where what is typed is unseen."""
+        return self.field(label).get_attribute("type")
+
     def button(self, text: str) -> Locator:
         """Return the button of this text."""
         return self.box.get_by_role("button", name=text, exact=True)

@@ -15,6 +15,7 @@ def test_enter_logs_in_after_a_wrong_password(flavour, sandbox, show_form):
     """Enter sends what was typed; an error keeps the user and clears the password."""
     form = show_form(flavour, f"%etna_login -b {sandbox.base_url}", CALL)
     assert form.labels() == ["App key", "Username", "Password"]
+    assert [form.kind(label) for label in form.labels()] == ["password", "text", "password"]
     form.type("App key", sandbox.app_key)
     form.type("Username", "demo")
     form.type("Password", "wrong-password")
@@ -22,7 +23,8 @@ def test_enter_logs_in_after_a_wrong_password(flavour, sandbox, show_form):
     form.wait_for_error("password")
     assert form.field("Username").input_value() == "demo"
     assert form.field("Password").input_value() == ""
-    form.type("Password", sandbox.password_of("demo"))
+    expect(form.field("Password")).to_be_focused()
+    form.keyboard.type(sandbox.password_of("demo"))
     form.press("Enter")
     form.wait_until_gone()
     assert form.notebook.output_text(1).startswith("Logged in as")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 LOOKS = [("lab", "light"), ("lab", "dark"), ("notebook", "light"), ("notebook", "dark")]
 
@@ -13,12 +14,14 @@ def test_pictures_of_a_log_in(flavour, shade, sandbox, show_form):
     line = f"%etna_login -b {sandbox.base_url}"
     form = show_form(flavour, line, "%etna_status", shade=shade)
     notebook = form.notebook
+    expect(form.field("App key")).to_be_focused()
     drawn = [notebook.screenshot("form", 1, shade)]
     form.type("App key", sandbox.app_key)
     form.type("Username", "demo")
     form.type("Password", "wrong-password")
     form.press("Enter")
     form.wait_for_error("password")
+    expect(form.field("Password")).to_be_focused()
     drawn.append(notebook.screenshot("error", 1, shade))
     form.type("Password", sandbox.password_of("demo"))
     form.press("Enter")

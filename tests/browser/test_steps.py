@@ -1,4 +1,4 @@
-"""The form turns with the steps that the server asks for: code, PIN, a wait."""
+"""The form turns with what the server asks for: a code, a PIN, a wait."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def test_a_pin_is_followed_by_a_code(flavour, sandbox, show_form):
     form = begin(show_form, flavour, sandbox, "pin-twofactor")
     form.wait_for("PIN")
     assert form.labels() == ["PIN"]
-    expect(form.field("PIN")).to_have_attribute("type", "password")
+    assert form.kind("PIN") == "password"
+    expect(form.field("PIN")).to_be_focused()
     form.notebook.screenshot("pin", 1, "light")
     form.type("PIN", "1357")
     form.press("Enter")

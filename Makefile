@@ -1,0 +1,45 @@
+# Everything that is done to this project has a name here; each does its own set-up in .venv.
+
+# The first Python that is new enough; `false` where there is none, so that the message below shows.
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test check bench format clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: .venv/.tutorial ## run the quickstart without a browser and print what a user sees
+	@$(BIN)/python notebooks/show.py 01_quickstart.ipynb
+
+lab: .venv/.lab ## open the tutorial in JupyterLab
+	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
+
+test: .venv/.dev ## run every test; browser tests need a Chromium
+	$(BIN)/python -m pytest
+
+check: .venv/.dev ## style, types and import layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev ## what it costs, as ratios of paired runs
+	$(BIN)/python tests/benchmarks/run.py
+
+format: .venv/.dev ## let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean: ## remove the set-up and all caches
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find etna_magic tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.%: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "etna_magic needs Python 3.11 or newer, and none was found on the PATH."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Setting up .venv ($*)…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@

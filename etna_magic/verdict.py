@@ -38,6 +38,7 @@ _KINDS = {
     "SecurityPin": ChallengeKind.PIN,
 }
 _PASSWORD_STEP = "BaseAuthentication"  # noqa: S105 - the API's name of the step
+_LOST = "Corrupted ticket"
 _LONGEST_WAIT = timedelta(days=1)
 
 
@@ -70,7 +71,7 @@ def judge(answer: Answer, shown: Callable[[str], str], before: Challenge | None)
     if state == "Expecting":
         return _challenge(answer, shown, before)
     if state == "Failed":
-        _refuse(answer, shown, before)
+        return _again(answer, shown, before) or _refuse(answer, shown, before)
     raise UnexpectedResponseError(_unknown(answer, shown))
 
 
@@ -143,10 +144,21 @@ def _challenge(answer: Answer, shown: Callable[[str], str], before: Challenge | 
     )
 
 
+def _again(answer: Answer, shown: Callable[[str], str], before: Challenge | None) -> Challenge | None:
+    """Return the challenge once more if a code was wrong and its interim token is still good."""
+    # How a wrong code is answered is not documented; the step's own name is all that is known. That
+    # a ticket is lost is told in so many words, and a PIN that is refused is documented as an end.
+    if before is None or before.kind is not ChallengeKind.CODE or answer.says("Reason") == _LOST:
+        return None
+    if _KINDS.get(answer.says("Step")) is not ChallengeKind.CODE:
+        return None
+    return _challenge(answer, shown, before)
+
+
 def _refuse(answer: Answer, shown: Callable[[str], str], before: Challenge | None) -> NoReturn:
     step, reason = answer.says("Step"), answer.says("Reason")
     quoted = f" (“{shown(reason)}”)" if reason else ""
-    if reason == "Corrupted ticket":
+    if reason == _LOST:
         raise VerificationError(f"The server has lost this log-in's earlier step{quoted}: log in again.")
     kind = _KINDS.get(step) or (before.kind if before and not step else None)
     if kind or reason == "Invalid pin":

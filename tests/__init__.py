@@ -1,0 +1,1 @@
+"""The tests of etna_magic; `make test` runs them."""

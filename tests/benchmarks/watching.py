@@ -1,0 +1,57 @@
+"""What the watcher costs a cell while all tokens are fresh."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
+
+from etna_magic.namespace import Logins
+from etna_magic.secret import Secret
+from etna_magic.token import Token
+from etna_magic.watcher import Watcher
+from tests.benchmarks.pairs import Figure, paired
+
+CELLS = 20_000
+
+
+def figures() -> Iterator[Figure]:
+    """Measure both hooks with one log-in and with a hundred, against two functions that do nothing."""
+    for count in (1, 100):
+        watcher = Watcher(logins(count), lambda: "always", lambda cell: cell)
+        hooks = (watcher.pre_run_cell, watcher.post_run_cell)
+        ours, theirs, _ = paired(lambda hooks=hooks: cells(*hooks), lambda: cells(nothing, nothing), 15)
+        yield Figure(f"both hooks a cell, {count} fresh log-in(s)", (ours - theirs) / CELLS * 1e6, 2.0, "µs")
+
+
+def logins(count: int) -> Logins:
+    """Return that many log-ins whose tokens have just been issued."""
+    kept = Logins({})
+    for number in range(count):
+        token = Token(
+            Secret("dG9rZW4="),
+            app_key=Secret("a2V5"),
+            username="demo",
+            base_url="https://api.example.com",
+            lifetime=timedelta(hours=24),
+            issued=(time.time(), time.monotonic()),
+        )
+        kept.store(f"login{number}", token, None, 30.0)
+    return kept
+
+
+def nothing(_: object) -> None:
+    """Do what a hook does that does nothing."""
+
+
+def cells(before: object, after: object) -> float:
+    """Return the seconds that both hooks take over many cells."""
+    info = ExecutionInfo("pass", store_history=True, silent=False, shell_futures=True, cell_id=None)
+    result = ExecutionResult(info)
+    began = time.perf_counter()
+    for _ in range(CELLS):
+        before(info)
+        after(result)
+    return time.perf_counter() - began

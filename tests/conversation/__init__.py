@@ -1,0 +1,1 @@
+"""The conversation with `/token`, over real HTTP on loopback."""

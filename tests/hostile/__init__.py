@@ -1,0 +1,1 @@
+"""Servers, networks and URLs that misbehave."""

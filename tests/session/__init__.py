@@ -1,0 +1,1 @@
+"""`EtnaSession` against a server of our own."""

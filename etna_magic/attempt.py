@@ -59,7 +59,7 @@ class LoginAttempt:
         # Each is offered until it was used; a wrong one is not sent again.
         self._known = {ChallengeKind.CODE: code, ChallengeKind.PIN: pin.value if pin else None}
         self._flow: LoginFlow | None = None
-        #: What a person typed that is no password, for a log-in that repeats this one.
+        #: What a person typed, for a log-in that repeats this one.
         self.typed: dict[str, Secret] = {}
 
     @property
@@ -88,14 +88,17 @@ class LoginAttempt:
         credentials = self.settings.filled(answers).credentials(self._lifetime)
         self._flow = LoginFlow(credentials, timeout=self._timeout, clock=self._clock)
         step = self._advance(self._flow.start())
-        self.typed = {name: value for name, value in answers.items() if name != "password"}
+        self.typed = dict(answers)
         return step
 
     def answer(self, challenge: Challenge, text: Secret) -> Token | Challenge:
         """Answer a challenge, and go on to the next that a person has to answer."""
         if self._flow is None:
             raise RuntimeError("an attempt is started before it is answered")
-        return self._advance(self._flow.answer(challenge, text))
+        step = self._flow.answer(challenge, text)
+        if challenge.kind is ChallengeKind.PIN and not (isinstance(step, Challenge) and step.wrong):
+            self.typed["pin"] = text
+        return self._advance(step)
 
     def run(self, ask: Callable[[str], Secret], ask_challenge: Callable[[Challenge], Secret]) -> Token:
         """Carry the log-in to its end, asking one question after the other."""

@@ -39,14 +39,15 @@ def log_in(attempt: LoginAttempt) -> Token:
     """
     if attempt.missing:
         attempt.settings.credentials()  # says what is missing
-    return attempt.run(_nobody, _refuse)
+    return attempt.run(_nobody, refuse)
 
 
 def _nobody(name: str) -> NoReturn:
     raise AssertionError(name)
 
 
-def _refuse(challenge: Challenge) -> NoReturn:
+def refuse(challenge: Challenge) -> NoReturn:
+    """Raise for a challenge that nobody answers, and name what would have answered it."""
     said = f" (“{challenge.reason}”)" if challenge.reason else ""
     what = challenge.kind.value
     seen = f"did not accept the {what}" if challenge.wrong else f"wants a {what}"

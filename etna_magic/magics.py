@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments
-from traitlets import Enum, Float, TraitError, Unicode, observe, validate
+from traitlets import Bool, Enum, Float, TraitError, Unicode, observe, validate
 
 from etna_magic.namespace import Login, Logins
 from etna_magic.watcher import WARN_MODES, Watcher
@@ -44,6 +44,11 @@ class EtnaMagics(Magics):
         config=True
     )
     timeout = Float(30.0, min=0.1, help="Seconds to wait for an answer.").tag(config=True)
+
+    auto_renew = Bool(
+        False,  # noqa: FBT003 - traitlets takes the default by place
+        help="Get a fresh token by itself before the old one ends, at every log-in.",
+    ).tag(config=True)
 
     def __init__(self, shell: InteractiveShell, **kwargs: Any) -> None:
         super().__init__(shell, **kwargs)
@@ -86,6 +91,7 @@ class EtnaMagics(Magics):
     @argument("--form", action="store_true", help="ask by form")
     @argument("--prompt", action="store_true", help="ask by prompt")
     @argument("--no-input", action="store_true", help="never ask")
+    @argument("--auto-renew", action="store_true", help="get a fresh token by itself before the old one ends")
     @argument(
         "--sandbox", action="store_true", help="log in to the embedded sandbox, and start it if need be"
     )

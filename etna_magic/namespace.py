@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from etna_magic.exceptions import EtnaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Callable, Iterator, MutableMapping
 
     from etna_magic.session import EtnaSession
     from etna_magic.token import Token
@@ -24,7 +24,7 @@ class Login:
         The session that stands in the namespace; the same for all its tokens.
     """
 
-    __slots__ = ("form", "name", "recipe", "session", "token", "told")
+    __slots__ = ("form", "name", "notice", "recipe", "session", "token", "told")
 
     def __init__(self, name: str, session: EtnaSession) -> None:
         self.name = name
@@ -34,6 +34,8 @@ class Login:
         self.recipe: Any = None
         #: The form that waits for a person, if one does.
         self.form: Any = None
+        #: What the next cell has to show or ask, because a renewal could not go on without a person.
+        self.notice: Callable[[], None] | None = None
         #: What the watcher has said of this token.
         self.told: set[str] = set()
 
@@ -115,6 +117,8 @@ class Logins:
         """Put a finished log-in into the namespace, its session the same as before."""
         login = self._logins.get(name) or Login(name, _new_session(name, timeout))
         login.token, login.recipe, login.told, login.form = token, recipe, set(), None
+        login.notice = None
+        login.session.on_change = self.touch
         login.session.timeout = timeout
         login.session.bind(token)
         self._logins[name] = login
@@ -123,6 +127,15 @@ class Logins:
         self.touch()
         return login
 
+    def renew(self, login: Login, token: Token) -> None:
+        """Put a fresh token in the place of a log-in's old one, wherever that still stands."""
+        variable = f"{login.name}_token"
+        if self.namespace.get(variable) is login.token:
+            self.namespace[variable] = token
+        login.token, login.told, login.notice = token, set(), None
+        login.session.bind(token)
+        self.touch()
+
     def drop(self, login: Login, absence: str) -> None:
         """Take a log-in away: its variables, and the token from whoever still holds the session."""
         for variable, own in ((f"{login.name}_token", login.token), (f"{login.name}_session", login.session)):
@@ -130,6 +143,7 @@ class Logins:
                 self.namespace.pop(variable, None)
         if login.token is not None:
             login.token.ended = absence
+        login.session.renewal = None
         login.session.unbind(absence)
         self._logins.pop(login.name, None)
         self.touch()

@@ -39,11 +39,14 @@ class Notices:
 
     def before(self, info: Any) -> float:
         """Say what there is to say as a cell begins; return the seconds until there may be more."""
-        live = self._logins.live()
-        for login, token in live:
+        for login in self._logins:
+            if login.notice is not None and _may_show(info):
+                notice, login.notice = login.notice, None
+                notice()
+        for login, token in self._logins.live():
             if token.state is TokenState.STALE:
                 self._warn(info, login, "stale", rendering.stale)
-            elif token.state is TokenState.EXPIRING and "expiring" not in login.told:
+            elif _is_near(login, token) and "expiring" not in login.told:
                 self._warn(info, login, "expiring", rendering.expiring)
         return self.seconds_ahead()
 
@@ -65,7 +68,7 @@ class Notices:
 
     def _warn(self, info: Any, login: Login, what: str, sentence: Callable[[str, Token, str], str]) -> None:
         mode = self._mode()
-        if mode == "never" or not info.store_history or _OWN_MAGIC.search(info.raw_cell):
+        if mode == "never" or not _may_show(info):
             return
         if login.token is None or (mode == "once" and what in login.told):
             return
@@ -80,10 +83,21 @@ class Notices:
         return uses(cell, self._logins.namespace, (login.token, login.session))
 
 
+def _may_show(info: Any) -> bool:
+    # A variable inspector's run has no history, and a cell that logs in needs no telling to.
+    return bool(info.store_history) and not _OWN_MAGIC.search(info.raw_cell)
+
+
+def _is_near(login: Login, token: Token) -> bool:
+    # A token that is replaced by itself needs no line about its end.
+    return token.state is TokenState.EXPIRING and login.session.renewal is None
+
+
 def _seconds_ahead(login: Login, token: Token) -> float:
-    if token.state is TokenState.STALE:
+    if token.state is TokenState.STALE or login.notice is not None:
         return 0.0
     if token.state is TokenState.FRESH:
         return (token.remaining - token.warning_window).total_seconds()
     # Until the line has been shown there is something to say, in the next cell that may show it.
-    return max(token.remaining, timedelta(0)).total_seconds() if "expiring" in login.told else 0.0
+    told = "expiring" in login.told or login.session.renewal is not None
+    return max(token.remaining, timedelta(0)).total_seconds() if told else 0.0

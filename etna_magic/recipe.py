@@ -35,8 +35,10 @@ class Recipe:
         Whether to log in to the embedded sandbox.
     asks : bool
         Whether a person wants to be asked there, where nothing would be missing.
+    auto_renew : bool
+        Whether its token is replaced before it ends.
     typed : mapping of str to Secret
-        What a person typed for it last time, without the password.
+        What a person typed for it last time; the password only where it is needed for renewals.
     typed_for : str
         The base URL that it was typed for.
     """
@@ -45,11 +47,12 @@ class Recipe:
     env_file: Path | None = None
     sandbox: bool = False
     asks: bool = False
+    auto_renew: bool = False
     typed: Mapping[str, Secret] = field(default_factory=dict)
     typed_for: str = ""
 
     @classmethod
-    def of(cls, options: Namespace, before: Recipe | None) -> Recipe:
+    def of(cls, options: Namespace, before: Recipe | None, *, auto_renew: bool) -> Recipe:
         """Return the recipe of a line; one that says neither who nor where repeats `before`.
 
         The warning's mending line is such a line. It must not lead to another user or server
@@ -60,10 +63,13 @@ class Recipe:
         if options.sandbox and (options.base_url or options.env_file):
             raise UsageError("--sandbox says where to log in: leave out --base-url and --env-file.")
         asks = bool(options.form or options.prompt)
+        auto_renew = auto_renew or options.auto_renew
         if before and not (options.base_url or options.username or options.env_file or options.sandbox):
-            return replace(before, options={**before.options, **given}, asks=asks)
-        env_file = Path(options.env_file) if options.env_file else None
-        return cls(given, env_file, options.sandbox, asks)
+            given = {**before.options, **given}
+            return replace(before, options=given, asks=asks, auto_renew=auto_renew or before.auto_renew)
+        # Absolute, so that a renewal finds it from another working directory too.
+        env_file = Path(options.env_file).expanduser().absolute() if options.env_file else None
+        return cls(given, env_file, options.sandbox, asks, auto_renew)
 
     def settings(self, lifetime: timedelta) -> Settings:
         """Return all that is known by this recipe.
@@ -86,8 +92,9 @@ class Recipe:
             If a value cannot be used or a file cannot be read.
         """
         if self.sandbox:
-            return self._of_sandbox(lifetime)
-        settings = Settings.read(_secrets(self.options), self.env_file)
+            settings = self._of_sandbox(lifetime)
+        else:
+            settings = Settings.read(_secrets(self.options), self.env_file)
         base_url = settings.text("base_url") or self.typed.get("base_url", Secret("")).reveal()
         # What was typed for one server, an app key above all, is not sent to another.
         same = bool(base_url) and checked_base_url(base_url) == self.typed_for
@@ -96,7 +103,8 @@ class Recipe:
     def _of_sandbox(self, lifetime: timedelta) -> Settings:
         given = self.options.get("lifetime")
         server = embedded.sandbox(parse_duration(given) if given else lifetime)
-        username = self.options.get("username", "demo")
+        typed = self.typed.get("username", Secret("demo")).reveal()
+        username = self.options.get("username", typed)
         known = {"base_url": server.base_url, "app_key": server.app_key}
         if "username" in self.options or not self.asks:
             known["username"] = username

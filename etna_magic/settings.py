@@ -27,8 +27,8 @@ VARIABLES = {
     "pin": "ETNA_PIN_CODE",
     "lifetime": "ETNA_TOKEN_LIFETIME",
 }
-LABELS = {"base_url": "Base URL", "app_key": "App key", "username": "Username", "password": "Password"}
-REQUIRED = tuple(LABELS)
+REQUIRED = ("base_url", "app_key", "username", "password")
+LABELS = dict(zip(REQUIRED, ("Base URL", "App key", "Username", "Password"), strict=True)) | {"pin": "PIN"}
 UNSEEN = ("app_key", "password")
 
 

@@ -187,7 +187,7 @@ class Token:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(
-            "A Token is not pickled, since a pickle is a secret on a disk: send etna_token.headers "
+            "A Token is not pickled, since a pickle is a secret on a disk: send etna_session.for_workers() "
             "to the process that needs it."
         )
 

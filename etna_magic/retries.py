@@ -1,0 +1,57 @@
+"""Which calls are sent again, and when: reads, a few times; anything else never."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+if TYPE_CHECKING:
+    from typing import Self
+
+READS = ("GET", "HEAD", "OPTIONS")
+LONGEST_WAIT = 30.0
+# So many threads may share a session, and one more asks whether a token is still good.
+POOL = 33
+
+
+class ReadRetry(Retry):
+    """Sends reads again on 429, 502, 503, 504 and broken connections, and nothing else on anything.
+
+    ``urllib3`` by itself would send an order again after a TLS connection broke off, since it
+    counts that neither as a failed connect nor as a failed read.
+
+    Examples
+    --------
+    >>> ReadRetry.for_reads().is_retry("POST", 503)
+    False
+    """
+
+    @classmethod
+    def for_reads(cls) -> Self:
+        """Return the rules of a session: three more tries, with a pause that grows."""
+        return cls(
+            total=3,
+            backoff_factor=0.3,
+            status_forcelist=(429, 502, 503, 504),
+            allowed_methods=READS,
+            raise_on_status=False,
+        )
+
+    def increment(self, method: str | None = None, *args: Any, **kwargs: Any) -> Self:
+        """Count a try; for anything but a read that was the last one."""
+        if (method or "").upper() in READS:
+            return super().increment(method, *args, **kwargs)
+        # What requests itself does without any retries, so that its exceptions are the same.
+        Retry(0, read=False).increment(method, *args, **kwargs)
+        return self
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Return the seconds that the server wants, up to the longest wait."""
+        return min(float(super().parse_retry_after(retry_after)), LONGEST_WAIT)
+
+
+def adapter() -> HTTPAdapter:
+    """Return what a session sends by."""
+    return HTTPAdapter(pool_maxsize=POOL, max_retries=ReadRetry.for_reads())

@@ -1,0 +1,192 @@
+"""The session that signs every other call: one origin, both headers, no secret in what goes wrong."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from etna_magic.call_failure import raise_for
+from etna_magic.exceptions import NotLoggedInError, TokenExpiredError
+from etna_magic.mend import mend
+from etna_magic.origin import Origin
+from etna_magic.retries import READS, adapter
+from etna_magic.server_verdict import ServerVerdict
+from etna_magic.timetext import format_moment
+from etna_magic.token import OURS, Token
+from etna_magic.transport import Failure, attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from etna_magic.renewal import Renewal
+
+TIMEOUT = 30.0
+
+
+class SignedSession(requests.Session):
+    """A ``requests.Session`` for paths below a base URL, signed with a token for its own origin only.
+
+    Parameters
+    ----------
+    name : str
+        The log-in's name.
+    timeout : float, optional
+        Seconds that a call waits where it does not say so itself, by default 30.
+    """
+
+    def __init__(self, name: str, timeout: float = TIMEOUT) -> None:
+        super().__init__()
+        self.name = name
+        self.timeout = timeout
+        self._token: Token | None = None
+        self._absence = "is not logged in"
+        #: Replaces the token before it ends, if the log-in asked for that.
+        self.renewal: Renewal | None = None
+        #: Called when the token's state has changed by what the server said.
+        self.on_change: Callable[[], None] = lambda: None
+        self._verdict = ServerVerdict()
+        self.mount("https://", adapter())
+        self.mount("http://", adapter())
+        # Any auth at all keeps requests from asking .netrc for one.
+        self.auth = self._sign
+
+    @property
+    def mend(self) -> str:
+        """The line that logs in again."""
+        return mend(self.name)
+
+    @property
+    def token(self) -> Token:
+        """The token that calls are signed with.
+
+        Raises
+        ------
+        NotLoggedInError
+            If there is none: the log-in is unfinished or was ended.
+        """
+        if self._token is None:
+            raise NotLoggedInError(f"{self.name} {self._absence}.")
+        return self._token
+
+    def bind(self, token: Token) -> None:
+        """Sign with this token from now on."""
+        self._token = token
+
+    def unbind(self, absence: str) -> None:
+        """Sign nothing from now on; `absence` says why, to stand after the log-in's name."""
+        self._token, self._absence = None, absence
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a request, by a path below the base URL or by an absolute URL.
+
+        Parameters
+        ----------
+        method, url, *args, **kwargs
+            As for ``requests.Session.request``; ``timeout`` in seconds.
+
+        Returns
+        -------
+        requests.Response
+            The answer, whatever its status. The headers of ours are masked in its ``.request``.
+
+        Raises
+        ------
+        NotLoggedInError
+            If the log-in is unfinished or was ended.
+        TokenExpiredError
+            If the token's time is over and the server no longer takes it.
+        ConnectionFailedError
+            If no answer came; it is an exception of ``requests`` as well.
+        """
+        token = self.token_for_call()
+        if token.ended:
+            raise TokenExpiredError(f"{_end_of(self.name, token)} Log in again: {self.mend}")
+        response = self._sent(method, url, *args, **kwargs)
+        if response.status_code == 401 and self._weigh(token, response):
+            response = self._sent(method, url, *args, **kwargs)
+        return response
+
+    def token_for_call(self) -> Token:
+        """Return the token to sign with, renewed first if the log-in asked for that and it is time."""
+        return self.renewal.renewed() if self.renewal and self._token else self.token
+
+    def _sent(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        response = super().request(method, url, *args, **kwargs)
+        for answer in (*response.history, response):
+            for name in OURS:
+                if name in answer.request.headers:
+                    answer.request.headers[name] = "***"
+        return response
+
+    def _weigh(self, token: Token, response: requests.Response) -> bool:
+        """Say whether a call that was refused is to be sent again, signed with a fresh token."""
+        if Origin.of(response.url) != Origin.of(token.base_url):
+            return False
+        if self._token is token and not self._verdict.is_over(token, self._probe):
+            return False
+        self.on_change()
+        if self._token is token and self.renewal is None:
+            raise TokenExpiredError(f"{_end_of(self.name, token)} Log in again: {self.mend}")
+        self.token_for_call()
+        if response.request.method in READS:
+            return True
+        raise TokenExpiredError(
+            f"{_end_of(self.name, token)} There is a fresh token now; the call was refused and not sent "
+            "again: repeat it."
+        )
+
+    def _probe(self, token: Token) -> bool:
+        request = requests.Request("GET", f"{token.base_url}/v1.0/users/@me/info", auth=token)
+        probe = requests.Session.prepare_request(self, request)
+        return self.send(probe, allow_redirects=False).status_code == 401
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Make a request ready to be sent, its path joined to the base URL."""
+        request = copy.copy(request)
+        request.url = _join(self.token.base_url, request.url)
+        return super().prepare_request(request)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send what was prepared, with a time-out in any case."""
+        if self.token and kwargs.get("timeout") is None:
+            kwargs["timeout"] = self.timeout
+        # Not super() inside the lambda: it finds its class by the frame that it is called in.
+        outcome = attempt(lambda: requests.Session.send(self, request, **kwargs))
+        if isinstance(outcome, Failure):
+            raise_for(outcome, request)
+        return outcome
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Take the environment's proxies and certificates, but no proxy on the way to loopback."""
+        origin = Origin.of(url)
+        if origin.is_loopback:
+            proxies = {**(proxies or {}), "no_proxy": origin.host}
+        return super().merge_environment_settings(url, proxies, stream, verify, cert)
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Strip what another host must not see, and ask no ``.netrc`` for anything else."""
+        here, there = response.request.url or "", prepared_request.url or ""
+        if self.should_strip_auth(here, there):
+            prepared_request.headers.pop("Authorization", None)
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        token = self.token
+        return token(request) if Origin.of(request.url or "") == Origin.of(token.base_url) else request
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}: {self._token or self._absence}>"
+
+
+def _end_of(name: str, token: Token) -> str:
+    if token.ended:
+        return f"The token of {name} {token.ended}."
+    return f"The token of {name} expired at {format_moment(token.expires_at)}, and the server refused it."
+
+
+def _join(base_url: str, path: str | bytes) -> str:
+    text = path.decode() if isinstance(path, bytes) else path
+    if "://" in text.split("?", 1)[0]:
+        return text
+    return f"{base_url}/{text.lstrip('/')}"

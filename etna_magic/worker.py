@@ -1,0 +1,83 @@
+"""A session that travels to the processes of Dask, Ray or joblib, with a token and no password."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from etna_magic.exceptions import TokenExpiredError
+from etna_magic.secret import Secret
+from etna_magic.signed_session import TIMEOUT, SignedSession
+from etna_magic.timetext import format_moment
+from etna_magic.token import Token, TokenState
+
+if TYPE_CHECKING:
+    import requests
+
+
+class WorkerSession(SignedSession):
+    """A session that pickles: its token with its expiry and the app key, and never a password.
+
+    It cannot renew its token. Keep its pickle as you would keep the token itself.
+
+    Parameters
+    ----------
+    name : str
+        The log-in's name.
+    token : Token
+        What it signs with, to the end of that token.
+    timeout : float, optional
+        Seconds that a call waits where it does not say so itself.
+
+    Examples
+    --------
+    >>> session = etna_session.for_workers()  # doctest: +SKIP
+    >>> client.submit(quote, session, "AAPL").result()  # doctest: +SKIP
+    """
+
+    def __init__(self, name: str, token: Token, timeout: float = TIMEOUT) -> None:
+        super().__init__(name, timeout)
+        self.bind(token)
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Make a request ready to be sent, while the token lasts.
+
+        Raises
+        ------
+        TokenExpiredError
+            If it has come to its end.
+        """
+        token = self.token
+        if token.state is TokenState.STALE:
+            raise TokenExpiredError(
+                f"The token of {self.name} that this worker was given ended at "
+                f"{format_moment(token.expires_at)}: log in again where it came from, and send a new "
+                f"{self.name}_session.for_workers()."
+            )
+        return super().prepare_request(request)
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        token = self.token
+        issued = token.issued_at.timestamp()
+        secrets = (token.value, token.app_key.reveal())
+        facts = (token.username, token.base_url, token.lifetime.total_seconds(), issued, token.ended)
+        return _rebuilt, (self.name, self.timeout, secrets, facts)
+
+
+def _rebuilt(
+    name: str, timeout: float, secrets: tuple[str, str], facts: tuple[str, str, float, float, str]
+) -> WorkerSession:
+    username, base_url, lifetime, issued, ended = facts
+    # The forward clock of another process has another zero: only the wall's moment travels.
+    forward = time.monotonic() - (time.time() - issued)
+    token = Token(
+        Secret(secrets[0]),
+        app_key=Secret(secrets[1]),
+        username=username,
+        base_url=base_url,
+        lifetime=timedelta(seconds=lifetime),
+        issued=(issued, forward),
+    )
+    token.ended = ended
+    return WorkerSession(name, token, timeout)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from etna_magic.awaiting import login
     from etna_magic.challenge import Challenge, ChallengeKind
     from etna_magic.credentials import Credentials
     from etna_magic.exceptions import (
@@ -57,6 +58,7 @@ __all__ = [
     "UnexpectedResponseError",
     "VerificationError",
     "load_ipython_extension",
+    "login",
     "unload_ipython_extension",
 ]
 
@@ -68,6 +70,7 @@ _HOMES = {
     "LoginFlow": "login_flow",
     "Secret": "secret",
     "Token": "token",
+    "login": "awaiting",
     "TokenState": "token",
 }
 

@@ -11,8 +11,11 @@ from etna_magic.exceptions import NotLoggedInError
 from etna_magic.options import DEFAULT_NAME, parse
 from etna_magic.place import place_of
 from etna_magic.show import show
+from etna_magic.timetext import parse_duration
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from etna_magic.magics import EtnaMagics
     from etna_magic.namespace import Login, Logins
 
@@ -24,14 +27,18 @@ def log_in(magics: EtnaMagics, line: str) -> None:
 
 def show_status(magics: EtnaMagics, line: str) -> None:
     """Run ``%etna_status``."""
-    name = parse(magics.etna_status, line).name
-    logins = [_known(magics.logins, name)] if name else list(magics.logins)
+    options = parse(magics.etna_status, line)
+    logins = [_known(magics.logins, options.name)] if options.name else list(magics.logins)
+    duration = _duration(options.duration)
     sandbox = embedded.sandbox_url()
     rows = [
         (login.name, login.token, place_of(login.token.base_url, sandbox) if login.token else "")
         for login in logins
     ]
     show(rendering.status(rows) if rows else rendering.line("Nobody is logged in. To log in: %etna_login"))
+    if duration is not None:
+        for login in logins:
+            _show_whether_it_lasts(login, duration)
 
 
 def log_out(magics: EtnaMagics, line: str) -> None:
@@ -44,6 +51,21 @@ def log_out(magics: EtnaMagics, line: str) -> None:
         show(logout.log_out(magics.logins, login, magics.timeout))
     if not logins:
         show(rendering.line("Nobody is logged in."))
+
+
+def _show_whether_it_lasts(login: Login, duration: timedelta) -> None:
+    renews = login.session.renewal is not None
+    lasts, sentence = rendering.lasts(login.name, login.token, duration, login.session.mend, renews=renews)
+    show(rendering.line(sentence, "etna-line" if lasts else "etna-warning"))
+
+
+def _duration(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--for {error}.") from None
 
 
 def _known(logins: Logins, name: str) -> Login:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import threading
-import time
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 from IPython.display import display
 
+from etna_magic import rendering
 from etna_magic.challenge import Challenge, ChallengeKind
+from etna_magic.countdown import count_down
 from etna_magic.exceptions import ApplicationKeyError, ConnectionFailedError, EtnaError, RateLimitedError
 from etna_magic.form_view import FormView, close_tree
 from etna_magic.loop import elsewhere, later
 from etna_magic.settings import LABELS, UNSEEN
-from etna_magic.timetext import format_duration
 from etna_magic.transport import Failure, attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from etna_magic import rendering
     from etna_magic.attempt import LoginAttempt
     from etna_magic.secret import Secret
     from etna_magic.token import Token
@@ -49,19 +46,26 @@ class LoginForm:
         What is known, and the conversation.
     on_success : callable
         Stores the token and returns the line that takes the form's place; may raise `EtnaError`.
+    on_end : callable, optional
+        Called once when the form has ended, by a log-in or because it was called off.
     """
 
     def __init__(
-        self, name: str, attempt: LoginAttempt, on_success: Callable[[Token], rendering.Bundle]
+        self,
+        name: str,
+        attempt: LoginAttempt,
+        on_success: Callable[[Token], rendering.Bundle],
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._name = name
         self._attempt = attempt
         self._on_success = on_success
+        self._on_end = on_end
         self._lock = threading.RLock()
         self._box = ipywidgets.VBox().add_class("etna-login")
         self._view: FormView | None = None
         self._handle: Any = None
-        self._call_off: Callable[[], None] = lambda: None
+        self._stop_forgetting: Callable[[], None] = lambda: None
         # What was typed, without the password, for the next try.
         self._kept: dict[str, Secret] = {}
 
@@ -77,16 +81,21 @@ class LoginForm:
         )
         self._handle = display(bundle, raw=True, display_id=True)
 
-    def close(self, bundle: rendering.Bundle) -> None:
-        """End the form, and leave one line in its place."""
+    def call_off(self, sentence: str) -> None:
+        """End the form without a log-in, and say why in its place."""
+        self._close(rendering.line(sentence))
+
+    def _close(self, bundle: rendering.Bundle) -> None:
         with self._lock:
             view, self._view = self._view, None
-            self._call_off()
-            if self._handle is not None:
-                self._handle.update(bundle, raw=True)
-            if view is not None:
-                view.close()
-                close_tree(self._box)
+            if view is None:
+                return
+            self._kept = {}
+            self._stop_forgetting()
+            self._handle.update(bundle, raw=True)
+            view.close()
+            close_tree(self._box)
+        self._on_end()
 
     def _turn(self, view: FormView, act: Callable[[dict[str, Secret]], Token | Challenge]) -> None:
         """Show a new view in place of the one before; `act` is what its first button starts."""
@@ -106,8 +115,8 @@ class LoginForm:
                 act()
 
     def _forget_later(self, view: FormView) -> None:
-        self._call_off()
-        self._call_off = later(LEFT_ALONE, lambda: self._if_idle(view, view.forget))
+        self._stop_forgetting()
+        self._stop_forgetting = later(LEFT_ALONE, lambda: self._if_idle(view, view.forget))
 
     def _ask_credentials(self, error: EtnaError | None = None) -> None:
         known = self._attempt.settings
@@ -191,7 +200,7 @@ class LoginForm:
             if isinstance(line, Failure):
                 self._ask_again(view, line)
             else:
-                self.close(line)
+                self._close(line)
 
     def _ask_again(self, view: FormView, failure: Failure) -> None:
         error = failure.told or EtnaError(f"The log-in did not work: {failure.reason}.")
@@ -201,26 +210,3 @@ class LoginForm:
         if isinstance(error, ApplicationKeyError) or str(error).startswith(LABELS["app_key"]):
             self._kept.pop("app_key", None)
         self._ask_credentials(error)
-
-
-def count_down(view: FormView, seconds: float, is_current: Callable[[], bool]) -> None:
-    """Hold a view until the server takes a log-in again, and say how long that is."""
-    end = time.monotonic() + seconds
-    view.is_busy = True
-    view.enable(is_enabled=False)
-
-    def tick() -> None:
-        left = end - time.monotonic()
-        if not is_current():
-            return
-        if left > 0:
-            wait = format_duration(timedelta(seconds=math.ceil(left)))
-            view.say(f"The server takes no more log-ins of this user for now: wait {wait}.", is_error=True)
-            later(min(1.0, left), tick)
-            return
-        view.is_busy = False
-        view.enable(is_enabled=True)
-        view.say("You can log in again now.")
-        view.focus()
-
-    tick()

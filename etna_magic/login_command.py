@@ -18,8 +18,12 @@ from etna_magic.ways import Way, way_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable
 
+    from etna_magic.attempt import LoginAttempt
+    from etna_magic.form import LoginForm
     from etna_magic.magics import EtnaMagics
+    from etna_magic.rendering import Bundle
 
 
 def run(magics: EtnaMagics, options: Namespace) -> None:
@@ -41,12 +45,25 @@ def run(magics: EtnaMagics, options: Namespace) -> None:
     """
     plan = plan_of(magics, options)
     way = way_of(options, plan.kernel)
-    if way is Way.FORM:
-        _by_form(plan)
-        return
     attempt = plan.attempt()
-    token = (prompt if way is Way.PROMPT else batch).log_in(attempt)
-    show(plan.store(attempt, token))
+    with plan.turn(attempt):
+        outcome = _without_form(plan, attempt, way)
+    if outcome is None or isinstance(outcome, Challenge):
+        form_of(plan, attempt).show(outcome)
+    else:
+        show(outcome)
+
+
+def _without_form(plan: LoginPlan, attempt: LoginAttempt, way: Way) -> Bundle | Challenge | None:
+    """Return the line of a log-in, or what a form has to ask for: a challenge, or all that is missing."""
+    if line := plan.recall(attempt):
+        return line
+    if way is not Way.FORM:
+        return plan.store(attempt, (prompt if way is Way.PROMPT else batch).log_in(attempt))
+    if attempt.missing:
+        return None
+    step = attempt.start({})
+    return step if isinstance(step, Challenge) else plan.store(attempt, step)
 
 
 def plan_of(magics: EtnaMagics, options: Namespace) -> LoginPlan:
@@ -62,18 +79,10 @@ def plan_of(magics: EtnaMagics, options: Namespace) -> LoginPlan:
     return LoginPlan(magics, options.name, recipe, Secret(options.code) if options.code else None)
 
 
-def _by_form(plan: LoginPlan) -> None:
-    """Log in at once where all is known; show a form for what is not."""
-    attempt = plan.attempt()
-    challenge = None
-    if not attempt.missing:
-        step = attempt.start({})
-        if not isinstance(step, Challenge):
-            show(plan.store(attempt, step))
-            return
-        challenge = step
+def form_of(plan: LoginPlan, attempt: LoginAttempt, done: Callable[[], None] = lambda: None) -> LoginForm:
+    """Return a form for what a plan lacks; `done` is called when it has ended, in whichever way."""
     from etna_magic.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
 
-    form = LoginForm(plan.name, attempt, lambda token: plan.store(attempt, token))
+    form = LoginForm(plan.name, attempt, lambda token: plan.store(attempt, token), done)
     plan.await_form(form)
-    form.show(challenge)
+    return form

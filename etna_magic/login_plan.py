@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from etna_magic import batch, embedded, rendering
+from etna_magic import embedded, rendering
 from etna_magic.attempt import LoginAttempt
-from etna_magic.challenge import Challenge
-from etna_magic.exceptions import EtnaError
+from etna_magic.memory import Memory
 from etna_magic.mend import mend
+from etna_magic.origin import checked_base_url
 from etna_magic.place import place_of
+from etna_magic.remembered import Owner
 from etna_magic.renewal import Renewal
-from etna_magic.show import show
+from etna_magic.self_renewal import SelfRenewal
 from etna_magic.timetext import parse_duration
-from etna_magic.ways import Way, way_here
+from etna_magic.token import TokenState
 
 if TYPE_CHECKING:
+    from etna_magic.form import LoginForm
     from etna_magic.magics import EtnaMagics
     from etna_magic.namespace import Login
     from etna_magic.recipe import Recipe
@@ -41,9 +44,11 @@ class LoginPlan:
 
     def __init__(self, magics: EtnaMagics, name: str, recipe: Recipe, code: Secret | None = None) -> None:
         self.name = name
-        self.recipe = recipe
+        self.logins = magics.logins
         self._magics = magics
+        self._recipe = recipe
         self._code = code
+        self._memory = Memory.of_this_user() if recipe.remember else None
 
     @property
     def kernel(self) -> Any:
@@ -53,17 +58,21 @@ class LoginPlan:
     def attempt(self) -> LoginAttempt:
         """Return a new attempt with all that is known at this moment."""
         lifetime = parse_duration(self._magics.lifetime)
-        return LoginAttempt(
-            self.recipe.settings(lifetime), lifetime=lifetime, code=self._code, timeout=self._magics.timeout
-        )
+        settings = self._recipe.settings(lifetime)
+        code, self._code = self._code, None  # a code is good once
+        return LoginAttempt(settings, lifetime=lifetime, code=code, timeout=self._magics.timeout)
 
-    def await_form(self, form: Any) -> None:
+    def await_form(self, form: LoginForm) -> None:
         """Let the session stand in the namespace while a form waits, and refuse every use."""
-        login = self._magics.logins.get(self.name)
+        login = self.logins.get(self.name)
         if login is not None and login.form is not None:
-            login.form.close(rendering.line("This form was replaced by a later one."))
+            login.form.call_off("This form was replaced by a later one.")
         waiting = f"is waiting for its log-in: finish the form that was shown, or run {mend(self.name)} again"
-        self._magics.logins.await_login(self.name, waiting, self._magics.timeout).form = form
+        self.logins.await_login(self.name, waiting, self._magics.timeout).form = form
+
+    def restore(self) -> None:
+        """Let things be as they were before a form was shown that nobody finished."""
+        self.logins.restore(self.name)
 
     def store(self, attempt: LoginAttempt, token: Token) -> rendering.Bundle:
         """Put a log-in into the namespace, and return the line that reports it.
@@ -73,45 +82,79 @@ class LoginPlan:
         EtnaError
             If a variable of the user's own is in the way.
         """
-        self._magics.logins.refuse_foreign(self.name)
-        typed = {**self.recipe.typed, **attempt.typed}
-        if not self.recipe.auto_renew:
+        login = self._put(attempt, token)
+        return self._report(token, self._keep(login, token))
+
+    def replace(self, login: Login, token: Token) -> None:
+        """Put a fresh token in the place of the one that a log-in has."""
+        self.logins.renew(login, token)
+        self._magics.prepare(login)
+        self._keep(login, token)
+
+    def turn(self, attempt: LoginAttempt) -> AbstractContextManager[None]:
+        """Return what lets one kernel at a time look for a remembered token, log in and keep it."""
+        owner = _owner(attempt)
+        if self._memory is None or owner is None or attempt.missing:
+            return nullcontext()
+        return self._memory.turn(owner)
+
+    def recall(self, attempt: LoginAttempt) -> rendering.Bundle | None:
+        """Take up the token that was remembered, and return the line that reports it."""
+        owner = _owner(attempt)
+        if self._memory is None or owner is None:
+            return None
+        token = self._memory.recall(owner)
+        login = self.logins.get(self.name)
+        in_hand = login.token.value if login is not None and login.token is not None else ""
+        # Whoever logs in again with this very token in hand, or near its end, wants another.
+        if token is None or token.state is not TokenState.FRESH or token.value == in_hand:
+            return None
+        self._watch(self._put(attempt, token), owner, self._memory)
+        return self._report(token, f"It was remembered in {self._memory.place}; no request was made.")
+
+    def _put(self, attempt: LoginAttempt, token: Token) -> Login:
+        self.logins.refuse_foreign(self.name)
+        typed = {**self._recipe.typed, **attempt.typed}
+        if not self._recipe.auto_renew:
             typed = {name: value for name, value in typed.items() if name not in ("password", "pin")}
-        self.recipe = replace(self.recipe, typed=typed, typed_for=token.base_url)
-        login = self._magics.logins.store(self.name, token, self.recipe, self._magics.timeout)
+        self._recipe = replace(self._recipe, typed=typed, typed_for=token.base_url)
+        login = self.logins.store(self.name, token, self._recipe, self._magics.timeout)
         self._magics.prepare(login)
         login.session.renewal = None
-        if self.recipe.auto_renew:
-            login.session.renewal = Renewal(lambda: self._renew(login), lambda: login.session.token)
-        return rendering.line(rendering.logged_in(token, place_of(token.base_url, embedded.sandbox_url())))
+        if self._recipe.auto_renew:
+            again = SelfRenewal(self, login)
+            login.session.renewal = Renewal(again.log_in, again.current)
+        return login
 
-    def _renew(self, login: Login) -> None:
-        """Log in again by itself, or leave word for the next cell why that did not work."""
-        self._code = None
-        attempt = self.attempt()
-        try:
-            if attempt.missing:
-                attempt.settings.credentials()  # says what is missing
-            step = attempt.start({})
-            if isinstance(step, Challenge):
-                login.notice = lambda: self._ask(attempt, step)
-                batch.refuse(step)
-        except EtnaError as error:
-            login.notice = login.notice or self._notice(error)
-            self._magics.logins.touch()
-            raise
-        self._magics.logins.renew(login, step)
-        self._magics.prepare(login)
+    def _keep(self, login: Login, token: Token) -> str:
+        """Remember a token if the log-in asked for that, and say so."""
+        if self._memory is None:
+            return ""
+        owner = Owner(token.base_url, token.username, token.app_key)
+        self._watch(login, owner, self._memory)
+        return f"Remembered in {self._memory.place}." if self._memory.keep(owner, token) else ""
 
-    def _notice(self, error: EtnaError) -> Any:
-        sentence = f"{self.name}: the token could not be renewed. {error} To log in again: {mend(self.name)}"
-        return lambda: show(rendering.line(sentence, "etna-warning"))
+    def _watch(self, login: Login, owner: Owner, memory: Memory) -> None:
+        """Drop what is remembered when the log-in ends, or the server refuses its token."""
 
-    def _ask(self, attempt: LoginAttempt, challenge: Challenge) -> None:
-        """Ask a person for what a renewal needs, in the cell that is running."""
-        if way_here(self.kernel) is not Way.FORM:
-            self._notice(EtnaError(f"The server wants a {challenge.kind.value}."))()
-            return
-        from etna_magic.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
+        def changed() -> None:
+            self.logins.touch()
+            if login.token is not None and login.token.ended:
+                memory.forget(owner)
 
-        LoginForm(self.name, attempt, lambda token: self.store(attempt, token)).show(challenge)
+        login.forget = lambda: memory.forget(owner)
+        login.session.on_change = changed
+
+    def _report(self, token: Token, more: str) -> rendering.Bundle:
+        said = rendering.logged_in(token, place_of(token.base_url, embedded.sandbox_url()))
+        trouble = self._memory.trouble if self._memory else ""
+        told = f"Nothing is remembered: {trouble}." if trouble else ""
+        return rendering.line(" ".join(filter(None, (said, more, told))))
+
+
+def _owner(attempt: LoginAttempt) -> Owner | None:
+    known = attempt.settings.known
+    if not {"base_url", "username", "app_key"} <= known.keys():
+        return None
+    base_url = checked_base_url(attempt.settings.text("base_url"))
+    return Owner(base_url, attempt.settings.text("username"), known["app_key"].value)

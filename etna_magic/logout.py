@@ -76,7 +76,9 @@ def log_out(logins: Logins, login: Login, timeout: float) -> rendering.Bundle:
     token = login.token
     lives_on = "" if token is None or token.state is TokenState.STALE else end_on_server(token, timeout)
     if login.form is not None:
-        login.form.close(rendering.line("The log-in was called off."))
+        login.form.call_off("The log-in was called off.")
+    if login.forget is not None:
+        login.forget()
     logins.drop(login, "was logged out")
     if token is None:
         return rendering.line(f"{login.name}: the log-in was called off.")

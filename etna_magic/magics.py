@@ -91,7 +91,8 @@ class EtnaMagics(Magics):
     @argument("--form", action="store_true", help="ask by form")
     @argument("--prompt", action="store_true", help="ask by prompt")
     @argument("--no-input", action="store_true", help="never ask")
-    @argument("--auto-renew", action="store_true", help="get a fresh token by itself before the old one ends")
+    @argument("--auto-renew", action="store_true", help="get a fresh token before the old one ends")
+    @argument("--remember", action="store_true", help="keep the token across kernel restarts")
     @argument(
         "--sandbox", action="store_true", help="log in to the embedded sandbox, and start it if need be"
     )
@@ -109,6 +110,9 @@ class EtnaMagics(Magics):
 
     @magic_arguments()
     @argument("name", nargs="?", help="only this log-in")
+    @argument(
+        "--for", dest="duration", metavar="DURATION", help="say which tokens will not last that long: 6h, 90m"
+    )
     @line_magic
     def etna_status(self, line: str) -> None:
         """List the log-ins: who, where, in what state, until when, and how long that is."""

@@ -24,7 +24,7 @@ class Login:
         The session that stands in the namespace; the same for all its tokens.
     """
 
-    __slots__ = ("form", "name", "notice", "recipe", "session", "token", "told")
+    __slots__ = ("forget", "form", "name", "notice", "recipe", "session", "token", "told")
 
     def __init__(self, name: str, session: EtnaSession) -> None:
         self.name = name
@@ -32,6 +32,8 @@ class Login:
         self.token: Token | None = None
         #: How it was logged in, for a line that repeats it.
         self.recipe: Any = None
+        #: Drops what was remembered of it, if something was.
+        self.forget: Callable[[], None] | None = None
         #: The form that waits for a person, if one does.
         self.form: Any = None
         #: What the next cell has to show or ask, because a renewal could not go on without a person.
@@ -112,6 +114,18 @@ class Logins:
         self.namespace[f"{name}_session"] = login.session
         self.touch()
         return login
+
+    def restore(self, name: str) -> None:
+        """Take back what :meth:`await_login` did, because the log-in was called off."""
+        login = self._logins.get(name)
+        if login is None or login.form is None:
+            return
+        login.form = None
+        if login.token is None:
+            self.drop(login, "was not logged in: its form was called off")
+        else:
+            login.session.bind(login.token)
+            self.touch()
 
     def store(self, name: str, token: Token, recipe: object, timeout: float) -> Login:
         """Put a finished log-in into the namespace, its session the same as before."""

@@ -39,15 +39,17 @@ def log_in(attempt: LoginAttempt) -> Token:
     EtnaError
         As the server's answer has it.
     """
-    return attempt.run(_ask, _ask_challenge)
+    return attempt.run(ask, ask_challenge)
 
 
-def _ask(name: str) -> Secret:
+def ask(name: str) -> Secret:
+    """Ask for a setting that is missing."""
     label = LABELS[name]
     return _read(f"{label}: ", unseen=name in UNSEEN)
 
 
-def _ask_challenge(challenge: Challenge) -> Secret:
+def ask_challenge(challenge: Challenge) -> Secret:
+    """Ask for what the server wants, with what it says about it."""
     if challenge.reason:
         print(f"The server says: {challenge.reason}")  # noqa: T201 - this is the conversation
     if challenge.kind is ChallengeKind.PIN:

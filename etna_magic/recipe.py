@@ -37,6 +37,8 @@ class Recipe:
         Whether a person wants to be asked there, where nothing would be missing.
     auto_renew : bool
         Whether its token is replaced before it ends.
+    remember : bool
+        Whether its token is kept across kernel restarts.
     typed : mapping of str to Secret
         What a person typed for it last time; the password only where it is needed for renewals.
     typed_for : str
@@ -48,6 +50,7 @@ class Recipe:
     sandbox: bool = False
     asks: bool = False
     auto_renew: bool = False
+    remember: bool = False
     typed: Mapping[str, Secret] = field(default_factory=dict)
     typed_for: str = ""
 
@@ -62,14 +65,25 @@ class Recipe:
         given = {name: value for name, value in given.items() if value is not None}
         if options.sandbox and (options.base_url or options.env_file):
             raise UsageError("--sandbox says where to log in: leave out --base-url and --env-file.")
+        if options.sandbox and options.remember:
+            raise UsageError(
+                "The embedded sandbox ends with this kernel, so there is nothing to --remember: start one "
+                "with python -m etna_magic.sandbox, and name it with --base-url."
+            )
         asks = bool(options.form or options.prompt)
         auto_renew = auto_renew or options.auto_renew
         if before and not (options.base_url or options.username or options.env_file or options.sandbox):
             given = {**before.options, **given}
-            return replace(before, options=given, asks=asks, auto_renew=auto_renew or before.auto_renew)
+            return replace(
+                before,
+                options=given,
+                asks=asks,
+                auto_renew=auto_renew or before.auto_renew,
+                remember=options.remember or before.remember,
+            )
         # Absolute, so that a renewal finds it from another working directory too.
         env_file = Path(options.env_file).expanduser().absolute() if options.env_file else None
-        return cls(given, env_file, options.sandbox, asks, auto_renew)
+        return cls(given, env_file, options.sandbox, asks, auto_renew, options.remember)
 
     def settings(self, lifetime: timedelta) -> Settings:
         """Return all that is known by this recipe.

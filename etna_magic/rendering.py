@@ -93,6 +93,21 @@ def expiring(name: str, token: Token, mend: str) -> str:
     )
 
 
+def lasts(
+    name: str, token: Token | None, duration: timedelta, mend: str, *, renews: bool
+) -> tuple[bool, str]:
+    """Say whether a token will last so long, and return whether all is well."""
+    wanted = format_duration(duration)
+    if token is None or token.state is TokenState.STALE:
+        return False, f"{name}: there is no good token now, let alone for {wanted}. To log in: {mend}"
+    if token.remaining >= duration:
+        return True, f"{name}: the token lasts for {wanted}; it ends in {format_duration(token.remaining)}."
+    ends = f"the token ends in {format_duration(token.remaining)}, at {format_moment(token.expires_at)}"
+    if renews:
+        return True, f"{name}: {ends}, and is renewed by itself before that."
+    return False, f"{name}: {ends}, and will not last for {wanted}. To log in again: {mend}"
+
+
 def left(token: Token) -> str:
     """Say how long a token has left, or how long it is over."""
     if token.ended:
@@ -140,11 +155,13 @@ def _bar(token: Token | None) -> str:
     if token is None:
         return ""
     share = 0.0 if token.ended else max(0.0, min(1.0, token.remaining / token.lifetime))
+    # The browser runs the bar down by itself: no message goes to the kernel or comes from it.
+    run_down = f"animation: etna-run-down {max(token.remaining.total_seconds(), 0):.0f}s linear forwards; "
     return (
         '<div style="width: 120px; height: 8px; border-radius: 4px; '
         'background: var(--jp-layout-color3, #bdbdbd)">'
         f'<div style="width: {share:.1%}; height: 8px; border-radius: 4px; '
-        f'background: {_BARS[token.state]}"></div></div>'
+        f'{run_down if share else ""}background: {_BARS[token.state]}"></div></div>'
     )
 
 
@@ -157,4 +174,5 @@ def _table(cells: Sequence[tuple[str, ...]], bars: Sequence[str]) -> str:
         + f'<td style="{td}">{bar}</td></tr>'
         for row, bar in zip(cells, bars, strict=True)
     )
-    return f'<table class="etna-status"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    style = "<style>@keyframes etna-run-down { to { width: 0 } }</style>"
+    return f'{style}<table class="etna-status"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

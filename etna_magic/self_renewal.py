@@ -1,0 +1,80 @@
+"""One renewal: a log-in that happens by itself, and leaves word for the next cell if it cannot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etna_magic import batch, rendering
+from etna_magic.challenge import Challenge
+from etna_magic.exceptions import EtnaError
+from etna_magic.mend import mend
+from etna_magic.show import show
+from etna_magic.ways import Way, way_here
+
+if TYPE_CHECKING:
+    from etna_magic.attempt import LoginAttempt
+    from etna_magic.login_plan import LoginPlan
+    from etna_magic.namespace import Login
+    from etna_magic.token import Token
+
+
+class SelfRenewal:
+    """Logs in again by the plan that a log-in was made by.
+
+    Parameters
+    ----------
+    plan : LoginPlan
+        Where the credentials come from, again at each renewal.
+    login : Login
+        Whose token to replace.
+    """
+
+    def __init__(self, plan: LoginPlan, login: Login) -> None:
+        self._plan = plan
+        self._login = login
+
+    def current(self) -> Token:
+        """Return the token that stands at the moment."""
+        return self._login.session.token
+
+    def log_in(self) -> None:
+        """Replace the token.
+
+        Raises
+        ------
+        EtnaError
+            If that did not work. The next cell says so, or asks for the code that is wanted: in
+            the middle of this one there is nobody to ask.
+        """
+        try:
+            self._plan.replace(self._login, self._fresh())
+        except EtnaError as error:
+            sentence = str(error)
+            self._login.notice = self._login.notice or (lambda: self._tell(sentence))
+            self._plan.logins.touch()
+            raise
+
+    def _fresh(self) -> Token:
+        attempt = self._plan.attempt()
+        if attempt.missing:
+            attempt.settings.credentials()  # says what is missing
+        step = attempt.start({})
+        if isinstance(step, Challenge):
+            challenge = step
+            self._login.notice = lambda: self._ask(attempt, challenge)
+            batch.refuse(challenge)
+        return step
+
+    def _tell(self, why: str) -> None:
+        name = self._login.name
+        sentence = f"{name}: the token could not be renewed. {why} To log in again: {mend(name)}"
+        show(rendering.line(sentence, "etna-warning"))
+
+    def _ask(self, attempt: LoginAttempt, challenge: Challenge) -> None:
+        """Ask a person for what a renewal needs, in the cell that is running."""
+        if way_here(self._plan.kernel) is not Way.FORM:
+            self._tell(f"The server wants a {challenge.kind.value}.")
+            return
+        from etna_magic.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
+
+        LoginForm(self._login.name, attempt, lambda token: self._plan.store(attempt, token)).show(challenge)

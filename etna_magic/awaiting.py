@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SERVING = (7, 4)
 
 
-async def login(
+async def login(  # noqa: PLR0913 - the options of %etna_login
     name: str = "etna",
     *,
     env_file: str | None = None,
@@ -89,7 +89,10 @@ async def login(
 
 async def _line(plan: LoginPlan, attempt: LoginAttempt, way: Way) -> Bundle | None:
     """Carry a log-in to its end; return the line that reports it, unless a form has."""
-    with plan.turn(attempt):
+    turn = plan.turn(attempt)
+    # Another kernel may have the turn, and this one's loop must not stand still for that.
+    await asyncio.to_thread(turn.__enter__)
+    try:
         if line := plan.recall(attempt):
             return line
         step: Any = None
@@ -99,6 +102,8 @@ async def _line(plan: LoginPlan, attempt: LoginAttempt, way: Way) -> Bundle | No
             attempt.settings.credentials()  # says what is missing
         if step is not None and not isinstance(step, Challenge):
             return plan.store(attempt, step)
+    finally:
+        turn.__exit__(None, None, None)
     if way is Way.FORM:
         await _form(plan, attempt, step)
         return None
@@ -107,9 +112,8 @@ async def _line(plan: LoginPlan, attempt: LoginAttempt, way: Way) -> Bundle | No
 
 async def _asked(attempt: LoginAttempt, step: Any, way: Way) -> Any:
     """Ask by prompts, with the loop free while the server thinks."""
-    ask_challenge: Callable[[Challenge], Secret] = (
-        prompts.ask_challenge if way is Way.PROMPT else batch.refuse
-    )
+    prompting = way is Way.PROMPT
+    ask_challenge: Callable[[Challenge], Secret] = prompts.ask_challenge if prompting else batch.refuse
     if step is None:
         step = await asyncio.to_thread(attempt.start, {name: prompts.ask(name) for name in attempt.missing})
     while isinstance(step, Challenge):
@@ -123,7 +127,7 @@ async def _form(plan: LoginPlan, attempt: LoginAttempt, challenge: Challenge | N
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     # The form's callbacks run on another thread where the front end uses subshells.
-    form = form_of(plan, attempt, lambda: loop.call_soon_threadsafe(ended.set))
+    form = form_of(plan, attempt, lambda: _wake(loop, ended))
     form.show(challenge)
     try:
         await ended.wait()
@@ -131,6 +135,10 @@ async def _form(plan: LoginPlan, attempt: LoginAttempt, challenge: Challenge | N
         form.call_off("The log-in was interrupted. Run the cell again to log in.")
         plan.restore()
         raise
+
+
+def _wake(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(ended.set)
 
 
 def _refuse_kernel(kernel: Any) -> None:
@@ -146,9 +154,7 @@ def _refuse_kernel(kernel: Any) -> None:
 def _magics() -> EtnaMagics:
     shell = get_ipython()
     if shell is None:
-        raise EtnaError(
-            "etna_magic.login() puts a log-in into an IPython namespace, and no IPython runs here."
-        )
+        raise EtnaError("etna_magic.login() puts a log-in into an IPython namespace, and none runs here.")
     if "EtnaMagics" not in shell.magics_manager.registry:
-        shell.extension_manager.load_extension("etna_magic")
+        shell.run_line_magic("load_ext", "etna_magic")
     return cast("EtnaMagics", shell.magics_manager.registry["EtnaMagics"])

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from etna_magic.sandbox import Sandbox
 from tests.browser import chromium
+from tests.browser.held_server import HeldServer
 from tests.browser.jupyter_server import JupyterServer
 from tests.browser.login_form import LoginForm
 from tests.browser.notebook_page import NotebookPage
@@ -18,10 +19,11 @@ from tests.browser.notebook_page import NotebookPage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import BrowserContext
 
 HERE = Path(__file__).parent
 REQUIRED = "ETNA_REQUIRE_BROWSER"
+LIMIT = 20_000  # milliseconds, for what a page has to show
 VIEW = {"width": 1000, "height": 900}
 LOAD = "%load_ext etna_magic"
 KEY = "import os\nos.environ['ETNA_APP_KEY'] = {!r}\n"
@@ -60,20 +62,21 @@ def _browser_tests(items: list[pytest.Item]) -> list[pytest.Item]:
 # Playwright keeps an event loop in this thread: it must be gone before other packages' tests
 # call asyncio.run(), so nothing here lives for the whole session.
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """Yield the one Chromium of these tests."""
+def browser() -> Iterator[BrowserContext]:
+    """Yield the one Chromium of these tests; its cache makes every page but the first quick."""
     path = chromium.find_chromium()
     if path is None:
         pytest.fail(f"{REQUIRED} is set and no Chromium found: {chromium.HOW_TO_GET}")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS, headless=True)
-        yield started
+        expect.set_options(timeout=LIMIT)
+        yield started.new_context(viewport=VIEW, device_scale_factor=2)
         started.close()
 
 
 @pytest.fixture(scope="package")
 def servers(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+    browser: BrowserContext, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], JupyterServer]]:
     """Yield a function that starts the server of a flavour at its first call."""
     started: dict[str, JupyterServer] = {}
@@ -91,7 +94,7 @@ def servers(
 
 @pytest.fixture
 def open_notebook(
-    browser: Browser, servers: Callable[[str], JupyterServer]
+    browser: BrowserContext, servers: Callable[[str], JupyterServer]
 ) -> Iterator[Callable[..., NotebookPage]]:
     """Yield a function that opens a notebook of some cells, in a flavour and a theme."""
     opened: list[NotebookPage] = []
@@ -99,8 +102,7 @@ def open_notebook(
     def open_one(flavour: str, cells: list[str], shade: str = "light") -> NotebookPage:
         server = servers(flavour)
         server.home.choose_theme(shade)
-        page = browser.new_page(viewport=VIEW, device_scale_factor=2)
-        opened.append(NotebookPage(page, server))
+        opened.append(NotebookPage(browser.new_page(), server))
         opened[-1].open(cells)
         return opened[-1]
 
@@ -113,6 +115,13 @@ def open_notebook(
 def sandbox() -> Iterator[Sandbox]:
     """Yield an ETNA on loopback that never throttles by itself."""
     with Sandbox(login_limit=None) as running:
+        yield running
+
+
+@pytest.fixture
+def held() -> Iterator[HeldServer]:
+    """Yield an ETNA whose `/token` answers when it is told to."""
+    with HeldServer() as running:
         yield running
 
 

@@ -30,9 +30,12 @@ class HeldServer:
     ----------
     base_url
         What a user would give as the API's base URL.
+    count
+        How many requests have come.
     """
 
     def __init__(self) -> None:
+        self.count = 0
         self._requests: queue.Queue[dict[str, str]] = queue.Queue()
         self._answers: queue.Queue[Response] = queue.Queue()
         self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=QuietHandler)
@@ -60,5 +63,6 @@ class HeldServer:
         self._answers.put(Response(json.dumps(body), status, mimetype="application/json"))
 
     def _serve(self, environ: dict[str, object], start_response: object) -> Iterable[bytes]:
+        self.count += 1
         self._requests.put(dict(Request(environ).headers))
         return self._answers.get(timeout=LIMIT)(environ, start_response)

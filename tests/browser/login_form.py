@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from tests.browser.notebook_page import NotebookPage
 
-LIMIT = 20_000  # milliseconds
-
 
 class LoginForm:
     """Fields by their label, buttons by their text, and the message line.
@@ -49,11 +47,11 @@ class LoginForm:
 
     def wait_for(self, label: str) -> None:
         """Wait until a field is there and can be written to."""
-        expect(self.field(label)).to_be_editable(timeout=LIMIT)
+        expect(self.field(label)).to_be_editable()
 
     def wait_for_error(self, text: str) -> None:
         """Wait until the form shows an error with this text and takes input again."""
-        expect(self.box.locator(".etna-error")).to_contain_text(text, timeout=LIMIT)
+        expect(self.box.locator(".etna-error")).to_contain_text(text)
         self.notebook.wait_until_idle()
 
     def type(self, label: str, text: str) -> None:
@@ -69,4 +67,4 @@ class LoginForm:
 
     def wait_until_gone(self) -> None:
         """Wait until nothing of the form is left."""
-        expect(self.box).to_have_count(0, timeout=LIMIT)
+        expect(self.box).to_have_count(0)

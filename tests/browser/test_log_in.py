@@ -52,6 +52,23 @@ def test_clicks_log_in_once_however_many(flavour, sandbox, show_form):
 
 
 @BOTH
+def test_clicks_while_the_server_thinks_are_not_sent(flavour, held, show_form):
+    """From the first click to the answer the form is busy, and further clicks do nothing."""
+    line = f"%etna_login -b {held.base_url} -u demo"
+    form = show_form(flavour, line, PAUSE, app_key="a2V5")
+    form.type("Password", "any-password")
+    form.button("Log in").click(click_count=3)
+    held.wait_for_request()
+    expect(form.button("Log in")).to_be_disabled()
+    expect(form.field("Password")).to_be_disabled()
+    form.button("Log in").click(force=True)
+    assert form.notebook.run(2) == ""
+    held.answer(200, {"State": "Succeeded", "Token": "dG9rZW4="})
+    form.wait_until_gone()
+    assert held.count == 1
+
+
+@BOTH
 def test_leaving_the_password_does_not_log_in(flavour, sandbox, show_form):
     """Tab out of the field sends nothing, the log-in is not there, and a click still works."""
     line = f"%etna_login -b {sandbox.base_url} -u demo"

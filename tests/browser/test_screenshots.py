@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-LOOKS = [("lab", "light"), ("lab", "dark"), ("notebook", "light"), ("notebook", "dark")]
+LOOKS = [("lab", "light"), ("lab", "dark"), ("notebook", "light")]
 
 
 @pytest.mark.parametrize(("flavour", "shade"), LOOKS)

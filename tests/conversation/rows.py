@@ -95,13 +95,13 @@ ROWS = {
 }
 
 
-def outcome(status: int, body: bytes, *headers: tuple[str, str]) -> object:
+def outcome(server: ScriptedServer, status: int, body: bytes, *headers: tuple[str, str]) -> object:
     """Log in at a server that gives this answer; return what comes of it, or the error."""
-    with ScriptedServer(answer(status, body, *headers)) as server:
-        try:
-            found: object = LoginFlow(people.credentials(server.base_url), timeout=10).start()
-        except EtnaError as error:
-            found = error
+    server.play(answer(status, body, *headers))
+    try:
+        found: object = LoginFlow(people.credentials(server.base_url), timeout=10).start()
+    except EtnaError as error:
+        found = error
     assert 1 == len(server.received)
     return found
 

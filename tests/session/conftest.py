@@ -1,11 +1,37 @@
-"""An environment in which nothing of this machine's user takes part."""
+"""A session that is logged in at a server of our own, in an environment that is nobody's."""
+
+from collections.abc import Iterator
 
 import pytest
 
-from tests.support import traps
+from etna_magic.namespace import Logins
+from etna_magic.session import EtnaSession
+from tests.support import people, traps
+from tests.support.server import ScriptedServer, answer
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     traps.clear_environment(monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """Run a server that answers every request with an empty object."""
+    with ScriptedServer(answer(200, b"{}")) as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> people.HandClock:
+    """Return a clock that stands still."""
+    return people.HandClock()
+
+
+@pytest.fixture
+def session(server: ScriptedServer, clock: people.HandClock) -> Iterator[EtnaSession]:
+    """Return the session of a log-in as %etna_login stores it."""
+    token = people.token(server.base_url, clock)
+    with Logins({}).store("etna", token, None, 5.0).session as made:
+        yield made

@@ -65,6 +65,12 @@ class ScriptedServer:
         self._listener.server_close()
         self._thread.join()
 
+    def play(self, *answers: Answer) -> Self:
+        """Begin anew with these answers, as if nothing had been asked."""
+        with self._lock:
+            self.answers, self.received, self.connections = list(answers), [], 0
+        return self
+
     def stay_silent(self, connection: socket.socket, _: Received) -> None:
         """Never answer; the connection stays open until the test is over."""
         self.over.wait(60)
@@ -96,7 +102,7 @@ def _read(connection: socket.socket) -> Received | None:
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)
-        if not more:
+        if not more or more.startswith(b"\x16"):  # nothing, or TLS where none is spoken
             return None
         data += more
     head, _, body = data.partition(b"\r\n\r\n")

@@ -61,12 +61,19 @@ def _frames(traceback: TracebackType | None) -> Iterator[tuple]:
 
 
 def _views(value: object, *, deep: bool) -> Iterator[str]:
-    yield repr(value)
+    yield _repr(value)
     if deep:
         members = value.values() if isinstance(value, dict) else value
         few = members if isinstance(value, (dict, list, tuple, set)) else [value]
         for one in few:
-            yield from (repr(part) for part in _parts(one))
+            yield from (_repr(part) for part in _parts(one))
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - that a repr raises is for its own test to say
+        return f"({type(error).__name__})"
 
 
 def _parts(value: object) -> Iterator[object]:

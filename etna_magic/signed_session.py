@@ -176,7 +176,8 @@ class SignedSession(requests.Session):
         return token(request) if Origin.of(request.url or "") == Origin.of(token.base_url) else request
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name}: {self._token or self._absence}>"
+        what = self._token.describe() if self._token else self._absence
+        return f"<{type(self).__name__} {self.name}: {what}>"
 
 
 def _end_of(name: str, token: Token) -> str:

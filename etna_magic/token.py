@@ -165,11 +165,13 @@ class Token:
             for name in OURS:
                 response.request.headers.pop(name, None)
 
-    def __repr__(self) -> str:
+    def describe(self) -> str:
+        """Say whose token it is, in what state, and until when."""
         state = self.ended or self.state.value
-        return (
-            f"<Token of {self.username} at {self.base_url}: {state}, until {format_moment(self.expires_at)}>"
-        )
+        return f"{self.username} at {self.base_url}: {state}, until {format_moment(self.expires_at)}"
+
+    def __repr__(self) -> str:
+        return f"<Token of {self.describe()}>"
 
     def __copy__(self) -> Token:
         return self

@@ -136,7 +136,7 @@ class LoginForm:
         label, hint = _HINTS[challenge.kind]
         said = f"The server says: {challenge.reason}. " if challenge.reason else ""
         view = FormView(
-            f"Log in to ETNA: {label} wanted",
+            f"Log in to ETNA: {challenge.kind.value} wanted",
             str(error or said + hint),
             {"answer": (label, challenge.kind is ChallengeKind.PIN)},
             {},

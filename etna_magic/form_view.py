@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _KEPT = "•••••••• (kept until you log in)"
 _WIDE = {"width": "420px"}
+# Under the fields and not under their labels, which ipywidgets makes so wide.
+_UNDER_FIELDS = {"margin": "4px 0 4px 88px"}
 
 
 class FormView:
@@ -60,6 +62,7 @@ class FormView:
         self.values = {name: values[name] for name in fields if name in values}
         self.fields = {name: self._field(name, *spec) for name, spec in fields.items()}
         self.buttons: list[ipywidgets.Button] = []
+        self._row = ipywidgets.HBox(layout=_UNDER_FIELDS)
         self._title = ipywidgets.HTML(f'<b class="etna-title">{escape(title)}</b>')
         self._message = ipywidgets.HTML()
         self.say(message, is_error=is_error)
@@ -101,6 +104,7 @@ class FormView:
         made = ipywidgets.Button(description=label, button_style=style)
         made.on_click(lambda _: act())
         self.buttons.append(made)
+        self._row.children = (*self._row.children, made)
 
     def lacking(self) -> list[str]:
         """Return the labels of the fields that have nothing in them."""
@@ -108,7 +112,7 @@ class FormView:
 
     def children(self) -> tuple[ipywidgets.Widget, ...]:
         """Return what the form's box shows."""
-        return (self._title, *self.fields.values(), ipywidgets.HBox(self.buttons), self._message)
+        return (self._title, *self.fields.values(), self._row, self._message)
 
     def say(self, message: str, *, is_error: bool = False) -> None:
         """Show a message under the fields."""

@@ -158,7 +158,7 @@ def _bar(token: Token | None) -> str:
     # The browser runs the bar down by itself: no message goes to the kernel or comes from it.
     run_down = f"animation: etna-run-down {max(token.remaining.total_seconds(), 0):.0f}s linear forwards; "
     return (
-        '<div style="width: 120px; height: 8px; border-radius: 4px; '
+        '<div style="width: 90px; height: 8px; border-radius: 4px; '
         'background: var(--jp-layout-color3, #bdbdbd)">'
         f'<div style="width: {share:.1%}; height: 8px; border-radius: 4px; '
         f'{run_down if share else ""}background: {_BARS[token.state]}"></div></div>'
@@ -166,7 +166,7 @@ def _bar(token: Token | None) -> str:
 
 
 def _table(cells: Sequence[tuple[str, ...]], bars: Sequence[str]) -> str:
-    td = f"text-align: left; padding: 4px 12px 4px 0; color: {_INK}"
+    td = f"text-align: left; white-space: nowrap; padding: 4px 14px 4px 0; color: {_INK}"
     head = "".join(f'<th style="{td}">{h}</th>' for h in (*_HEADS, ""))
     body = "".join(
         "<tr>"
@@ -175,4 +175,6 @@ def _table(cells: Sequence[tuple[str, ...]], bars: Sequence[str]) -> str:
         for row, bar in zip(cells, bars, strict=True)
     )
     style = "<style>@keyframes etna-run-down { to { width: 0 } }</style>"
-    return f'{style}<table class="etna-status"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    # Narrow notebooks scroll it sideways: a moment that is broken over four lines is hard to read.
+    table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div style="overflow-x: auto">{style}<table class="etna-status" style="margin: 0">{table}</table></div>'

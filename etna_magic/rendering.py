@@ -177,4 +177,5 @@ def _table(cells: Sequence[tuple[str, ...]], bars: Sequence[str]) -> str:
     style = "<style>@keyframes etna-run-down { to { width: 0 } }</style>"
     # Narrow notebooks scroll it sideways: a moment that is broken over four lines is hard to read.
     table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div style="overflow-x: auto">{style}<table class="etna-status" style="margin: 0">{table}</table></div>'
+    whole = f'<table class="etna-status" style="margin: 0">{table}</table>'
+    return f'<div style="overflow-x: auto">{style}{whole}</div>'

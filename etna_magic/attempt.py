@@ -38,6 +38,8 @@ class LoginAttempt:
 
     Examples
     --------
+    >>> from datetime import timedelta
+    >>> from etna_magic.settings import Settings
     >>> LoginAttempt(Settings({}), lifetime=timedelta(hours=24)).missing
     ('base_url', 'app_key', 'username', 'password')
     """

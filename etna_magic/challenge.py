@@ -37,6 +37,7 @@ class Challenge:
 
     Examples
     --------
+    >>> from etna_magic.secret import Secret
     >>> Challenge(ChallengeKind.PIN, "SecutityPin", "Invalid pin", Secret("dG9rZW4=")).kind.value
     'PIN'
     """

@@ -33,7 +33,7 @@ def inert(text: object, limit: int = LIMIT) -> str:
 
     Examples
     --------
-    >>> inert("Invalid\\x1b[31m  pin\\u202e")
+    >>> inert("Invalid\x1b[31m  pin\u202e")
     'Invalid pin'
     """
     if not isinstance(text, str):

@@ -55,9 +55,7 @@ def line(text: str, css: str = "etna-line") -> Bundle:
 def logged_in(token: Token, place: str) -> str:
     """Say who is logged in, where, until when and for how long.
 
-    Examples
-    --------
-    ``Logged in as alice at https://api.example.com (LIVE) until 2026-11-25 14:03:22 CET (24 h).``
+    For example: Logged in as alice at https://api.example.com (LIVE) until 2026-11-25 14:03:22 CET (24 h).
     """
     return (
         f"Logged in as {inert(token.username)} at {inert(token.base_url)} ({place}) until "

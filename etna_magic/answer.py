@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
 
+from etna_magic.deadline import OneRequest
 from etna_magic.exceptions import ConnectionFailedError, InsecureURLError
 from etna_magic.origin import Origin
+from etna_magic.retry_after import seconds_of
 from etna_magic.secret import Secret
 from etna_magic.transport import Failure, attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    Shown = Callable[[str, Secret | None], str]
 
 # The documented tokens run to some 600 characters; a header of more than this no server takes.
 LONGEST_TOKEN = 8_000
 LONGEST_BODY = 64_000
+# What the documented answers consist of, but for the token; nothing else is kept.
+MEMBERS = ("State", "Step", "Reason", "error", "Message", "message")
 
 
 @dataclass(frozen=True)
@@ -31,33 +36,40 @@ class Answer:
     status : int
         The HTTP status.
     texts : mapping of str to str
-        The body's members that are text, except for the token.
+        The body's members that are text and known, fit to be shown.
+    altered : frozenset of str
+        The names of those that had to be changed for that.
     token : Secret or None
         The body's token, where it is fit to travel as a header.
     token_fault : str
         Why there is none, to stand after "it came with ".
     fault : str
         Why the body is no JSON object, to stand after "its answer "; empty where it is one.
-    retry_after : str
-        The header of that name.
+    retry_after : float or None
+        Seconds to wait, where the header of that name says so.
     redirect : str
         The origin that a redirect points to.
     """
 
     status: int
-    texts: Mapping[str, str] = field(repr=False)
+    texts: Mapping[str, str]
+    altered: frozenset[str]
     token: Secret | None
     token_fault: str
     fault: str
-    retry_after: str
+    retry_after: float | None
     redirect: str
 
     def says(self, *names: str) -> str:
         """Return the first of these members that has a text."""
         return next((self.texts[name] for name in names if self.texts.get(name)), "")
 
+    def exactly(self, name: str) -> str:
+        """Return a member's text as it was sent, or nothing where that cannot be shown."""
+        return "" if name in self.altered else self.texts.get(name, "")
 
-def ask(url: str, headers: Mapping[str, Secret], timeout: float) -> Answer:
+
+def ask(url: str, headers: Mapping[str, Secret], timeout: float, shown: Shown) -> Answer:
     """Send one POST without a body, follow no redirect, try nothing twice.
 
     Parameters
@@ -67,7 +79,9 @@ def ask(url: str, headers: Mapping[str, Secret], timeout: float) -> Answer:
     headers : mapping of str to Secret
         What makes the request.
     timeout : float
-        Seconds to wait for the connection, for the answer, and for its end.
+        Seconds to wait for the answer and its end.
+    shown : callable
+        Makes a text of the server's fit to be shown, secrets blotted out.
 
     Returns
     -------
@@ -79,7 +93,7 @@ def ask(url: str, headers: Mapping[str, Secret], timeout: float) -> Answer:
     ConnectionFailedError
         If nothing came back in time; nothing of the request is in it.
     """
-    outcome = attempt(lambda: _exchange(url, headers, timeout))
+    outcome = attempt(lambda: _exchange(url, headers, timeout, shown))
     if not isinstance(outcome, Failure):
         return outcome
     if outcome.is_interrupt:
@@ -90,8 +104,8 @@ def ask(url: str, headers: Mapping[str, Secret], timeout: float) -> Answer:
     )
 
 
-def _exchange(url: str, headers: Mapping[str, Secret], timeout: float) -> Answer:
-    with requests.Session() as http:
+def _exchange(url: str, headers: Mapping[str, Secret], timeout: float, shown: Shown) -> Answer:
+    with OneRequest() as http, http.ended_after(timeout):
         # Plain http is loopback only, and a proxy there would read the password. Behind a
         # company's proxy https needs the environment's proxy and certificates.
         http.trust_env = url.startswith("https:")
@@ -105,34 +119,33 @@ def _exchange(url: str, headers: Mapping[str, Secret], timeout: float) -> Answer
             stream=True,
         )
         with response:
-            body = _body(response, time.monotonic() + timeout)
-    return _taken_apart(response, body)
+            body = _body(response)
+    return _taken_apart(response, body, shown)
 
 
-def _body(response: requests.Response, deadline: float) -> bytes | None:
+def _body(response: requests.Response) -> bytes | None:
     body = b""
     for chunk in response.iter_content(8192):
         body += chunk
         if len(body) > LONGEST_BODY:
             return None
-        # A server that sends a byte now and then would never run into a time-out for reading.
-        if time.monotonic() > deadline:
-            raise requests.exceptions.ReadTimeout
     return body
 
 
-def _taken_apart(response: requests.Response, body: bytes | None) -> Answer:
+def _taken_apart(response: requests.Response, body: bytes | None, shown: Shown) -> Answer:
     members, fault = _members(body)
     token, token_fault = _token(members)
-    texts = {k: v for k, v in members.items() if isinstance(v, str) and not k.endswith("Token")}
+    sent = {name: members[name] for name in MEMBERS if isinstance(members.get(name), str)}
+    texts = {name: shown(text, token) for name, text in sent.items()}
     return Answer(
         response.status_code,
         texts,
+        frozenset(name for name in sent if sent[name] != texts[name]),
         token,
         token_fault,
         fault,
-        response.headers.get("Retry-After", ""),
-        _redirect(response),
+        seconds_of(response.headers.get("Retry-After", "")),
+        shown(_redirect(response), token),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from etna_magic import embedded, login_command, logout, rendering
+from etna_magic import embedded, login_command, logout, rendering, status_table
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.options import DEFAULT_NAME, parse
 from etna_magic.place import place_of
@@ -32,10 +32,15 @@ def show_status(magics: EtnaMagics, line: str) -> None:
     duration = _duration(options.duration)
     sandbox = embedded.sandbox_url()
     rows = [
-        (login.name, login.token, place_of(login.token.base_url, sandbox) if login.token else "")
+        status_table.Row(
+            login.name,
+            login.token,
+            place_of(login.token.base_url, sandbox) if login.token else "",
+            login.form is not None,
+        )
         for login in logins
     ]
-    show(rendering.status(rows) if rows else rendering.line("Nobody is logged in. To log in: %etna_login"))
+    show(status_table.status(rows) if rows else rendering.line("Nobody is logged in. To log in: %etna_login"))
     if duration is not None:
         for login in logins:
             _show_whether_it_lasts(login, duration)

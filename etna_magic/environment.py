@@ -71,3 +71,5 @@ def _text(path: Path) -> tuple[Secret, str]:
         return Secret(""), "is not in UTF-8: save it as UTF-8"
     except OSError as error:
         return Secret(""), f"cannot be read ({error.strerror or type(error).__name__})"
+    except (ValueError, RuntimeError):  # a NUL in the path; the home of a user who does not exist
+        return Secret(""), "is no path of a file"

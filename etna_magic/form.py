@@ -9,12 +9,14 @@ import ipywidgets
 from IPython.display import display
 
 from etna_magic import rendering
-from etna_magic.challenge import Challenge, ChallengeKind
+from etna_magic.cell_guard import CellGuard
+from etna_magic.challenge import Challenge
 from etna_magic.countdown import count_down
 from etna_magic.exceptions import ApplicationKeyError, ConnectionFailedError, EtnaError, RateLimitedError
+from etna_magic.form_steps import challenge_view, credentials_view
 from etna_magic.form_view import FormView, close_tree
 from etna_magic.loop import elsewhere, later
-from etna_magic.settings import LABELS, UNSEEN
+from etna_magic.settings import LABELS
 from etna_magic.transport import Failure, attempt
 
 if TYPE_CHECKING:
@@ -24,15 +26,12 @@ if TYPE_CHECKING:
     from etna_magic.secret import Secret
     from etna_magic.token import Token
 
-# Values in flight when a button is clicked arrive within this time; so does the value that
-# follows an Enter, if one does.
+# Values in flight when a button is clicked arrive within this time.
 _IN_FLIGHT = 0.3
+# Enter comes before the value that it ends; if none follows, it was there already.
+_AFTER_ENTER = 1.0
 # Nobody who has left for longer expects a password to be remembered for him.
 LEFT_ALONE = 300.0
-_HINTS = {
-    ChallengeKind.CODE: ("Code", "Look for the code that was sent to you by e-mail or SMS."),
-    ChallengeKind.PIN: ("PIN", "Type the PIN of your account."),
-}
 
 
 class LoginForm:
@@ -46,8 +45,9 @@ class LoginForm:
         What is known, and the conversation.
     on_success : callable
         Stores the token and returns the line that takes the form's place; may raise `EtnaError`.
-    on_end : callable, optional
-        Called once when the form has ended, by a log-in or because it was called off.
+    on_end : callable or None, optional
+        Called once when the form has ended, by a log-in or because it was called off. A cell
+        waits for that where it is given.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class LoginForm:
         name: str,
         attempt: LoginAttempt,
         on_success: Callable[[Token], rendering.Bundle],
-        on_end: Callable[[], None] = lambda: None,
+        on_end: Callable[[], None] | None = None,
     ) -> None:
         self._name = name
         self._attempt = attempt
@@ -68,6 +68,7 @@ class LoginForm:
         self._stop_forgetting: Callable[[], None] = lambda: None
         # What was typed, without the password, for the next try.
         self._kept: dict[str, Secret] = {}
+        self._guard = CellGuard(self._open)
 
     def show(self, challenge: Challenge | None = None) -> None:
         """Show the form in the cell that is running, at its first step or at a challenge."""
@@ -80,6 +81,9 @@ class LoginForm:
             "The log-in form needs a front end with widgets; elsewhere use %etna_login --prompt."
         )
         self._handle = display(bundle, raw=True, display_id=True)
+        if self._on_end is None:
+            # A cell that awaits the form serves it as well; any other would leave it unserved.
+            self._guard.start()
 
     def call_off(self, sentence: str) -> None:
         """End the form without a log-in, and say why in its place."""
@@ -92,22 +96,31 @@ class LoginForm:
                 return
             self._kept = {}
             self._stop_forgetting()
+            self._guard.stop()
             self._handle.update(bundle, raw=True)
             view.close()
             close_tree(self._box)
-        self._on_end()
+        if self._on_end is not None:
+            self._on_end()
 
-    def _turn(self, view: FormView, act: Callable[[dict[str, Secret]], Token | Challenge]) -> None:
-        """Show a new view in place of the one before; `act` is what its first button starts."""
-        view.on_enter = lambda name: self._meant(view, act, name)
-        view.on_value = lambda name: self._value_came(view, act, name)
+    def _turn(self, view: FormView) -> None:
+        """Show a new view in place of the one before."""
+        view.on_enter = lambda name: self._meant(view, name)
+        view.on_value = lambda name: self._value_came(view, name)
         with self._lock:
             before, self._view = self._view, view
             self._box.children = view.children()
             self._forget_later(view)
+            if self._guard.is_shut:
+                view.enable(is_enabled=False)
             if before is not None:
                 before.close()
         later(_IN_FLIGHT, lambda: self._if_idle(view, view.focus))
+
+    def _open(self, is_open: bool) -> None:  # noqa: FBT001 - the guard calls it
+        with self._lock:
+            if self._view is not None and not self._view.is_busy:
+                self._view.enable(is_enabled=is_open)
 
     def _if_idle(self, view: FormView, act: Callable[[], None]) -> None:
         with self._lock:
@@ -119,59 +132,33 @@ class LoginForm:
         self._stop_forgetting = later(LEFT_ALONE, lambda: self._if_idle(view, view.forget))
 
     def _ask_credentials(self, error: EtnaError | None = None) -> None:
-        known = self._attempt.settings
-        who = f" as {known.text('username')}" if known.text("username") else ""
-        where = f" at {known.text('base_url')}" if known.text("base_url") else ""
-        fields = {name: (LABELS[name], name in UNSEEN) for name in self._attempt.missing}
-        view = FormView(
-            f"Log in to ETNA{who}{where}", str(error or ""), fields, self._kept, is_error=error is not None
-        )
-        act = self._attempt.start
-        view.button("Log in", "primary", lambda: self._meant(view, act))
-        self._turn(view, act)
+        is_awaited = self._on_end is not None
+        view = credentials_view(self._attempt, self._kept, error, is_awaited=is_awaited)
+        view.button("Log in", "primary", lambda: self._meant(view))
+        self._turn(view)
         if isinstance(error, RateLimitedError) and error.retry_after:
             count_down(view, error.retry_after, lambda: view is self._view)
 
     def _ask_challenge(self, challenge: Challenge, error: EtnaError | None = None) -> None:
-        label, hint = _HINTS[challenge.kind]
-        said = f"The server says: {challenge.reason}. " if challenge.reason else ""
-        view = FormView(
-            f"Log in to ETNA: {challenge.kind.value} wanted",
-            str(error or said + hint),
-            {"answer": (label, challenge.kind is ChallengeKind.PIN)},
-            {},
-            is_error=error is not None or challenge.wrong > 0,
-        )
-
-        def act(answers: dict[str, Secret]) -> Token | Challenge:
-            return self._attempt.answer(challenge, answers["answer"])
-
-        view.challenge = challenge
-        view.button("Verify", "primary", lambda: self._meant(view, act))
+        view = challenge_view(self._attempt, challenge, error, is_awaited=self._on_end is not None)
+        view.button("Verify", "primary", lambda: self._meant(view))
         view.button("Start over", "", self._ask_credentials)
-        self._turn(view, act)
+        self._turn(view)
 
-    def _meant(
-        self,
-        view: FormView,
-        act: Callable[[dict[str, Secret]], Token | Challenge],
-        entered: str | None = None,
-    ) -> None:
+    def _meant(self, view: FormView, entered: str | None = None) -> None:
         """Begin what Enter or a click means, once, when the values in flight have arrived."""
         with self._lock:
             if view is not self._view or view.is_busy or view.is_meant:
                 return
             view.is_meant, view.entered = True, entered
-        later(_IN_FLIGHT, lambda: self._begin(view, act))
+        later(_IN_FLIGHT if entered is None else _AFTER_ENTER, lambda: self._begin(view))
 
-    def _value_came(
-        self, view: FormView, act: Callable[[dict[str, Secret]], Token | Challenge], name: str
-    ) -> None:
+    def _value_came(self, view: FormView, name: str) -> None:
         self._forget_later(view)
         if view.is_meant and view.entered == name:
-            self._begin(view, act)
+            self._begin(view)
 
-    def _begin(self, view: FormView, act: Callable[[dict[str, Secret]], Token | Challenge]) -> None:
+    def _begin(self, view: FormView) -> None:
         with self._lock:
             if view is not self._view or view.is_busy or not view.is_meant:
                 return
@@ -186,7 +173,7 @@ class LoginForm:
             view.say("Logging in…")
         if view.challenge is None:
             self._kept = {name: value for name, value in answers.items() if name != "password"}
-        elsewhere(lambda: attempt(lambda: act(answers)), lambda outcome: self._end(view, outcome))
+        elsewhere(lambda: attempt(lambda: view.act(answers)), lambda outcome: self._end(view, outcome))
 
     def _end(self, view: FormView, outcome: Token | Challenge | Failure) -> None:
         with self._lock:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from etna_magic.loop import later
 from etna_magic.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from etna_magic.challenge import Challenge
+    from etna_magic.token import Token
 
 _KEPT = "•••••••• (kept until you log in)"
 _WIDE = {"width": "420px"}
@@ -39,18 +41,25 @@ class FormView:
         What to ask for.
     values : mapping of str to Secret
         What is known of that: shown if it is no secret, and kept unseen if it is one.
+    act : callable
+        What the first button starts; takes the values of the fields.
     is_error : bool, optional
         Whether the message says what went wrong.
+    is_awaited : bool, optional
+        Whether a cell waits for it: the front end sends a field's first value then and holds
+        back the later ones, so that a field that was used is made anew.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a step is what these say, and nothing is left to set later
         self,
         title: str,
         message: str,
         fields: Mapping[str, tuple[str, bool]],
         values: Mapping[str, Secret],
+        act: Callable[[dict[str, Secret]], Token | Challenge],
         *,
         is_error: bool = False,
+        is_awaited: bool = False,
     ) -> None:
         #: The challenge that it asks for, if it does not ask for credentials.
         self.challenge: Challenge | None = None
@@ -60,7 +69,12 @@ class FormView:
         #: Whether Enter or a click has happened and was not acted upon yet.
         self.is_meant = False
         self.values = {name: values[name] for name in fields if name in values}
-        self.fields = {name: self._field(name, *spec) for name, spec in fields.items()}
+        self._specs = dict(fields)
+        self.act = act
+        self._is_awaited = is_awaited
+        self.fields = {name: self._field(name) for name in fields}
+        # Each in a box of its own, so that one can be replaced without a stir among the others.
+        self._boxes = {name: ipywidgets.VBox([field]) for name, field in self.fields.items()}
         self.buttons: list[ipywidgets.Button] = []
         self._row = ipywidgets.HBox(layout=_UNDER_FIELDS)
         self._title = ipywidgets.HTML(f'<b class="etna-title">{escape(title)}</b>')
@@ -70,7 +84,8 @@ class FormView:
         self.on_enter: Callable[[str], None] = lambda _: None
         self.on_value: Callable[[str], None] = lambda _: None
 
-    def _field(self, name: str, label: str, is_unseen: bool) -> ipywidgets.Text:  # noqa: FBT001 - private
+    def _field(self, name: str) -> ipywidgets.Text:
+        label, is_unseen = self._specs[name]
         kind = ipywidgets.Password if is_unseen else ipywidgets.Text
         kept = name in self.values
         field = kind(
@@ -80,20 +95,32 @@ class FormView:
             continuous_update=False,
             layout=_WIDE,
         )
-        field.observe(lambda change: self._take(name, is_unseen, change), "value")
+        field.observe(lambda change: self._take(name, change), "value")
         field.on_msg(lambda _, content, __: self._hear(name, content))
         return field
 
-    def _take(self, name: str, is_unseen: bool, change: Mapping[str, object]) -> None:  # noqa: FBT001 - private
+    def _take(self, name: str, change: Mapping[str, object]) -> None:
         value = Secret(str(change["new"]))
-        if is_unseen:
+        if self._specs[name][1]:
             if not value:
                 return  # our own clearing comes back here
             field = self.fields[name]
             field.value = ""
             field.placeholder = _KEPT
         self.values[name] = value
+        if self._is_awaited:
+            later(0.0, lambda: self._renew(name))
         self.on_value(name)
+
+    def _renew(self, name: str) -> None:
+        """Put a new field in the place of one that was used."""
+        old = self.fields[name]
+        if old.comm is None:
+            return  # the view was closed in the meantime
+        self.fields[name] = self._field(name)
+        self.fields[name].disabled = old.disabled
+        self._boxes[name].children = (self.fields[name],)
+        close_tree(old)
 
     def _hear(self, name: str, content: Mapping[str, object]) -> None:
         if content.get("event") == "submit":
@@ -112,7 +139,7 @@ class FormView:
 
     def children(self) -> tuple[ipywidgets.Widget, ...]:
         """Return what the form's box shows."""
-        return (self._title, *self.fields.values(), self._row, self._message)
+        return (self._title, *self._boxes.values(), self._row, self._message)
 
     def say(self, message: str, *, is_error: bool = False) -> None:
         """Show a message under the fields."""

@@ -90,7 +90,7 @@ class LoginFlow:
                 f"({challenge.reason or 'no reason given'}): log in once by the broker's own pages."
             )
         check(f"The {challenge.kind.value}", text)
-        self._sent.append(text)
+        self._sent += [text, challenge.interim]
         bearer = Secret(f"Bearer {challenge.interim.reveal()}")
         return self._send({"Authorization": bearer, _HEADER[challenge.kind]: text}, challenge)
 
@@ -103,21 +103,21 @@ class LoginFlow:
             "Accept": Secret("application/json"),
         }
         issued = (self._clock.wall(), self._clock.forward())
-        answer = ask(f"{who.base_url}/token", headers | more, self._timeout)
-        if answer.token:
-            self._sent.append(answer.token)
-        step = judge(answer, self._shown, before)
+        answer = ask(f"{who.base_url}/token", headers | more, self._timeout, self._shown)
+        step = judge(answer, before)
         if isinstance(step, Secret):
             return self._token(step, issued)
         if step.wrong >= MOST_WRONG:
             raise VerificationError(f"{MOST_WRONG} answers were wrong ({step.reason}): log in again.")
         return step
 
-    def _shown(self, text: str) -> str:
+    def _shown(self, text: str, token: Secret | None) -> str:
         # Inert first: an escape sequence in its middle must not carry a secret past the search.
         line = inert(text, LONGEST_BODY)
-        for secret in self._sent:
-            line = line.replace(secret.reveal(), "***")
+        for secret in (*self._sent, token):
+            if secret:
+                for spelling in (secret.reveal(), inert(secret.reveal(), LONGEST_BODY)):
+                    line = line.replace(spelling, "***") if spelling else line
         return inert(line)
 
     def _token(self, value: Secret, issued: tuple[float, float]) -> Token:

@@ -136,6 +136,10 @@ class EtnaMagics(Magics):
         """Take away everything that :meth:`register` and the making of this object put there."""
         self._home.events.unregister("pre_run_cell", self.watcher.pre_run_cell)
         self._home.events.unregister("post_run_cell", self.watcher.post_run_cell)
+        for login in self.logins:
+            if login.form is not None:
+                login.form.call_off("The extension was unloaded before this log-in was finished.")
+                self.logins.restore(login.name)
         manager = self._home.magics_manager
         for name, function in self.magics["line"].items():
             if manager.magics["line"].get(name) == function:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -51,7 +52,10 @@ class Origin(NamedTuple):
         try:
             port = parts.port or _PORTS.get(scheme)
         except ValueError:
-            raise InsecureURLError("The URL's port is no port number.") from None
+            port = -1
+        if port == -1:
+            # Outside of the except: the exception's text holds what stands after the colon.
+            raise InsecureURLError("The URL's port is no port number.")
         return cls(scheme, parts.hostname or "", port)
 
     @property
@@ -75,10 +79,9 @@ def _split(url: str) -> SplitResult:
     # No message here shows the URL: what cannot be read may well hold a password.
     if _DOUBTFUL.search(url):
         raise InsecureURLError("The URL holds a blank, a control character or a backslash: no URL does.")
-    try:
+    with contextlib.suppress(ValueError):
         return urlsplit(url)
-    except ValueError:
-        raise InsecureURLError("The URL cannot be read: give it as https://host/path.") from None
+    raise InsecureURLError("The URL cannot be read: give it as https://host/path.")
 
 
 def checked_base_url(text: str) -> str:
@@ -112,7 +115,9 @@ def checked_base_url(text: str) -> str:
     if parts.query or parts.fragment:
         raise InsecureURLError("The base URL has a ? or a #: give it without what comes from there on.")
     _refuse_origin(Origin.of(url))
-    return url.removesuffix("/token").rstrip("/")
+    # In one spelling, since what is compared and what is asked of it ("https:") is text.
+    plain = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower())
+    return plain.geturl().removesuffix("/token").rstrip("/")
 
 
 def _refuse_origin(origin: Origin) -> None:

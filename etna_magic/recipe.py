@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +83,9 @@ class Recipe:
                 remember=options.remember or before.remember,
             )
         # Absolute, so that a renewal finds it from another working directory too.
-        env_file = Path(options.env_file).expanduser().absolute() if options.env_file else None
+        # os.path's expanduser leaves alone what Path's raises for.
+        home = os.path.expanduser(options.env_file or "")  # noqa: PTH111
+        env_file = Path(home).absolute() if home else None
         return cls(given, env_file, options.sandbox, asks, auto_renew, options.remember)
 
     def settings(self, lifetime: timedelta) -> Settings:

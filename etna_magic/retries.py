@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+from etna_magic.retry_after import seconds_of
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -48,8 +50,8 @@ class ReadRetry(Retry):
         return self
 
     def parse_retry_after(self, retry_after: str) -> float:
-        """Return the seconds that the server wants, up to the longest wait."""
-        return min(float(super().parse_retry_after(retry_after)), LONGEST_WAIT)
+        """Return the seconds that the server wants, up to the longest wait; none if it does not say."""
+        return min(seconds_of(retry_after) or 0.0, LONGEST_WAIT)
 
 
 def adapter() -> HTTPAdapter:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from etna_magic.renewal import Renewal
 
 TIMEOUT = 30.0
+MASKED = "***"
 
 
 class SignedSession(requests.Session):
@@ -103,22 +104,14 @@ class SignedSession(requests.Session):
         token = self.token_for_call()
         if token.ended:
             raise TokenExpiredError(f"{_end_of(self.name, token)} Log in again: {self.mend}")
-        response = self._sent(method, url, *args, **kwargs)
+        response = super().request(method, url, *args, **kwargs)
         if response.status_code == 401 and self._weigh(token, response):
-            response = self._sent(method, url, *args, **kwargs)
+            response = super().request(method, url, *args, **kwargs)
         return response
 
     def token_for_call(self) -> Token:
         """Return the token to sign with, renewed first if the log-in asked for that and it is time."""
         return self.renewal.renewed() if self.renewal and self._token else self.token
-
-    def _sent(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        response = super().request(method, url, *args, **kwargs)
-        for answer in (*response.history, response):
-            for name in OURS:
-                if name in answer.request.headers:
-                    answer.request.headers[name] = "***"
-        return response
 
     def _weigh(self, token: Token, response: requests.Response) -> bool:
         """Say whether a call that was refused is to be sent again, signed with a fresh token."""
@@ -149,14 +142,29 @@ class SignedSession(requests.Session):
         return super().prepare_request(request)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send what was prepared, with a time-out in any case."""
-        if self.token and kwargs.get("timeout") is None:
+        """Send what was prepared, with a time-out in any case, and mask our headers in what comes back."""
+        token = self.token
+        if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
+        if request.headers.get(OURS[1]) == MASKED:
+            self._sign_again(request, token)
         # Not super() inside the lambda: it finds its class by the frame that it is called in.
         outcome = attempt(lambda: requests.Session.send(self, request, **kwargs))
+        _mask(request)
         if isinstance(outcome, Failure):
             raise_for(outcome, request)
+        for answer in (*outcome.history, outcome):
+            _mask(answer.request)
+        _mask(outcome.next)
         return outcome
+
+    @staticmethod
+    def _sign_again(request: requests.PreparedRequest, token: Token) -> None:
+        """Sign a request that was masked when it was sent before: a redirect, or one that is sent again."""
+        for name in OURS:
+            request.headers.pop(name, None)
+        if Origin.of(request.url or "") == Origin.of(token.base_url):
+            request.headers.update(token.headers)
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """Take the environment's proxies and certificates, but no proxy on the way to loopback."""
@@ -184,6 +192,13 @@ def _end_of(name: str, token: Token) -> str:
     if token.ended:
         return f"The token of {name} {token.ended}."
     return f"The token of {name} expired at {format_moment(token.expires_at)}, and the server refused it."
+
+
+def _mask(request: requests.PreparedRequest | None) -> None:
+    # Who has Et-App-Key was signed here; a user's own Authorization stands alone.
+    if request is not None and OURS[1] in request.headers:
+        for name in OURS:
+            request.headers[name] = MASKED
 
 
 def _join(base_url: str, path: str | bytes) -> str:

@@ -11,9 +11,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
-from urllib3 import Retry
-from urllib3.exceptions import InvalidHeader
-
 from etna_magic.challenge import Challenge, ChallengeKind
 from etna_magic.exceptions import (
     ApplicationKeyError,
@@ -26,8 +23,6 @@ from etna_magic.exceptions import (
 from etna_magic.timetext import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from etna_magic.answer import Answer
     from etna_magic.secret import Secret
 
@@ -39,18 +34,15 @@ _KINDS = {
 }
 _PASSWORD_STEP = "BaseAuthentication"  # noqa: S105 - the API's name of the step
 _LOST = "Corrupted ticket"
-_LONGEST_WAIT = timedelta(days=1)
 
 
-def judge(answer: Answer, shown: Callable[[str], str], before: Challenge | None) -> Secret | Challenge:
+def judge(answer: Answer, before: Challenge | None) -> Secret | Challenge:
     """Say what an answer means.
 
     Parameters
     ----------
     answer : Answer
         What the server sent.
-    shown : callable
-        Makes a text of the server's fit to be shown.
     before : Challenge or None
         What was answered by the request, if it was not the first.
 
@@ -64,18 +56,18 @@ def judge(answer: Answer, shown: Callable[[str], str], before: Challenge | None)
     EtnaError
         The error that fits, in one sentence.
     """
-    _refuse_before_reading(answer, shown)
-    state = answer.says("State")
+    _refuse_before_reading(answer)
+    state = answer.exactly("State")
     if state == "Succeeded":
         return _token(answer)
     if state == "Expecting":
-        return _challenge(answer, shown, before)
+        return _challenge(answer, before)
     if state == "Failed":
-        return _again(answer, shown, before) or _refuse(answer, shown, before)
-    raise UnexpectedResponseError(_unknown(answer, shown))
+        return _again(answer, before) or _refuse(answer, before)
+    raise UnexpectedResponseError(_unknown(answer))
 
 
-def _refuse_before_reading(answer: Answer, shown: Callable[[str], str]) -> None:
+def _refuse_before_reading(answer: Answer) -> None:
     """Raise for what is told by other members than State, or by none."""
     if 300 <= answer.status < 400:
         raise UnexpectedResponseError(
@@ -91,17 +83,14 @@ def _refuse_before_reading(answer: Answer, shown: Callable[[str], str]) -> None:
         )
     if "application key" in answer.says("error").casefold():
         raise ApplicationKeyError(
-            f"The server does not know this app key (“{shown(reason)}”): check ETNA_APP_KEY, "
+            f"The server does not know this app key (“{reason}”): check ETNA_APP_KEY, "
             "and that it belongs to this base URL."
         )
 
 
 def _rate_limited(answer: Answer) -> RateLimitedError:
-    try:
-        seconds = Retry().parse_retry_after(answer.retry_after) if answer.retry_after else None
-    except InvalidHeader:
-        seconds = None
-    if seconds is None or not 0 <= seconds <= _LONGEST_WAIT.total_seconds():
+    seconds = answer.retry_after
+    if seconds is None:
         return RateLimitedError(
             "The server takes no more log-ins of this user for now and does not say for how long "
             "(ten a minute are allowed): wait a minute, then log in again."
@@ -122,7 +111,7 @@ def _token(answer: Answer) -> Secret:
     )
 
 
-def _challenge(answer: Answer, shown: Callable[[str], str], before: Challenge | None) -> Challenge:
+def _challenge(answer: Answer, before: Challenge | None) -> Challenge:
     if answer.says("Reason").casefold().startswith("pin code is not init"):
         raise VerificationError(
             "This user has never set a PIN, and the server wants one: set it on the broker's own pages first."
@@ -130,34 +119,34 @@ def _challenge(answer: Answer, shown: Callable[[str], str], before: Challenge | 
     interim = answer.token or (before.interim if before else None)
     if interim is None:
         raise UnexpectedResponseError(
-            f"The server wants another step ({shown(answer.says('Step')) or 'unnamed'}) but it came with "
+            f"The server wants another step ({answer.says('Step') or 'unnamed'}) but it came with "
             f"{answer.token_fault}, without which it cannot be answered: log in again."
         )
-    kind = _KINDS.get(answer.says("Step"), ChallengeKind.UNKNOWN)
+    kind = _KINDS.get(answer.exactly("Step"), ChallengeKind.UNKNOWN)
     again = before is not None and before.kind is kind
     return Challenge(
         kind,
-        shown(answer.says("Step")),
-        shown(answer.says("Reason")),
+        answer.says("Step"),
+        answer.says("Reason"),
         interim,
         before.wrong + 1 if before and again else 0,
     )
 
 
-def _again(answer: Answer, shown: Callable[[str], str], before: Challenge | None) -> Challenge | None:
+def _again(answer: Answer, before: Challenge | None) -> Challenge | None:
     """Return the challenge once more if a code was wrong and its interim token is still good."""
     # How a wrong code is answered is not documented; the step's own name is all that is known. That
     # a ticket is lost is told in so many words, and a PIN that is refused is documented as an end.
     if before is None or before.kind is not ChallengeKind.CODE or answer.says("Reason") == _LOST:
         return None
-    if _KINDS.get(answer.says("Step")) is not ChallengeKind.CODE:
+    if _KINDS.get(answer.exactly("Step")) is not ChallengeKind.CODE:
         return None
-    return _challenge(answer, shown, before)
+    return _challenge(answer, before)
 
 
-def _refuse(answer: Answer, shown: Callable[[str], str], before: Challenge | None) -> NoReturn:
+def _refuse(answer: Answer, before: Challenge | None) -> NoReturn:
     step, reason = answer.says("Step"), answer.says("Reason")
-    quoted = f" (“{shown(reason)}”)" if reason else ""
+    quoted = f" (“{reason}”)" if reason else ""
     if reason == _LOST:
         raise VerificationError(f"The server has lost this log-in's earlier step{quoted}: log in again.")
     kind = _KINDS.get(step) or (before.kind if before and not step else None)
@@ -168,19 +157,19 @@ def _refuse(answer: Answer, shown: Callable[[str], str], before: Challenge | Non
         raise InvalidCredentialsError(
             f"The server refused this user name and password{quoted}: check both, then log in again."
         )
-    raise VerificationError(f"The server refused the step {shown(step)}{quoted}: log in again.")
+    raise VerificationError(f"The server refused the step {step}{quoted}: log in again.")
 
 
-def _unknown(answer: Answer, shown: Callable[[str], str]) -> str:
+def _unknown(answer: Answer) -> str:
     seen = answer.says("Reason", "error", "Message", "message")
     if answer.status >= 500:
         return (
             f"The server is in trouble (status {answer.status}"
-            f"{f', “{shown(seen)}”' if seen else ''}): try again in a minute."
+            f"{f', “{seen}”' if seen else ''}): try again in a minute."
         )
     if answer.status == 404:
         return "There is no /token at this base URL (status 404): check the base URL."
-    what = answer.fault or (f"says “{shown(seen)}”" if seen else "has no State that is known")
+    what = answer.fault or (f"says “{seen}”" if seen else "has no State that is known")
     return (
         f"The answer of /token (status {answer.status}) is not one that ETNA documents, it {what}: "
         "check that the base URL is the API's."

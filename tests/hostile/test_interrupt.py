@@ -1,0 +1,64 @@
+"""Ctrl-C in the middle of a request: a KeyboardInterrupt that carries nothing of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import ScriptedServer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Runs in a process of its own, since a signal is for a whole process.
+PROGRAM = """
+import json, sys
+from etna_magic import LoginFlow, Secret
+from etna_magic.logout import end_on_server
+from etna_magic.session import EtnaSession
+from tests.support import people, traces
+
+def log_in():
+    LoginFlow(people.credentials(base_url), timeout=30).start()
+
+def call(method):
+    with EtnaSession("etna", 30.0) as session:
+        session.bind(people.token(base_url))
+        session.request(method, "v1.0/orders")
+
+def log_out():
+    end_on_server(people.token(base_url), 30.0)
+
+what, base_url = sys.argv[1:]
+acts = {"log-in": log_in, "GET": lambda: call("GET"), "POST": lambda: call("POST"), "log-out": log_out}
+try:
+    acts[what]()
+except BaseException as error:
+    deep = what == "log-in"
+    leaks = traces.leaks(error, people.SECRETS, deep=deep)
+    # The frames of this program itself know nothing but the URL.
+    print(json.dumps([type(error).__name__, len(traces.chain(error)), leaks]))
+"""
+
+
+@pytest.mark.parametrize("silent", ["before its answer", "within its body"])
+@pytest.mark.parametrize("what", ["log-in", "GET", "POST", "log-out"])
+def test_interrupt(what: str, silent: str) -> None:
+    """Ctrl-C ends the request as Ctrl-C, and no secret is left in its frames."""
+    with ScriptedServer(b"") as server:
+
+        def interrupt(connection, received) -> None:
+            if silent == "within its body":
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
+            os.kill(child.pid, signal.SIGINT)
+            server.stay_silent(connection, received)
+
+        server.play(interrupt)
+        command = [sys.executable, "-c", PROGRAM, what, server.base_url]
+        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        output, _ = child.communicate(timeout=40)
+    assert 1 == len(server.received)
+    assert ["KeyboardInterrupt", 1, []] == json.loads(output)

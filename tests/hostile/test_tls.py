@@ -1,0 +1,95 @@
+"""Certificates that must not be trusted, and one that must."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from etna_magic import ConnectionFailedError, LoginFlow
+from etna_magic.session import EtnaSession
+from tests.support import people, traps
+from tests.support.certificates import Certificates
+from tests.support.server import ScriptedServer, answer
+from tests.support.traces import caught, leaks
+
+LONG_AGO, OVER, FAR = "20200101000000Z", "20200102000000Z", "20491231000000Z"
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Make a certificate authority."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def contexts(certificates: Certificates) -> dict:
+    """Make one server context of each kind; None speaks no TLS at all."""
+    return {
+        "good": certificates.signed("good", "here", LONG_AGO, FAR),
+        "expired": certificates.signed("expired", "here", LONG_AGO, OVER),
+        "other name": certificates.signed("other", "elsewhere", LONG_AGO, FAR),
+        "self-signed": certificates.self_signed(),
+        "no TLS": None,
+    }
+
+
+@pytest.fixture
+def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Trust the authority, by the variable that `requests` reads."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))
+
+
+BAD = ["expired", "other name", "self-signed", "no TLS"]
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_log_in(trusted, contexts: dict, kind: str) -> None:
+    """No request goes to a server whose certificate is not good."""
+    with ScriptedServer(answer(200, people.SUCCESS), tls=contexts[kind]) as server:
+        base_url = server.base_url.replace("http:", "https:")
+        error = caught(LoginFlow(people.credentials(base_url), timeout=5).start)
+    assert (ConnectionFailedError, []) == (type(error), server.received)
+    assert [] == leaks(error, people.SECRETS)
+    if contexts[kind]:
+        assert "certificate" in str(error)
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_session(trusted, contexts: dict, kind: str) -> None:
+    """A session sends nothing there either, and its error is that of `requests` as well."""
+    with ScriptedServer(answer(200), tls=contexts[kind]) as server, EtnaSession("etna", 5.0) as session:
+        session.bind(people.token(server.base_url.replace("http:", "https:")))
+        error = caught(lambda: session.post("v1.0/orders"))
+    assert [] == server.received
+    assert (True, True) == (
+        isinstance(error, ConnectionFailedError),
+        isinstance(error, requests.exceptions.ConnectionError),
+    )
+    assert [] == leaks(error, people.SECRETS, deep=False)
+
+
+@pytest.mark.parametrize("scheme", ["https", "HTTPS"])
+def test_good_certificate(trusted, contexts: dict, scheme: str) -> None:
+    """An authority of the environment is trusted, however the scheme is spelt."""
+    with ScriptedServer(answer(200, people.SUCCESS), tls=contexts["good"]) as server:
+        base_url = server.base_url.replace("https", scheme)
+        token = LoginFlow(people.credentials(base_url), timeout=5).start()
+    assert people.TOKEN == token.value
+
+
+def test_unknown_authority(contexts: dict) -> None:
+    """Without that variable the same certificate is not trusted."""
+    with ScriptedServer(answer(200, people.SUCCESS), tls=contexts["good"]) as server:
+        error = caught(LoginFlow(people.credentials(server.base_url), timeout=5).start)
+    assert (ConnectionFailedError, []) == (type(error), server.received)
+
+
+def test_netrc_is_not_asked(trusted, contexts: dict, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A password in ~/.netrc goes nowhere, though https takes certificates from the environment."""
+    traps.write_netrc(monkeypatch, tmp_path)
+    with ScriptedServer(answer(200, people.SUCCESS), tls=contexts["good"]) as server:
+        requests.get(server.base_url, timeout=5)
+        LoginFlow(people.credentials(server.base_url), timeout=5).start()
+    trap, ours = server.received
+    assert [1, 0] == [len(trap.values("Authorization")), len(ours.values("Authorization"))]

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _IN_FLIGHT = 0.3
 # Enter comes before the value that it ends; if none follows, it was there already.
 _AFTER_ENTER = 1.0
+# A new field can take the cursor when the front end has drawn it.
+_FOCUS = 0.2
 # Nobody who has left for longer expects a password to be remembered for him.
 LEFT_ALONE = 300.0
 
@@ -115,7 +117,9 @@ class LoginForm:
                 view.enable(is_enabled=False)
             if before is not None:
                 before.close()
-        later(_IN_FLIGHT, lambda: self._if_idle(view, view.focus))
+        if before is not None:
+            # Not when the form is first shown: whoever went on to the next cell is typing there.
+            later(_FOCUS, lambda: self._if_idle(view, view.focus))
 
     def _open(self, is_open: bool) -> None:  # noqa: FBT001 - the guard calls it
         with self._lock:

@@ -79,7 +79,7 @@ def plan_of(magics: EtnaMagics, options: Namespace) -> LoginPlan:
     return LoginPlan(magics, options.name, recipe, Secret(options.code) if options.code else None)
 
 
-def form_of(plan: LoginPlan, attempt: LoginAttempt, done: Callable[[], None] = lambda: None) -> LoginForm:
+def form_of(plan: LoginPlan, attempt: LoginAttempt, done: Callable[[], None] | None = None) -> LoginForm:
     """Return a form for what a plan lacks; `done` is called when it has ended, in whichever way."""
     from etna_magic.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
 

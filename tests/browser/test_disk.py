@@ -64,10 +64,6 @@ def test_nothing_on_disk_during_and_after_requests(flavour, held, show_form):
     assert saved_secrets(form) == []
 
 
-@pytest.mark.xfail(
-    reason="a value that is left while the kernel runs a cell waits in the front end's model",
-    strict=True,
-)
 @BOTH
 def test_nothing_on_disk_while_the_kernel_is_busy(flavour, held, show_form):
     """While a cell runs, the form takes no password, or a save does not write it."""

@@ -93,7 +93,7 @@ async def _line(plan: LoginPlan, attempt: LoginAttempt, way: Way) -> Bundle | No
     # Another kernel may have the turn, and this one's loop must not stand still for that.
     await asyncio.to_thread(turn.__enter__)
     try:
-        if line := plan.recall(attempt):
+        if line := await asyncio.to_thread(plan.recall, attempt):
             return line
         step: Any = None
         if not attempt.missing:
@@ -101,13 +101,14 @@ async def _line(plan: LoginPlan, attempt: LoginAttempt, way: Way) -> Bundle | No
         elif way is Way.NOBODY:
             attempt.settings.credentials()  # says what is missing
         if step is not None and not isinstance(step, Challenge):
-            return plan.store(attempt, step)
+            # A keyring may ask a person to unlock it, and this loop must not stand still for that.
+            return await asyncio.to_thread(plan.store, attempt, step)
     finally:
         turn.__exit__(None, None, None)
     if way is Way.FORM:
         await _form(plan, attempt, step)
         return None
-    return plan.store(attempt, await _asked(attempt, step, way))
+    return await asyncio.to_thread(plan.store, attempt, await _asked(attempt, step, way))
 
 
 async def _asked(attempt: LoginAttempt, step: Any, way: Way) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -60,6 +61,10 @@ class Credentials:
                 check(label, value)
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_OUTSIDE = re.compile(r"[^\x00-\xff]")
+
+
 def check(label: str, value: Secret) -> None:
     """Refuse a value that cannot travel as a header, before any library sees it.
 
@@ -87,10 +92,10 @@ def _fault(value: Secret) -> str:
         return "is empty"
     if "\n" in text or "\r" in text:
         return "holds a line break: copy it without"
-    if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
+    if _CONTROL.search(text):
         return "holds a control character: type it anew"
     if text != text.strip():
         return "begins or ends with a blank: copy it without"
-    if max(map(ord, text)) > 255:
+    if _OUTSIDE.search(text):
         return "holds a character outside latin-1, which no HTTP header can carry"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -12,6 +13,9 @@ from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# How often a request that is late has its sockets shut down: it may still be about to connect.
+_AGAIN = 0.05
 
 
 class OneRequest(requests.Session):
@@ -26,6 +30,7 @@ class OneRequest(requests.Session):
         self._adapter = _RecordingAdapter()
         self.mount("https://", self._adapter)
         self.mount("http://", self._adapter)
+        self.is_late = False
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Follow no redirect; ``requests`` would prepare the next request even if told not to follow."""
@@ -39,26 +44,22 @@ class OneRequest(requests.Session):
         requests.exceptions.ReadTimeout
             If it did.
         """
-        done, late = threading.Event(), threading.Event()
-
-        def watch() -> None:
-            if not done.wait(seconds):
-                late.set()
-                # Again and again, because it may still be about to connect.
-                while not done.wait(0.05):
-                    self._adapter.shut_down()
-
-        threading.Thread(target=watch, name="etna_magic-deadline", daemon=True).start()
+        _reaper.add(self, time.monotonic() + seconds)
         try:
             yield
         except Exception:
-            if late.is_set():
+            if self.is_late:
                 raise requests.exceptions.ReadTimeout from None
             raise
         finally:
-            done.set()
-        if late.is_set():
+            _reaper.remove(self)
+        if self.is_late:
             raise requests.exceptions.ReadTimeout
+
+    def end(self) -> None:
+        """Shut down what is connected by now."""
+        self.is_late = True
+        self._adapter.shut_down()
 
 
 class _RecordingAdapter(HTTPAdapter):
@@ -89,3 +90,38 @@ class _RecordingAdapter(HTTPAdapter):
         for one in list(self._sockets):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 one.shutdown(socket.SHUT_RDWR)
+
+
+class _Reaper:
+    """One thread that ends every request that is late; a thread for each would cost each log-in."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._due: dict[OneRequest, float] = {}
+        self._thread: threading.Thread | None = None
+
+    def add(self, request: OneRequest, moment: float) -> None:
+        with self._changed:
+            self._due[request] = moment
+            # Not alive: the first time, and in a process that was forked.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="etna_magic-deadline", daemon=True)
+                self._thread.start()
+            else:
+                self._changed.notify()
+
+    def remove(self, request: OneRequest) -> None:
+        with self._changed:
+            self._due.pop(request, None)
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                for request in [request for request, moment in self._due.items() if moment <= now]:
+                    request.end()
+                    self._due[request] = now + _AGAIN
+                self._changed.wait(min(self._due.values()) - now if self._due else None)
+
+
+_reaper = _Reaper()

@@ -67,6 +67,8 @@ class LoginForm:
         self._box = ipywidgets.VBox().add_class("etna-login")
         self._view: FormView | None = None
         self._handle: Any = None
+        # Whoever stores this form's token calls off every form of the name, and means the others.
+        self._is_ending = False
         self._stop_forgetting: Callable[[], None] = lambda: None
         # What was typed, without the password, for the next try.
         self._kept: dict[str, Secret] = {}
@@ -89,7 +91,8 @@ class LoginForm:
 
     def call_off(self, sentence: str) -> None:
         """End the form without a log-in, and say why in its place."""
-        self._close(rendering.line(sentence))
+        if not self._is_ending:
+            self._close(rendering.line(sentence))
 
     def _close(self, bundle: rendering.Bundle) -> None:
         with self._lock:
@@ -187,7 +190,9 @@ class LoginForm:
                 self._ask_challenge(outcome)
                 return
             token = outcome
+            self._is_ending = True
             line = token if isinstance(token, Failure) else attempt(lambda: self._on_success(token))
+            self._is_ending = False
             if isinstance(line, Failure):
                 self._ask_again(view, line)
             else:

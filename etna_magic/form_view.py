@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import ipywidgets
+from traitlets import Unicode
 
 from etna_magic.loop import later
 from etna_magic.secret import Secret
@@ -25,6 +26,15 @@ _KEPT = "•••••••• (kept until you log in)"
 _WIDE = {"width": "420px"}
 # Under the fields and not under their labels, which ipywidgets makes so wide.
 _UNDER_FIELDS = {"margin": "4px 0 4px 88px"}
+
+
+class UnseenField(ipywidgets.Password):
+    """A password field whose value the kernel tells nobody.
+
+    ipywidgets sends each value that comes from one front end on to all clients of the kernel.
+    """
+
+    value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
 
 
 class FormView:
@@ -86,7 +96,7 @@ class FormView:
 
     def _field(self, name: str) -> ipywidgets.Text:
         label, is_unseen = self._specs[name]
-        kind = ipywidgets.Password if is_unseen else ipywidgets.Text
+        kind = UnseenField if is_unseen else ipywidgets.Text
         kept = name in self.values
         field = kind(
             value="" if is_unseen or not kept else self.values[name].reveal(),

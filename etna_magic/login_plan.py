@@ -114,6 +114,9 @@ class LoginPlan:
 
     def _put(self, attempt: LoginAttempt, token: Token) -> Login:
         self.logins.refuse_foreign(self.name)
+        before = self.logins.get(self.name)
+        if before is not None and before.form is not None:
+            before.form.call_off("This form was left, because the log-in went another way.")
         typed = {**self._recipe.typed, **attempt.typed}
         if not self._recipe.auto_renew:
             typed = {name: value for name, value in typed.items() if name not in ("password", "pin")}

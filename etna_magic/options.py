@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,11 @@ DEFAULT_NAME = "etna"
 
 # --password, -p, --app-key and what people would try in their place.
 _SECRET_OPTION = re.compile(r"-p(?!-)|--(pass|pw|app|pin|secret|token|key)", re.IGNORECASE)
+
+
+_PLAIN = re.compile(r"argument [-/\w]+: expected one argument")
+# Of a short option only its letter: the value may stand right behind it.
+_OPTION = re.compile(r"--[a-z][a-z-]*|-[a-zA-Z]")
 
 
 def parse(magic: Callable[..., Any], text: str) -> Namespace:
@@ -40,20 +46,30 @@ def parse(magic: Callable[..., Any], text: str) -> Namespace:
         If something does not fit; what was typed is not repeated, since it may be a password.
     """
     try:
-        words = arg_split(text, strict=True)
+        words = arg_split(text, posix=os.name == "posix", strict=True)
     except ValueError:
         raise UsageError("A quotation mark is never closed.") from None
     _refuse_secrets(words)
     options: Namespace
-    options, rest = magic.parser.parse_known_args(words)  # type: ignore[attr-defined]
+    try:
+        options, rest = magic.parser.parse_known_args(words)  # type: ignore[attr-defined]
+    except UsageError as error:
+        # What argparse says of a value that is missing names the option; all else repeats the value.
+        plain = str(error) if _PLAIN.fullmatch(str(error)) else "These options do not fit together"
+        raise UsageError(f"{plain}: see %{magic.__name__}?") from None
     if rest:
-        known = [word.split("=")[0] for word in rest if word.startswith("-")]
-        what = f"does not know {', '.join(known)}" if known else "takes one name"
-        raise UsageError(f"%{magic.__name__} {what}: see %{magic.__name__}?")
+        raise UsageError(f"%{magic.__name__} does not know {_known(rest)}: see %{magic.__name__}?")
     name = getattr(options, "name", None)
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
-        raise UsageError(f"{name!r} cannot name a log-in: it becomes a part of variable names.")
+        raise UsageError(
+            "That cannot name a log-in: it becomes a part of variable names, so letters, digits and _ only."
+        )
     return options
+
+
+def _known(rest: list[str]) -> str:
+    options = [_OPTION.match(word) for word in rest]
+    return ", ".join(match[0] for match in options if match) or "a second name"
 
 
 def _refuse_secrets(words: list[str]) -> None:

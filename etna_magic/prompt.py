@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from typing import TYPE_CHECKING
 
 from IPython.core.error import StdinNotImplementedError
@@ -68,4 +69,6 @@ def _read(label: str, *, unseen: bool) -> Secret:
         why = "was given up"
     except StdinNotImplementedError:
         why = "cannot ask here, since this front end takes no input: set the ETNA_* variables"
+    if sys.stdin is not None and sys.stdin.isatty():
+        print()  # noqa: T201 - the line would hang on the prompt
     raise NotLoggedInError(f"The log-in {why}; nothing has changed. Log in again with %etna_login.")

@@ -89,7 +89,10 @@ class Renewal:
     def _may_try(self) -> bool:
         if isinstance(self.error, InvalidCredentialsError):
             return False  # five wrong passwords lock a user out
-        return self.error is None or self._clock.forward() - self._failed_at >= PAUSE
+        if self.error is None:
+            return True
+        pause = max(PAUSE, getattr(self.error, "retry_after", None) or 0.0)
+        return self._clock.forward() - self._failed_at >= pause
 
     def _renew(self) -> None:
         try:

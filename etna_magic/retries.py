@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import ssl
 from typing import TYPE_CHECKING, Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
+from urllib3.exceptions import MaxRetryError, ProtocolError
 
 from etna_magic.retry_after import seconds_of
 
@@ -41,19 +45,65 @@ class ReadRetry(Retry):
             raise_on_status=False,
         )
 
-    def increment(self, method: str | None = None, *args: Any, **kwargs: Any) -> Self:
-        """Count a try; for anything but a read that was the last one."""
-        if (method or "").upper() in READS:
-            return super().increment(method, *args, **kwargs)
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: Any = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> Self:
+        """Count a try; for anything but a read, or for a bad certificate, that was the last one."""
+        certain = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in getattr(error, "args", ()))
+        if (method or "").upper() in READS and not certain:
+            return super().increment(method, url, response, error, _pool, _stacktrace)
         # What requests itself does without any retries, so that its exceptions are the same.
-        Retry(0, read=False).increment(method, *args, **kwargs)
+        Retry(0, read=False).increment(method, url, response, error, _pool, _stacktrace)
         return self
 
     def parse_retry_after(self, retry_after: str) -> float:
         """Return the seconds that the server wants, up to the longest wait; none if it does not say."""
-        return min(seconds_of(retry_after) or 0.0, LONGEST_WAIT)
+        return min(seconds_of(retry_after, math.inf) or 0.0, LONGEST_WAIT)
 
 
-def adapter() -> HTTPAdapter:
-    """Return what a session sends by."""
-    return HTTPAdapter(pool_maxsize=POOL, max_retries=ReadRetry.for_reads())
+class ReadingAdapter(HTTPAdapter):
+    """Sends a read again, too, if its answer breaks off in the middle.
+
+    ``urllib3`` counts a try as done when the head is there; ``requests`` then reads the body alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=POOL, max_retries=ReadRetry.for_reads())
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002 - as in requests
+        *args: Any,
+        **kwargs: Any,
+    ) -> requests.Response:
+        """Send a request; parameters and what it raises as for ``requests``."""
+        retries = self.max_retries
+        while True:
+            response = super().send(request, stream, *args, **kwargs)
+            if stream or request.method not in READS:
+                return response
+            broken = _read(response)
+            if broken is None:
+                return response
+            try:
+                # By the same rules as a connection that broke before the head.
+                retries = retries.increment(request.method, request.url, error=ProtocolError("in the body"))
+            except MaxRetryError:
+                raise broken from None
+            retries.sleep()
+
+
+def _read(response: requests.Response) -> requests.RequestException | None:
+    """Read a body, and return why that did not work."""
+    try:
+        response.content  # noqa: B018 - reading it keeps it
+    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError) as error:
+        return error
+    return None

@@ -10,18 +10,20 @@ from email.utils import parsedate_to_datetime
 LONGEST = 86_400.0
 
 
-def seconds_of(header: str) -> float | None:
+def seconds_of(header: str, longest: float = LONGEST) -> float | None:
     """Return the seconds to wait that a header says, as a number or as a date.
 
     Parameters
     ----------
     header : str
         The header's text, or nothing.
+    longest : float, optional
+        What says more says nothing; a day.
 
     Returns
     -------
     float or None
-        Seconds from now; nothing where it does not say, or what it says is more than a day.
+        Seconds from now; nothing where it does not say, or what it says is more than that.
 
     Examples
     --------
@@ -42,4 +44,4 @@ def seconds_of(header: str) -> float | None:
             seconds = max(0.0, aware.timestamp() - time.time())
         except (ValueError, TypeError, IndexError, OverflowError):
             return None
-    return seconds if seconds <= LONGEST else None
+    return seconds if seconds <= longest else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import NoReturn
 
 from etna_magic.signed_session import SignedSession
-from etna_magic.worker import WorkerSession
+from etna_magic.worker import SETTINGS, WorkerSession
 
 
 class EtnaSession(SignedSession):
@@ -47,7 +48,9 @@ class EtnaSession(SignedSession):
         >>> session = etna_session.for_workers()  # doctest: +SKIP
         >>> client.gather(client.map(lambda symbol: quote(session, symbol), symbols))  # doctest: +SKIP
         """
-        return WorkerSession(self.name, self.token_for_call(), self.timeout)
+        session = WorkerSession(self.name, self.token_for_call(), self.timeout)
+        vars(session).update({name: copy.copy(getattr(self, name)) for name in SETTINGS})
+        return session
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(

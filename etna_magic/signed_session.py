@@ -11,19 +11,19 @@ from etna_magic.call_failure import raise_for
 from etna_magic.exceptions import NotLoggedInError, TokenExpiredError
 from etna_magic.mend import mend
 from etna_magic.origin import Origin
-from etna_magic.retries import READS, adapter
+from etna_magic.retries import READS, ReadingAdapter
 from etna_magic.server_verdict import ServerVerdict
+from etna_magic.signing import mask, sign_again
 from etna_magic.timetext import format_moment
-from etna_magic.token import OURS, Token
+from etna_magic.token import Token, TokenState
 from etna_magic.transport import Failure, attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from etna_magic.renewal import Renewal
 
 TIMEOUT = 30.0
-MASKED = "***"
 
 
 class SignedSession(requests.Session):
@@ -48,8 +48,8 @@ class SignedSession(requests.Session):
         #: Called when the token's state has changed by what the server said.
         self.on_change: Callable[[], None] = lambda: None
         self._verdict = ServerVerdict()
-        self.mount("https://", adapter())
-        self.mount("http://", adapter())
+        self.mount("https://", ReadingAdapter())
+        self.mount("http://", ReadingAdapter())
         # Any auth at all keeps requests from asking .netrc for one.
         self.auth = self._sign
 
@@ -103,37 +103,47 @@ class SignedSession(requests.Session):
         """
         token = self.token_for_call()
         if token.ended:
-            raise TokenExpiredError(f"{_end_of(self.name, token)} Log in again: {self.mend}")
+            raise TokenExpiredError(f"{_end_of(self.name, token)} {self.how_to_mend}")
         response = super().request(method, url, *args, **kwargs)
-        if response.status_code == 401 and self._weigh(token, response):
+        if response.status_code == 401 and self._weigh(token, response, kwargs):
+            response.close()
             response = super().request(method, url, *args, **kwargs)
         return response
+
+    @property
+    def how_to_mend(self) -> str:
+        """What to do about a token that is over, as a sentence."""
+        return f"Log in again: {mend(self.name)}"
 
     def token_for_call(self) -> Token:
         """Return the token to sign with, renewed first if the log-in asked for that and it is time."""
         return self.renewal.renewed() if self.renewal and self._token else self.token
 
-    def _weigh(self, token: Token, response: requests.Response) -> bool:
+    def _weigh(self, token: Token, response: requests.Response, settings: Mapping[str, Any]) -> bool:
         """Say whether a call that was refused is to be sent again, signed with a fresh token."""
         if Origin.of(response.url) != Origin.of(token.base_url):
             return False
-        if self._token is token and not self._verdict.is_over(token, self._probe):
+        is_read = response.request.method in READS
+        if self._token is not token and token.state is not TokenState.STALE:
+            return is_read  # replaced while the call was under way, and not because it was over
+        if self._token is token and not self._verdict.is_over(token, lambda _: self._probe(token, settings)):
             return False
         self.on_change()
         if self._token is token and self.renewal is None:
-            raise TokenExpiredError(f"{_end_of(self.name, token)} Log in again: {self.mend}")
+            raise TokenExpiredError(f"{_end_of(self.name, token)} {self.how_to_mend}")
         self.token_for_call()
-        if response.request.method in READS:
+        if is_read:
             return True
         raise TokenExpiredError(
             f"{_end_of(self.name, token)} There is a fresh token now; the call was refused and not sent "
             "again: repeat it."
         )
 
-    def _probe(self, token: Token) -> bool:
-        request = requests.Request("GET", f"{token.base_url}/v1.0/users/@me/info", auth=token)
-        probe = requests.Session.prepare_request(self, request)
-        return self.send(probe, allow_redirects=False).status_code == 401
+    def _probe(self, token: Token, settings: Mapping[str, Any]) -> bool:
+        # By the way that the call itself went: certificates and proxies may have been given to it.
+        way = {name: settings[name] for name in ("verify", "cert", "proxies") if name in settings}
+        url = f"{token.base_url}/v1.0/users/@me/info"
+        return super().request("GET", url, auth=token, allow_redirects=False, **way).status_code == 401
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Make a request ready to be sent, its path joined to the base URL."""
@@ -144,27 +154,22 @@ class SignedSession(requests.Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send what was prepared, with a time-out in any case, and mask our headers in what comes back."""
         token = self.token
+        if "proxies" not in kwargs:
+            # Sent without request(), which would have looked at the environment before.
+            given = (kwargs.get(name) for name in ("stream", "verify", "cert"))
+            kwargs |= self.merge_environment_settings(request.url, {}, *given)
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
-        if request.headers.get(OURS[1]) == MASKED:
-            self._sign_again(request, token)
+        sign_again(request, token)
         # Not super() inside the lambda: it finds its class by the frame that it is called in.
         outcome = attempt(lambda: requests.Session.send(self, request, **kwargs))
-        _mask(request)
+        mask(request)
         if isinstance(outcome, Failure):
             raise_for(outcome, request)
         for answer in (*outcome.history, outcome):
-            _mask(answer.request)
-        _mask(outcome.next)
+            mask(answer.request)
+        mask(outcome.next)
         return outcome
-
-    @staticmethod
-    def _sign_again(request: requests.PreparedRequest, token: Token) -> None:
-        """Sign a request that was masked when it was sent before: a redirect, or one that is sent again."""
-        for name in OURS:
-            request.headers.pop(name, None)
-        if Origin.of(request.url or "") == Origin.of(token.base_url):
-            request.headers.update(token.headers)
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """Take the environment's proxies and certificates, but no proxy on the way to loopback."""
@@ -192,13 +197,6 @@ def _end_of(name: str, token: Token) -> str:
     if token.ended:
         return f"The token of {name} {token.ended}."
     return f"The token of {name} expired at {format_moment(token.expires_at)}, and the server refused it."
-
-
-def _mask(request: requests.PreparedRequest | None) -> None:
-    # Who has Et-App-Key was signed here; a user's own Authorization stands alone.
-    if request is not None and OURS[1] in request.headers:
-        for name in OURS:
-            request.headers[name] = MASKED
 
 
 def _join(base_url: str, path: str | bytes) -> str:

@@ -72,7 +72,13 @@ def attempt(act: Callable[[], _T]) -> _T | Failure:
     except EtnaError as error:
         return Failure(type(error), str(error), error.with_traceback(None))
     except BaseException as error:  # noqa: BLE001 - see above; the caller raises anew
-        return Failure(type(error), _reason(error))
+        return Failure(_kind(error), _reason(error))
+
+
+def _kind(error: BaseException) -> type[BaseException]:
+    # Behind retries requests tells a time-out as a broken connection.
+    late = any(isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in _causes(error))
+    return requests.exceptions.ReadTimeout if late else type(error)
 
 
 def _reason(error: BaseException) -> str:

@@ -39,9 +39,11 @@ def way_of(options: Namespace, kernel: Any) -> Way:
         raise UsageError("--form needs a notebook: a terminal shows no widgets. Use --prompt.")
     if options.no_input:
         return Way.NOBODY
-    if options.form or options.prompt:
-        return Way.FORM if options.form else Way.PROMPT
-    return way_here(kernel)
+    if options.form:
+        return Way.FORM
+    here = way_here(kernel)
+    # A prompt that nobody can answer is none: it fails as any log-in does that nobody can answer.
+    return Way.PROMPT if options.prompt and here is not Way.NOBODY else here
 
 
 def way_here(kernel: Any) -> Way:

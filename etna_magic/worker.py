@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import requests
 
 
+#: What a user may have set on a session, and finds set on the worker's.
+SETTINGS = ("headers", "params", "proxies", "verify", "cert", "trust_env", "max_redirects")
+
+
 class WorkerSession(SignedSession):
     """A session that pickles: its token with its expiry and the app key, and never a password.
 
@@ -52,21 +56,30 @@ class WorkerSession(SignedSession):
         if token.state is TokenState.STALE:
             raise TokenExpiredError(
                 f"The token of {self.name} that this worker was given ended at "
-                f"{format_moment(token.expires_at)}: log in again where it came from, and send a new "
-                f"{self.name}_session.for_workers()."
+                f"{format_moment(token.expires_at)}. {self.how_to_mend}"
             )
         return super().prepare_request(request)
+
+    @property
+    def how_to_mend(self) -> str:
+        """What to do about a token that is over, as a sentence."""
+        return f"Log in again where it came from, and send a new {self.name}_session.for_workers()."
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
         token = self.token
         issued = token.issued_at.timestamp()
         secrets = (token.value, token.app_key.reveal())
         facts = (token.username, token.base_url, token.lifetime.total_seconds(), issued, token.ended)
-        return _rebuilt, (self.name, self.timeout, secrets, facts)
+        settings = {name: getattr(self, name) for name in SETTINGS}
+        return _rebuilt, (self.name, self.timeout, secrets, facts, settings)
 
 
 def _rebuilt(
-    name: str, timeout: float, secrets: tuple[str, str], facts: tuple[str, str, float, float, str]
+    name: str,
+    timeout: float,
+    secrets: tuple[str, str],
+    facts: tuple[str, str, float, float, str],
+    settings: dict[str, Any],
 ) -> WorkerSession:
     username, base_url, lifetime, issued, ended = facts
     # The forward clock of another process has another zero: only the wall's moment travels.
@@ -80,4 +93,6 @@ def _rebuilt(
         issued=(issued, forward),
     )
     token.ended = ended
-    return WorkerSession(name, token, timeout)
+    session = WorkerSession(name, token, timeout)
+    vars(session).update(settings)
+    return session

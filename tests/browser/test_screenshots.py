@@ -14,7 +14,6 @@ def test_pictures_of_a_log_in(flavour, shade, sandbox, show_form):
     line = f"%etna_login -b {sandbox.base_url}"
     form = show_form(flavour, line, "%etna_status", shade=shade)
     notebook = form.notebook
-    expect(form.field("App key")).to_be_focused()
     drawn = [notebook.screenshot("form", 1, shade)]
     form.type("App key", sandbox.app_key)
     form.type("Username", "demo")
@@ -31,6 +30,17 @@ def test_pictures_of_a_log_in(flavour, shade, sandbox, show_form):
     assert notebook.output(2).locator("table.etna-status").count() == 1
     drawn.append(notebook.screenshot("status", 2, shade))
     assert all(path.stat().st_size > 0 for path in drawn)
+
+
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_picture_for_the_readme(shade, show_form):
+    """The form as a newcomer meets it, who has set nothing: all four fields."""
+    form = show_form("lab", "%etna_login", shade=shade)
+    assert form.labels() == ["Base URL", "App key", "Username", "Password"]
+    form.type("Base URL", "https://api.example.com")
+    form.type("Username", "alice")
+    form.press("Tab")
+    form.notebook.screenshot("readme", 1, shade)
 
 
 @pytest.mark.parametrize(("flavour", "shade"), LOOKS)

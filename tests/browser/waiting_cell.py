@@ -1,0 +1,77 @@
+"""A cell that awaits a log-in, started by "Run All", as a person sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.browser.login_form import LoginForm
+from tests.browser.notebook_page import EXECUTE, LOAD_LIMIT, PANEL, SESSION, NotebookPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WAITS, CALL, MARKER = 1, 2, 3
+WHO = 'etna_session.get("v1.0/users/@me/info").json()["Login"]'
+SETUP = """import os
+os.environ |= {{"ETNA_APP_KEY": {!r}, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}}
+import etna_magic
+%load_ext etna_magic"""
+# Its status stays unknown until the cell has ended: a kernel that waits answers no other question.
+CONNECTED = f"""() => {{
+    const context = window.jupyterapp && {PANEL} && {SESSION};
+    const kernel = context && context.session && context.session.kernel;
+    return Boolean(kernel) && kernel.connectionStatus === 'connected';
+}}"""
+
+
+class WaitingForm(LoginForm):
+    """A form that a cell waits for: the kernel is busy all the while."""
+
+    def wait_for_error(self, text: str) -> None:
+        """Wait until the form shows an error with this text, with the cursor in an empty field."""
+        expect(self.box.locator(".etna-error")).to_contain_text(text)
+        expect(self.box.locator("input:focus")).to_have_value("")
+
+
+def cells_around(login: str, app_key: str, *after: str) -> list[str]:
+    """Return a notebook that loads, waits, calls and says that it went on."""
+    return [SETUP.format(app_key), f"await etna_magic.login({login})", WHO, "print('went on')", *after]
+
+
+def run_to_form(
+    open_notebook: Callable[..., NotebookPage], flavour: str, cells: list[str], label: str = "Password"
+) -> WaitingForm:
+    """Open a notebook, run all of its cells, and return the form that the second one waits for."""
+    notebook = open_notebook(flavour, cells)
+    notebook.run_all()
+    form = WaitingForm(notebook, WAITS)
+    form.wait_for(label)
+    return form
+
+
+def standing(notebook: NotebookPage) -> list[tuple[str, str]]:
+    """Return prompt and output of the cells behind the one that waits."""
+    return [(notebook.prompt(index), notebook.output_text(index)) for index in (CALL, MARKER)]
+
+
+def wait_for_the_end(notebook: NotebookPage, index: int = MARKER, text: str = "went on") -> list[str]:
+    """Wait until the last cell has run, and return what cells 1 to 3 show."""
+    notebook.wait_for_output(index, text)
+    notebook.wait_until_idle()
+    return [notebook.output_text(cell) for cell in (WAITS, CALL, MARKER)]
+
+
+def interrupt(notebook: NotebookPage, index: int) -> None:
+    """Interrupt the kernel by the command of the menu, and wait until no run of a cell is left."""
+    notebook.page.evaluate(EXECUTE, "kernelmenu:interrupt")
+    notebook.wait_until_idle()
+    expect(notebook.cell(index).locator(".jp-InputPrompt")).not_to_have_text("[*]:")
+
+
+def reload(notebook: NotebookPage) -> None:
+    """Open the notebook's page anew while its kernel runs a cell, and wait until it has the kernel."""
+    assert notebook.file is not None
+    notebook.page.goto(notebook.server.page_url(notebook.file), wait_until="domcontentloaded")
+    notebook.page.wait_for_function(CONNECTED, timeout=LOAD_LIMIT)

@@ -1,0 +1,67 @@
+"""A session that is logged in at a server of our own, pauses that are noted and not waited for."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import urllib3.util.retry
+
+from etna_magic.namespace import Logins
+from etna_magic.sandbox import Sandbox
+from etna_magic.session import EtnaSession
+from tests.calls.shell import log_in
+from tests.support import people, traps
+from tests.support.server import ScriptedServer, answer
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    traps.clear_environment(monkeypatch)
+    for name in ("HOME", "IPYTHONDIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """Run a server that answers every request with an empty object."""
+    with ScriptedServer(answer(200, b"{}")) as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> people.HandClock:
+    """Return a clock that stands still."""
+    return people.HandClock()
+
+
+@pytest.fixture
+def session(server: ScriptedServer, clock: people.HandClock) -> Iterator[EtnaSession]:
+    """Return the session of a log-in as %etna_login stores it."""
+    token = people.token(server.base_url, clock)
+    with Logins({}).store("etna", token, None, 5.0).session as made:
+        yield made
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return a list to which urllib3 adds the seconds that it would have waited between two tries."""
+    noted: list[float] = []
+    monkeypatch.setattr(urllib3.util.retry, "time", SimpleNamespace(sleep=noted.append, time=time.time))
+    return noted
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Run a sandbox without limits."""
+    with Sandbox(login_limit=None, call_limits=False) as running:
+        yield running
+
+
+@pytest.fixture
+def trading(sandbox: Sandbox) -> Iterator[EtnaSession]:
+    """Return a session that is logged in at the sandbox."""
+    with Logins({}).store("etna", log_in(sandbox), None, 10.0).session as made:
+        yield made

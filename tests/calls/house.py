@@ -1,0 +1,49 @@
+"""A log-in that renews itself, at a server whose log-ins and calls are answered apart."""
+
+from etna_magic import LoginFlow
+from etna_magic.namespace import Login, Logins
+from etna_magic.renewal import Renewal
+from tests.calls.shell import LIMIT
+from tests.support import people
+from tests.support.server import Answer, ScriptedServer, answer
+
+OLD, NEW = f"Bearer {people.TOKEN}", "Bearer bmV3IHRva2Vu+/8="
+FRESH = answer(200, people.body(State="Succeeded", Token=NEW.removeprefix("Bearer ")))
+
+
+class House:
+    """A server whose log-ins and calls are answered apart, and a log-in there that renews itself."""
+
+    def __init__(self, server: ScriptedServer, clock: people.HandClock) -> None:
+        self.server = server
+        self.clock = clock
+        #: What `/token` says now.
+        self.reply: Answer = FRESH
+        self.logins = Logins({})
+        self.login: Login = self.logins.store("etna", people.token(server.base_url, clock), None, LIMIT)
+        self.session = self.login.session
+        self.session.renewal = Renewal(self._log_in, lambda: self.session.token, clock)
+        server.play(self._judge)
+
+    def _log_in(self) -> None:
+        flow = LoginFlow(people.credentials(self.server.base_url), timeout=LIMIT, clock=self.clock)
+        self.logins.renew(self.login, flow.start())
+
+    def _judge(self, connection, received) -> None:
+        reply = self.reply if received.target == "/api/token" else answer(200, b"{}")
+        reply(connection, received) if callable(reply) else connection.sendall(reply)
+
+    @property
+    def log_ins(self) -> int:
+        """How often `/token` was asked."""
+        return sum(received.target == "/api/token" for received in self.server.received)
+
+    @property
+    def signed(self) -> list[str]:
+        """What the calls were signed with."""
+        calls = [received for received in self.server.received if received.target != "/api/token"]
+        return [value for received in calls for value in received.values("Authorization")]
+
+    def call(self, _: object = None) -> int:
+        """Make a call and return its status."""
+        return self.session.post("v1.0/x").status_code

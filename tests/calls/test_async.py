@@ -1,0 +1,153 @@
+"""Async users: the token's headers with httpx, and a log-in that leaves the loop free."""
+
+import asyncio
+import threading
+
+import httpx
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+
+import etna_magic
+from etna_magic.sandbox import Sandbox
+from tests.calls.shell import LIMIT, log_in, shell
+from tests.support import people
+from tests.support.server import ScriptedServer, answer
+
+SYMBOLS = ["AAPL", "MSFT", "SPY", "QQQ", "KO"]
+
+
+def test_headers_with_httpx(sandbox: Sandbox) -> None:
+    """`etna_token.headers` signs the calls of an httpx client."""
+    token = log_in(sandbox)
+
+    async def quotes() -> list[str]:
+        base_url = f"{token.base_url}/"
+        async with httpx.AsyncClient(base_url=base_url, headers=token.headers) as client:
+            answers = await asyncio.gather(*(client.get(f"v1.0/equities/{symbol}") for symbol in SYMBOLS))
+        return [response.raise_for_status().json()["Symbol"] for response in answers]
+
+    assert SYMBOLS == asyncio.run(quotes())
+    assert 1 == sandbox.token_requests
+
+
+@pytest.fixture
+def logging_in(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch):
+    """Return an IPython and what it needs to log in at a server of our own."""
+    known = {"BASE_URL": server.base_url, "APP_KEY": people.APP_KEY, "USERNAME": people.USERNAME}
+    for name, value in (known | {"PASSWORD": "Pa55-SECRET-word"}).items():
+        monkeypatch.setenv(f"ETNA_{name}", value)
+    with shell() as made:
+        yield made
+
+
+def free_while(server: ScriptedServer, log_in) -> tuple[bool, object]:
+    """Log in at a server that answers only once the loop has ticked; say whether it has, and the result."""
+    asked, ticked = threading.Event(), threading.Event()
+    in_time = []
+
+    def think(connection, received) -> None:
+        if received.target == "/api/token":
+            asked.set()
+            in_time.append(ticked.wait(LIMIT))
+        connection.sendall(answer(200, people.SUCCESS))
+
+    async def tick() -> None:
+        while not asked.is_set():
+            await asyncio.sleep(0.01)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        ticked.set()
+
+    async def both() -> object:
+        ticker = asyncio.create_task(tick())
+        result = await log_in()
+        await ticker
+        return result
+
+    server.play(think)
+    return asyncio.run(both()), in_time
+
+
+def test_login_leaves_the_loop_free(server, logging_in) -> None:
+    """`await etna_magic.login()` lets others run while the server thinks."""
+    session, in_time = free_while(server, lambda: etna_magic.login(no_input=True))
+    assert ([True], people.TOKEN) == (in_time, logging_in.user_ns["etna_token"].value)
+    assert session is logging_in.user_ns["etna_session"]
+
+
+def test_remembering_login_leaves_the_loop_free(server, logging_in, monkeypatch, tmp_path) -> None:
+    """So it does with all its options."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    _, in_time = free_while(
+        server, lambda: etna_magic.login("mine", no_input=True, auto_renew=True, remember=True, lifetime="2h")
+    )
+    assert ([True], people.TOKEN) == (in_time, logging_in.user_ns["mine_token"].value)
+
+
+class SlowKeyring(KeyringBackend):
+    """A keyring that waits for its user in one of its calls, as one that is locked does."""
+
+    priority = 9
+
+    def __init__(self, slow: str) -> None:
+        super().__init__()
+        self.slow = slow
+        self.asked, self.ticked = threading.Event(), threading.Event()
+        self.in_time: list[bool] = []
+
+    def _wait(self, call: str) -> None:
+        if call == self.slow:
+            self.asked.set()
+            self.in_time.append(self.ticked.wait(5))
+
+    def get_password(self, service: str, username: str) -> None:
+        """Know nothing."""
+        self._wait("get")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep nothing."""
+        self._wait("set")
+
+
+@pytest.mark.parametrize("slow", ["get", "set"])
+def test_keyring_leaves_the_loop_free(server, logging_in, slow: str) -> None:
+    """A keyring that takes its time does not hold the loop either."""
+    backend, before = SlowKeyring(slow), keyring.get_keyring()
+    keyring.set_keyring(backend)
+
+    async def both() -> None:
+        log_in = asyncio.create_task(etna_magic.login(no_input=True, remember=True))
+        while not backend.asked.is_set():
+            await asyncio.sleep(0.01)
+        backend.ticked.set()
+        await log_in
+
+    server.play(answer(200, people.SUCCESS))
+    try:
+        asyncio.run(both())
+    finally:
+        keyring.set_keyring(before)
+    assert [True] == backend.in_time
+
+
+def test_two_at_once(sandbox: Sandbox, logging_in, monkeypatch) -> None:
+    """Two log-ins that are awaited together both stand in the namespace."""
+    know = {"ETNA_BASE_URL": sandbox.base_url, "ETNA_APP_KEY": sandbox.app_key, "ETNA_USERNAME": "demo"}
+    for name, value in (know | {"ETNA_PASSWORD": sandbox.password_of("demo")}).items():
+        monkeypatch.setenv(name, value)
+
+    async def both() -> list:
+        return await asyncio.gather(*(etna_magic.login(name, no_input=True) for name in ("one", "two")))
+
+    one, two = asyncio.run(both())
+    assert [200, 200] == [session.get("v1.0/users/@me/info").status_code for session in (one, two)]
+    assert 2 == sandbox.token_requests
+
+
+def test_refused(server, logging_in) -> None:
+    """A log-in that is refused raises where it is awaited, and leaves nothing behind."""
+    server.play(answer(401, people.body(State="Failed", Reason="Invalid credentials")))
+    with pytest.raises(etna_magic.InvalidCredentialsError):
+        asyncio.run(etna_magic.login(no_input=True))
+    assert "etna_token" not in logging_in.user_ns

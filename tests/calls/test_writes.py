@@ -1,0 +1,98 @@
+"""What changes something is sent once, whatever the server does."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from etna_magic import ConnectionFailedError
+from etna_magic.namespace import Logins
+from etna_magic.session import EtnaSession
+from tests.calls.breaks import CUTS, HALVES, LENIENT, REFUSALS, SILENCE, Break
+from tests.support import people
+from tests.support.certificates import Certificates
+from tests.support.server import Received, ScriptedServer, answer
+from tests.support.traces import caught
+
+BREAKS = REFUSALS | CUTS | HALVES | LENIENT | SILENCE
+WRITES = ["POST", "PUT", "PATCH", "DELETE"]
+ORDER = {"Symbol": "AAPL", "Type": "Limit", "Side": "Buy", "Quantity": 10, "Price": 180}
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Make a certificate authority."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def context(certificates: Certificates):
+    """Return a server's context with a good certificate."""
+    return certificates.signed("good", "here", "20200101000000Z", "20491231000000Z")
+
+
+def outcome(broken: Break, method: str, tls=None, authority: Path | None = None) -> tuple:
+    """Send one order to a server that fails so; return what it saw and what came of it."""
+    with ScriptedServer(broken.reply or b"", tls=tls, read=broken.read) as server:
+        if broken.reply is None:
+            server.play(server.stay_silent)
+        login = Logins({}).store("etna", people.token(server.base_url), None, 0.4 if tls is None else 1.0)
+        with login.session as session:
+            session.verify = str(authority) if authority else True
+            got = come_of(session, method)
+        return server.connections, [request.method for request in server.received], got
+
+
+def come_of(session: EtnaSession, method: str) -> int | None:
+    """Return the status of an order's answer, or None for a failed connection that says it was sent once."""
+    try:
+        return session.request(method, "v1.0/accounts/1/orders", json=ORDER).status_code
+    except ConnectionFailedError as error:
+        assert "sent once and not again" in str(error)  # noqa: PT017 - the answer is looked at as well
+        return None
+
+
+@pytest.mark.parametrize("method", WRITES)
+@pytest.mark.parametrize("broken", BREAKS.values(), ids=BREAKS)
+def test_once(broken: Break, method: str) -> None:
+    """A server sees an order once, and its answer is returned as it is."""
+    assert (1, [method if broken.read else ""], broken.status) == outcome(broken, method)
+
+
+@pytest.mark.parametrize("method", WRITES)
+@pytest.mark.parametrize("broken", BREAKS.values(), ids=BREAKS)
+def test_once_over_tls(broken: Break, method: str, certificates: Certificates, context) -> None:
+    """The same over TLS, where a connection that breaks off looks otherwise."""
+    seen = outcome(broken, method, context, certificates.authority)
+    assert (1, [method if broken.read else ""], broken.status) == seen
+
+
+@pytest.mark.parametrize("spelling", ["post", "Post", b"POST"])
+def test_once_however_it_is_spelt(server, session: EtnaSession, spelling: str | bytes) -> None:
+    """The letters of the method's name change nothing."""
+    server.play(answer(503))
+    assert 503 == session.request(spelling, "v1.0/x").status_code
+    assert 1 == len(server.received)
+
+
+def test_nobody_listens() -> None:
+    """A write that could not even be sent is not tried again either, and is a failed connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with EtnaSession("etna") as session:
+        session.bind(people.token(url))
+        assert isinstance(caught(lambda: session.post("v1.0/x")), ConnectionFailedError)
+
+
+def test_once_on_a_kept_connection(server, session: EtnaSession) -> None:
+    """A connection that was good for one call and breaks off at the next brings no second order."""
+    heard: list[bytes] = []
+
+    def once(connection: socket.socket, _: Received) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        heard.append(connection.recv(65536))
+
+    server.play(once)
+    assert 200 == session.get("v1.0/x").status_code
+    assert come_of(session, "POST") is None
+    assert (1, [b"POST"]) == (server.connections, [request.split()[0] for request in heard])

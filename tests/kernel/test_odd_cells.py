@@ -1,0 +1,114 @@
+"""Cells that are not plain: async, failing, empty, broken, interrupted, loading the extension."""
+
+import pytest
+
+from tests.kernel.run import Run, text_of
+from tests.kernel.seat import Seat
+
+
+def begins_with_warning(run: Run) -> bool:
+    """Return whether the one warning is the first output."""
+    return 1 == len(run.warnings) and run.warnings[0] == run.texts[0]
+
+
+@pytest.mark.parametrize("cell_id", [None, "a-cell"])
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("import asyncio; await asyncio.sleep(0); print('awaited')", "ok"),
+        ("import asyncio; await asyncio.sleep(0); 1 / 0", "error"),
+        ("1 / 0", "error"),
+        ("print('a'); raise SystemExit", "error"),
+        ("1 +", "error"),
+        ("  x = 1\n y = 2", "error"),
+        ("%no_such_magic", "error"),
+        ("# a remark alone", "ok"),
+        ("get_ipython().events", "ok"),
+        ("%reload_ext etna_magic", "ok"),
+    ],
+)
+def test_a_cell_of_every_kind_is_told_first(seat: Seat, code, status, cell_id):
+    """Whatever a cell does, its output begins with the one line; and so does the next cell's."""
+    seat.log_in_stale()
+    run = seat.kernel.run(code, cell_id=cell_id)
+    assert (status, True) == (run.status, begins_with_warning(run)), run.texts
+    following = seat.kernel.run("6 * 7", cell_id=cell_id and "another")
+    assert begins_with_warning(following), following.texts
+
+
+@pytest.mark.parametrize("code", ["", "   ", "\n\n"])
+def test_an_empty_cell_shows_nothing(seat: Seat, code):
+    """IPython does not run an empty cell, and so nothing is said; the next is told as ever."""
+    seat.log_in_stale()
+    assert [] == seat.kernel.run(code).texts
+    assert begins_with_warning(seat.kernel.run("6 * 7"))
+
+
+@pytest.mark.parametrize("cell_id", [None, "a-cell"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import time\nprint('begun', flush=True)\ntime.sleep(20)",
+        # Only a loop that turns sees a signal: one long sleep would go on to its end.
+        "import asyncio\nprint('begun', flush=True)\nwhile True: await asyncio.sleep(.02)",
+    ],
+)
+def test_an_interrupted_cell_does_not_silence_the_next(seat: Seat, code, cell_id):
+    """After the stop button, in a plain or an async cell, the watcher works as before."""
+    seat.log_in_stale()
+
+    def stop(message):
+        if message["msg_type"] == "stream" and "begun" in text_of(message):
+            seat.kernel.interrupt()
+
+    run = seat.kernel.run(code, cell_id=cell_id, hear=stop)
+    assert ("error", True) == (run.status, begins_with_warning(run))
+    for number in range(3):
+        assert begins_with_warning(seat.kernel.run("6 * 7", cell_id=cell_id and f"next-{number}"))
+
+
+def test_an_interrupted_async_cell_in_which_it_expired(seat: Seat):
+    """What became stale in an interrupted cell is told there or in the next, and not twice in one."""
+    seat.log_in("--lifetime 2")
+
+    def stop(message):
+        if message["msg_type"] == "stream" and "over" in text_of(message):
+            seat.kernel.interrupt()
+
+    code = (
+        "import asyncio\nwhile etna_token.remaining.total_seconds() > 0: await asyncio.sleep(.02)\n"
+        "print('over', flush=True)\nwhile True: await asyncio.sleep(.02)"
+    )
+    assert 1 >= len(seat.kernel.run(code, hear=stop).warnings)
+    assert begins_with_warning(seat.kernel.run("6 * 7"))
+
+
+def test_the_cell_that_loads_the_extension(seat: Seat):
+    """Loading and logging in in one cell shows the log-in line, and nothing of a hook's."""
+    seat.kernel.run("%unload_ext etna_magic")
+    seat.know()
+    run = seat.kernel.run("%load_ext etna_magic\n%etna_login")
+    assert ("ok", 1) == (run.status, len(run.texts)), run.texts
+    seat.age(left=-3)
+    assert begins_with_warning(seat.kernel.run("6 * 7"))
+
+
+def test_the_cell_that_unloads_it(seat: Seat):
+    """The cell that takes the hooks away ends well, and the next is not told any more."""
+    seat.log_in_stale()
+    assert "ok" == seat.kernel.run("%unload_ext etna_magic\n1 + 1").status
+    assert ["42"] == seat.kernel.run("6 * 7").texts
+
+
+def test_widgets_of_a_cell_are_left_alone(seat: Seat):
+    """What a cell displays by itself comes after the line, as it is."""
+    seat.log_in_stale()
+    run = seat.kernel.run("from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))\n7")
+    assert ["<b>x</b>"] == [b["text/html"] for b in run.bundles[1:] if "text/html" in b]
+    assert begins_with_warning(run)
+
+
+def test_two_cells_with_the_same_id_and_text(seat: Seat):
+    """A cell that is run twice is told twice."""
+    seat.log_in_stale()
+    assert all(begins_with_warning(seat.kernel.run("6 * 7", cell_id="same")) for _ in range(2))

@@ -1,0 +1,65 @@
+"""32 threads on one session, across the end of its token."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from etna_magic import TokenState
+from etna_magic.sandbox import Sandbox
+from tests.calls.shell import wait_until
+
+THREADS, CALLS = 32, 50
+LIFETIME = 3.0
+
+
+def test_across_an_expiry(
+    sandbox: Sandbox, ip: InteractiveShell, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every answer is 200, the token was renewed once and replaced, and no connection was thrown away."""
+    caplog.set_level(logging.WARNING)
+    sandbox.lifetime = LIFETIME
+    # By the environment, so that the renewal gets a token that outlives the test on any machine.
+    monkeypatch.setenv("ETNA_TOKEN_LIFETIME", f"{LIFETIME:.0f}s")
+    ip.run_line_magic("etna_login", "--auto-renew")
+    session, token = ip.user_ns["etna_session"], ip.user_ns["etna_token"]
+    monkeypatch.setenv("ETNA_TOKEN_LIFETIME", "1h")
+    sandbox.lifetime = 3600.0
+    began, line_up = time.monotonic(), threading.Barrier(THREADS)
+
+    def work(_: int) -> list[int]:
+        line_up.wait(30)
+        statuses = []
+        for number in range(CALLS):
+            # A pace, so that even the fastest machine is still calling when the token ends.
+            moment = began + number * 1.4 * LIFETIME / CALLS
+            wait_until(lambda moment=moment: time.monotonic() >= moment)
+            statuses.append(session.get("v1.0/equities/AAPL").status_code)
+        return statuses
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        statuses = Counter(status for done in threads.map(work, range(THREADS)) for status in done)
+    assert {200: THREADS * CALLS} == statuses
+    assert (2, TokenState.STALE) == (sandbox.token_requests, token.state)  # the log-in and one renewal
+    assert ip.user_ns["etna_token"] is session.token is not token
+    assert session is ip.user_ns["etna_session"]
+    assert [] == [record.getMessage() for record in caplog.records]
+
+
+def test_pool(sandbox: Sandbox, ip: InteractiveShell, caplog: pytest.LogCaptureFixture) -> None:
+    """32 threads at once share their connections without a word about a full pool."""
+    caplog.set_level(logging.WARNING)
+    ip.run_line_magic("etna_login", "")
+    session, line_up = ip.user_ns["etna_session"], threading.Barrier(THREADS)
+
+    def work(_: int) -> int:
+        line_up.wait(30)
+        return sum(session.get("v1.0/equities/AAPL").status_code == 200 for _ in range(10))
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        assert THREADS * 10 == sum(threads.map(work, range(THREADS)))
+    assert [] == [record.getMessage() for record in caplog.records]

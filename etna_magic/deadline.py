@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import threading
 import time
@@ -99,6 +100,7 @@ class _Reaper:
         self._changed = threading.Condition()
         self._due: dict[OneRequest, float] = {}
         self._thread: threading.Thread | None = None
+        self._wakes_at = math.inf
 
     def add(self, request: OneRequest, moment: float) -> None:
         with self._changed:
@@ -107,10 +109,11 @@ class _Reaper:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="etna_magic-deadline", daemon=True)
                 self._thread.start()
-            else:
+            elif moment < self._wakes_at:
                 self._changed.notify()
 
     def remove(self, request: OneRequest) -> None:
+        # The thread is left to wake at a moment that has lost its meaning: to wake it costs more.
         with self._changed:
             self._due.pop(request, None)
 
@@ -121,7 +124,8 @@ class _Reaper:
                 for request in [request for request, moment in self._due.items() if moment <= now]:
                     request.end()
                     self._due[request] = now + _AGAIN
-                self._changed.wait(min(self._due.values()) - now if self._due else None)
+                self._wakes_at = min(self._due.values(), default=math.inf)
+                self._changed.wait(None if self._wakes_at == math.inf else self._wakes_at - now)
 
 
 _reaper = _Reaper()

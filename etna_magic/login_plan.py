@@ -93,14 +93,14 @@ class LoginPlan:
 
     def turn(self, attempt: LoginAttempt) -> AbstractContextManager[None]:
         """Return what lets one kernel at a time look for a remembered token, log in and keep it."""
-        owner = _owner(attempt)
+        owner = _owner(attempt) if self._memory else None
         if self._memory is None or owner is None or attempt.missing:
             return nullcontext()
         return self._memory.turn(owner)
 
     def recall(self, attempt: LoginAttempt) -> rendering.Bundle | None:
         """Take up the token that was remembered, and return the line that reports it."""
-        owner = _owner(attempt)
+        owner = _owner(attempt) if self._memory else None
         if self._memory is None or owner is None:
             return None
         token = self._memory.recall(owner)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -84,6 +85,7 @@ def _split(url: str) -> SplitResult:
     raise InsecureURLError("The URL cannot be read: give it as https://host/path.")
 
 
+@lru_cache(maxsize=64)
 def checked_base_url(text: str) -> str:
     """Return an API's base URL in the one form used here, or say why it must not be used.
 

@@ -112,6 +112,8 @@ class Recipe:
             settings = self._of_sandbox(lifetime)
         else:
             settings = Settings.read(_secrets(self.options), self.env_file)
+        if not self.typed:
+            return settings
         base_url = settings.text("base_url") or self.typed.get("base_url", Secret("")).reveal()
         # What was typed for one server, an app key above all, is not sent to another.
         same = bool(base_url) and checked_base_url(base_url) == self.typed_for

@@ -102,12 +102,17 @@ class LoginAttempt:
             self.typed["pin"] = text
         return self._advance(step)
 
-    def run(self, ask: Callable[[str], Secret], ask_challenge: Callable[[Challenge], Secret]) -> Token:
-        """Carry the log-in to its end, asking one question after the other."""
-        step = self.start({name: ask(name) for name in self.missing})
-        while isinstance(step, Challenge):
-            step = self.answer(step, ask_challenge(step))
-        return step
+    def run(
+        self,
+        step: Challenge | None,
+        ask: Callable[[str], Secret],
+        ask_challenge: Callable[[Challenge], Secret],
+    ) -> Token:
+        """Carry the log-in to its end from a step, or from its start, one question after the other."""
+        now = step or self.start({name: ask(name) for name in self.missing})
+        while isinstance(now, Challenge):
+            now = self.answer(now, ask_challenge(now))
+        return now
 
     def _advance(self, step: Token | Challenge) -> Token | Challenge:
         while isinstance(step, Challenge) and self._flow is not None:

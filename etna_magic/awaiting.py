@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from IPython.core.getipython import get_ipython
@@ -17,7 +18,7 @@ from etna_magic.show import show
 from etna_magic.ways import Way, way_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from etna_magic.attempt import LoginAttempt
     from etna_magic.login_plan import LoginPlan
@@ -72,13 +73,14 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     --------
     >>> await etna_magic.login()  # doctest: +SKIP
     """
-    given = dict(locals())
+    options = Namespace(**locals())
     magics = _magics()
-    options = Namespace(**given)
     plan = plan_of(magics, options)
-    way = way_of(options, plan.kernel)
-    attempt = await asyncio.to_thread(plan.attempt)
-    line = await _line(plan, attempt, way)
+    beating = asyncio.create_task(_beat())
+    try:
+        line = await _line(plan, await asyncio.to_thread(plan.attempt), way_of(options, plan.kernel))
+    finally:
+        beating.cancel()
     if line is not None:
         show(line)
     found = magics.logins.get(name)
@@ -87,15 +89,25 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     return found.session
 
 
+class InterruptedLogin(asyncio.CancelledError):
+    """The cell that awaits a log-in was stopped; it shows one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        return ["The log-in was interrupted. Run the cell again to log in."]
+
+
+async def _beat() -> None:
+    # ipykernel's stop button cancels the cell without waking the loop, which would go on sleeping.
+    while True:
+        await asyncio.sleep(0.2)
+
+
 async def _line(plan: LoginPlan, attempt: LoginAttempt, way: Way) -> Bundle | None:
     """Carry a log-in to its end; return the line that reports it, unless a form has."""
-    turn = plan.turn(attempt)
-    # Another kernel may have the turn, and this one's loop must not stand still for that.
-    await asyncio.to_thread(turn.__enter__)
-    try:
+    step: Any = None
+    async with _turn(plan.turn(attempt)):
         if line := await asyncio.to_thread(plan.recall, attempt):
             return line
-        step: Any = None
         if not attempt.missing:
             step = await asyncio.to_thread(attempt.start, {})
         elif way is Way.NOBODY:
@@ -103,12 +115,26 @@ async def _line(plan: LoginPlan, attempt: LoginAttempt, way: Way) -> Bundle | No
         if step is not None and not isinstance(step, Challenge):
             # A keyring may ask a person to unlock it, and this loop must not stand still for that.
             return await asyncio.to_thread(plan.store, attempt, step)
-    finally:
-        turn.__exit__(None, None, None)
     if way is Way.FORM:
         await _form(plan, attempt, step)
         return None
     return await asyncio.to_thread(plan.store, attempt, await _asked(attempt, step, way))
+
+
+@asynccontextmanager
+async def _turn(turn: AbstractContextManager[None]) -> AsyncIterator[None]:
+    """Have a kernel's turn without blocking the loop, and give it back whatever happens."""
+    entering = asyncio.ensure_future(asyncio.to_thread(turn.__enter__))
+    try:
+        await asyncio.shield(entering)
+    except asyncio.CancelledError:
+        # The thread goes on to take the turn, and must not keep it.
+        entering.add_done_callback(lambda _: turn.__exit__(None, None, None))
+        raise
+    try:
+        yield
+    finally:
+        turn.__exit__(None, None, None)
 
 
 async def _asked(attempt: LoginAttempt, step: Any, way: Way) -> Any:
@@ -128,14 +154,14 @@ async def _form(plan: LoginPlan, attempt: LoginAttempt, challenge: Challenge | N
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     # The form's callbacks run on another thread where the front end uses subshells.
-    form = form_of(plan, attempt, lambda: _wake(loop, ended))
+    form = form_of(plan, attempt, lambda: _wake(loop, ended), is_awaited=True)
     form.show(challenge)
     try:
         await ended.wait()
     except asyncio.CancelledError:
         form.call_off("The log-in was interrupted. Run the cell again to log in.")
         plan.restore()
-        raise
+        raise InterruptedLogin from None
 
 
 def _wake(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:

@@ -17,13 +17,15 @@ _WAYS = {
 }
 
 
-def log_in(attempt: LoginAttempt) -> Token:
+def log_in(attempt: LoginAttempt, step: Challenge | None = None) -> Token:
     """Log in with what is known.
 
     Parameters
     ----------
     attempt : LoginAttempt
         What is known.
+    step : Challenge or None, optional
+        Where it stands, if it was started.
 
     Returns
     -------
@@ -37,9 +39,9 @@ def log_in(attempt: LoginAttempt) -> Token:
     VerificationError
         If the server wants a code or a PIN that was not given, or was wrong.
     """
-    if attempt.missing:
+    if attempt.missing and step is None:
         attempt.settings.credentials()  # says what is missing
-    return attempt.run(_nobody, refuse)
+    return attempt.run(step, _nobody, refuse)
 
 
 def _nobody(name: str) -> NoReturn:

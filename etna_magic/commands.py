@@ -59,7 +59,8 @@ def log_out(magics: EtnaMagics, line: str) -> None:
 
 
 def _show_whether_it_lasts(login: Login, duration: timedelta) -> None:
-    renews = login.session.renewal is not None
+    renewal = login.session.renewal
+    renews = renewal is not None and renewal.error is None
     lasts, sentence = rendering.lasts(login.name, login.token, duration, login.session.mend, renews=renews)
     show(rendering.line(sentence, "etna-line" if lasts else "etna-warning"))
 

@@ -43,13 +43,14 @@ class FileStore:
         StoreError
             If it is there and must not or cannot be read.
         """
-        if not self._folder.exists():
-            return None
-        self._refuse_folder()
         try:
+            self._refuse_folder()
             # A link would lead to whatever its maker wants to have read.
             with open(self._path(key), opener=_open_no_link, encoding="utf-8") as file:
-                _refuse_foreign(os.fstat(file.fileno()), self._path(key))
+                found = os.fstat(file.fileno())
+                _refuse_foreign(found, self._path(key))
+                if not stat.S_ISREG(found.st_mode):
+                    raise StoreError(f"{self._path(key)} is no file")
                 return Secret(file.read(100_000))
         except FileNotFoundError:
             return None
@@ -115,7 +116,8 @@ class FileStore:
 
 
 def _open_no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
+    # Nor does it wait for whoever would write into a pipe of that name.
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def _refuse_foreign(found: os.stat_result, path: Path) -> None:

@@ -47,9 +47,10 @@ class LoginForm:
         What is known, and the conversation.
     on_success : callable
         Stores the token and returns the line that takes the form's place; may raise `EtnaError`.
-    on_end : callable or None, optional
-        Called once when the form has ended, by a log-in or because it was called off. A cell
-        waits for that where it is given.
+    on_end : callable, optional
+        Called once when the form has ended, by a log-in or because it was called off.
+    is_awaited : bool, optional
+        Whether a cell waits for that.
     """
 
     def __init__(
@@ -57,12 +58,15 @@ class LoginForm:
         name: str,
         attempt: LoginAttempt,
         on_success: Callable[[Token], rendering.Bundle],
-        on_end: Callable[[], None] | None = None,
+        on_end: Callable[[], None] = lambda: None,
+        *,
+        is_awaited: bool = False,
     ) -> None:
         self._name = name
         self._attempt = attempt
         self._on_success = on_success
         self._on_end = on_end
+        self._is_awaited = is_awaited
         self._lock = threading.RLock()
         self._box = ipywidgets.VBox().add_class("etna-login")
         self._view: FormView | None = None
@@ -85,7 +89,7 @@ class LoginForm:
             "The log-in form needs a front end with widgets; elsewhere use %etna_login --prompt."
         )
         self._handle = display(bundle, raw=True, display_id=True)
-        if self._on_end is None:
+        if not self._is_awaited:
             # A cell that awaits the form serves it as well; any other would leave it unserved.
             self._guard.start()
 
@@ -105,8 +109,7 @@ class LoginForm:
             self._handle.update(bundle, raw=True)
             view.close()
             close_tree(self._box)
-        if self._on_end is not None:
-            self._on_end()
+        self._on_end()
 
     def _turn(self, view: FormView) -> None:
         """Show a new view in place of the one before."""
@@ -139,15 +142,14 @@ class LoginForm:
         self._stop_forgetting = later(LEFT_ALONE, lambda: self._if_idle(view, view.forget))
 
     def _ask_credentials(self, error: EtnaError | None = None) -> None:
-        is_awaited = self._on_end is not None
-        view = credentials_view(self._attempt, self._kept, error, is_awaited=is_awaited)
+        view = credentials_view(self._attempt, self._kept, error, is_awaited=self._is_awaited)
         view.button("Log in", "primary", lambda: self._meant(view))
         self._turn(view)
         if isinstance(error, RateLimitedError) and error.retry_after:
             count_down(view, error.retry_after, lambda: view is self._view)
 
     def _ask_challenge(self, challenge: Challenge, error: EtnaError | None = None) -> None:
-        view = challenge_view(self._attempt, challenge, error, is_awaited=self._on_end is not None)
+        view = challenge_view(self._attempt, challenge, error, is_awaited=self._is_awaited)
         view.button("Verify", "primary", lambda: self._meant(view))
         view.button("Start over", "", self._ask_credentials)
         self._turn(view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from etna_magic.file_store import StoreError
@@ -9,6 +10,7 @@ from etna_magic.secret import Secret
 from etna_magic.transport import Failure, attempt
 
 _SERVICE = "etna_magic"
+_log = logging.getLogger("etna_magic")
 
 
 class KeyringStore:
@@ -53,9 +55,12 @@ def usable_keyring() -> Any:
     try:
         import keyring  # noqa: PLC0415 - an extra
         from keyring.backends import fail, null  # noqa: PLC0415
-    except ImportError:
+
+        backend = keyring.get_keyring()
+        chosen = getattr(backend, "backends", [backend])  # a chainer has several, or none
+        real = [one for one in chosen if not isinstance(one, fail.Keyring | null.Keyring)]
+        return keyring if real and backend.priority > 0 else None
+    except Exception as error:  # noqa: BLE001 - a set-up that is broken raises whatever it likes
+        # No keyring, then: the file is used, and the line of the log-in says so.
+        _log.info("no keyring is usable here (%s)", type(error).__name__)
         return None
-    backend = keyring.get_keyring()
-    chosen = getattr(backend, "backends", [backend])  # a chainer has several, or none
-    real = [one for one in chosen if not isinstance(one, fail.Keyring | null.Keyring)]
-    return keyring if real and backend.priority > 0 else None

@@ -9,7 +9,7 @@ from IPython.core.error import UsageError
 from etna_magic import batch, prompt
 from etna_magic.challenge import Challenge
 from etna_magic.login_plan import LoginPlan
-from etna_magic.options import only_one
+from etna_magic.options import check_name, only_one
 from etna_magic.recipe import Recipe
 from etna_magic.secret import Secret
 from etna_magic.show import show
@@ -46,20 +46,20 @@ def run(magics: EtnaMagics, options: Namespace) -> None:
     plan = plan_of(magics, options)
     way = way_of(options, plan.kernel)
     attempt = plan.attempt()
+    # Nobody is asked inside: other kernels wait for this one's turn to end.
     with plan.turn(attempt):
-        outcome = _without_form(plan, attempt, way)
-    if outcome is None or isinstance(outcome, Challenge):
+        outcome = plan.recall(attempt) or _first_step(plan, attempt)
+    if isinstance(outcome, dict):
+        show(outcome)
+    elif way is Way.FORM:
         form_of(plan, attempt).show(outcome)
     else:
-        show(outcome)
+        token = (prompt if way is Way.PROMPT else batch).log_in(attempt, outcome)
+        show(plan.store(attempt, token))
 
 
-def _without_form(plan: LoginPlan, attempt: LoginAttempt, way: Way) -> Bundle | Challenge | None:
-    """Return the line of a log-in, or what a form has to ask for: a challenge, or all that is missing."""
-    if line := plan.recall(attempt):
-        return line
-    if way is not Way.FORM:
-        return plan.store(attempt, (prompt if way is Way.PROMPT else batch).log_in(attempt))
+def _first_step(plan: LoginPlan, attempt: LoginAttempt) -> Bundle | Challenge | None:
+    """Return the line of a log-in that needs nobody, or a challenge, or nothing if something is missing."""
     if attempt.missing:
         return None
     step = attempt.start({})
@@ -73,16 +73,25 @@ def plan_of(magics: EtnaMagics, options: Namespace) -> LoginPlan:
         parse_duration(options.lifetime or "24h")
     except ValueError as error:
         raise UsageError(f"--lifetime {error}.") from None
+    check_name(options.name)
     magics.logins.refuse_foreign(options.name)
     before = magics.logins.get(options.name)
-    recipe = Recipe.of(options, before.recipe if before else None, auto_renew=magics.auto_renew)
+    recipe = Recipe.of(options, before.recipe if before else None)
     return LoginPlan(magics, options.name, recipe, Secret(options.code) if options.code else None)
 
 
-def form_of(plan: LoginPlan, attempt: LoginAttempt, done: Callable[[], None] | None = None) -> LoginForm:
+def form_of(
+    plan: LoginPlan,
+    attempt: LoginAttempt,
+    done: Callable[[], None] = lambda: None,
+    *,
+    is_awaited: bool = False,
+) -> LoginForm:
     """Return a form for what a plan lacks; `done` is called when it has ended, in whichever way."""
     from etna_magic.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
 
-    form = LoginForm(plan.name, attempt, lambda token: plan.store(attempt, token), done)
+    form = LoginForm(
+        plan.name, attempt, lambda token: plan.store(attempt, token), done, is_awaited=is_awaited
+    )
     plan.await_form(form)
     return form

@@ -100,6 +100,14 @@ class LoginPlan:
 
     def recall(self, attempt: LoginAttempt) -> rendering.Bundle | None:
         """Take up the token that was remembered, and return the line that reports it."""
+        token = self.remembered(attempt)
+        if token is None or self._memory is None:
+            return None
+        self._watch(self._put(attempt, token), token, self._memory)
+        return self._report(token, f"It was remembered in {self._memory.place}; no request was made.")
+
+    def remembered(self, attempt: LoginAttempt) -> Token | None:
+        """Return a token that was remembered and is worth taking up."""
         owner = _owner(attempt) if self._memory else None
         if self._memory is None or owner is None:
             return None
@@ -107,10 +115,8 @@ class LoginPlan:
         login = self.logins.get(self.name)
         in_hand = login.token.value if login is not None and login.token is not None else ""
         # Whoever logs in again with this very token in hand, or near its end, wants another.
-        if token is None or token.state is not TokenState.FRESH or token.value == in_hand:
-            return None
-        self._watch(self._put(attempt, token), owner, self._memory)
-        return self._report(token, f"It was remembered in {self._memory.place}; no request was made.")
+        fit = token is not None and token.state is TokenState.FRESH and token.value != in_hand
+        return token if fit else None
 
     def _put(self, attempt: LoginAttempt, token: Token) -> Login:
         self.logins.refuse_foreign(self.name)
@@ -118,13 +124,14 @@ class LoginPlan:
         if before is not None and before.form is not None:
             before.form.call_off("This form was left, because the log-in went another way.")
         typed = {**self._recipe.typed, **attempt.typed}
-        if not self._recipe.auto_renew:
+        renews = self._recipe.auto_renew or bool(self._magics.auto_renew)
+        if not renews:
             typed = {name: value for name, value in typed.items() if name not in ("password", "pin")}
         self._recipe = replace(self._recipe, typed=typed, typed_for=token.base_url)
         login = self.logins.store(self.name, token, self._recipe, self._magics.timeout)
         self._magics.prepare(login)
         login.session.renewal = None
-        if self._recipe.auto_renew:
+        if renews:
             again = SelfRenewal(self, login)
             login.session.renewal = Renewal(again.log_in, again.current)
         return login
@@ -133,26 +140,36 @@ class LoginPlan:
         """Remember a token if the log-in asked for that, and say so."""
         if self._memory is None:
             return ""
-        owner = Owner(token.base_url, token.username, token.app_key)
-        self._watch(login, owner, self._memory)
-        return f"Remembered in {self._memory.place}." if self._memory.keep(owner, token) else ""
+        self._watch(login, token, self._memory)
+        kept = self._memory.keep(_owner_of(token), token)
+        return f"Remembered in {self._memory.place}." if kept else ""
 
-    def _watch(self, login: Login, owner: Owner, memory: Memory) -> None:
+    def _watch(self, login: Login, token: Token, memory: Memory) -> None:
         """Drop what is remembered when the log-in ends, or the server refuses its token."""
 
         def changed() -> None:
             self.logins.touch()
-            if login.token is not None and login.token.ended:
-                memory.forget(owner)
+            if token.ended:
+                memory.drop(_owner_of(token), token)
 
-        login.forget = lambda: memory.forget(owner)
+        def forget() -> str:
+            memory.trouble = ""
+            memory.forget(_owner_of(token))
+            return memory.trouble
+
+        login.forget = forget
         login.session.on_change = changed
 
-    def _report(self, token: Token, more: str) -> rendering.Bundle:
+    def _report(self, token: Token, remembered: str) -> rendering.Bundle:
         said = rendering.logged_in(token, place_of(token.base_url, embedded.sandbox_url()))
         trouble = self._memory.trouble if self._memory else ""
-        told = f"Nothing is remembered: {trouble}." if trouble else ""
-        return rendering.line(" ".join(filter(None, (said, more, told))))
+        about = "But" if remembered else "Nothing is remembered"
+        told = f"{about}: {trouble}." if trouble else ""
+        return rendering.line(" ".join(filter(None, (said, remembered, told))))
+
+
+def _owner_of(token: Token) -> Owner:
+    return Owner(token.base_url, token.username, token.app_key)
 
 
 def _owner(attempt: LoginAttempt) -> Owner | None:

@@ -75,18 +75,22 @@ def log_out(logins: Logins, login: Login, timeout: float) -> rendering.Bundle:
     """
     token = login.token
     lives_on = "" if token is None or token.state is TokenState.STALE else end_on_server(token, timeout)
+    kept = ""
     if login.form is not None:
         login.form.call_off("The log-in was called off.")
     if login.forget is not None:
-        login.forget()
+        kept = login.forget()
     logins.drop(login, "was logged out")
     if token is None:
         return rendering.line(f"{login.name}: the log-in was called off.")
     gone = f"{login.name}: {inert(token.username)} is logged out, and {login.name}_token is gone"
+    told = f" What was remembered could not be dropped: {kept}." if kept else ""
     if not lives_on:
-        return rendering.line(f"{gone} here and on the server.")
+        return rendering.line(
+            f"{gone} here and on the server.{told}", "etna-warning" if kept else "etna-line"
+        )
     return rendering.line(
         f"{gone} here, but the token may live on at the server until {format_moment(token.expires_at)}, "
-        f"because {lives_on}.",
+        f"because {lives_on}.{told}",
         "etna-warning",
     )

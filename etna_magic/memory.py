@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from etna_magic.token import Token
 
 _T = TypeVar("_T")
+_WHY = {NotImplementedError: "this file system has no locks", RuntimeError: "this process holds it"}
 
 # As long as a log-in may take, and a little more: whoever waits longer goes on alone.
 _PATIENCE = 90.0
@@ -110,6 +111,18 @@ class Memory:
             # Who waits for it sees that it is gone and makes a new one.
             self._lock_file(owner).unlink(missing_ok=True)
 
+    def drop(self, owner: Owner, token: Token) -> None:
+        """Keep this token no more; another kernel's fresh one in its place stays."""
+
+        def drop() -> None:
+            text = self._store.read(owner.digest)
+            kept = from_text(text, owner) if text is not None else None
+            if kept is not None and kept.value == token.value:
+                self._store.delete(owner.digest)
+
+        with contextlib.suppress(ValueError):  # what cannot be read is told and dropped by the next log-in
+            self._telling(drop, None)
+
     @contextlib.contextmanager
     def turn(self, owner: Owner) -> Iterator[None]:
         """Let one kernel at a time look, log in and keep, so that fifty make one log-in."""
@@ -122,8 +135,8 @@ class Memory:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock.acquire()
-        except (OSError, TimeoutError) as error:  # filelock's Timeout is one of the latter
-            why = error.strerror or "another kernel holds it"
+        except (OSError, NotImplementedError, RuntimeError) as error:  # filelock's Timeout is an OSError
+            why = getattr(error, "strerror", None) or _WHY.get(type(error), "another kernel holds it")
             self.trouble = f"the lock in {self._folder} cannot be had: {why}"
         try:
             yield

@@ -32,8 +32,8 @@ class Login:
         self.token: Token | None = None
         #: How it was logged in, for a line that repeats it.
         self.recipe: Any = None
-        #: Drops what was remembered of it, if something was.
-        self.forget: Callable[[], None] | None = None
+        #: Drops what was remembered of it, if something was; returns why that failed.
+        self.forget: Callable[[], str] | None = None
         #: The form that waits for a person, if one does.
         self.form: Any = None
         #: What the next cell has to show or ask, because a renewal could not go on without a person.
@@ -131,7 +131,7 @@ class Logins:
         """Put a finished log-in into the namespace, its session the same as before."""
         login = self._logins.get(name) or Login(name, _new_session(name, timeout))
         login.token, login.recipe, login.told, login.form = token, recipe, set(), None
-        login.notice = None
+        login.notice, login.forget = None, None
         login.session.on_change = self.touch
         login.session.timeout = timeout
         login.session.bind(token)

@@ -59,12 +59,23 @@ def parse(magic: Callable[..., Any], text: str) -> Namespace:
         raise UsageError(f"{plain}: see %{magic.__name__}?") from None
     if rest:
         raise UsageError(f"%{magic.__name__} does not know {_known(rest)}: see %{magic.__name__}?")
-    name = getattr(options, "name", None)
-    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+    if getattr(options, "name", None) is not None:
+        check_name(options.name)
+    return options
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot name a log-in; it is not repeated, since it may be a password.
+
+    Raises
+    ------
+    IPython.core.error.UsageError
+        If it is no identifier.
+    """
+    if not name.isidentifier() or keyword.iskeyword(name):
         raise UsageError(
             "That cannot name a log-in: it becomes a part of variable names, so letters, digits and _ only."
         )
-    return options
 
 
 def _known(rest: list[str]) -> str:

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from etna_magic.token import Token
 
 
-def log_in(attempt: LoginAttempt) -> Token:
+def log_in(attempt: LoginAttempt, step: Challenge | None = None) -> Token:
     """Log in, asking by prompts for what is missing.
 
     Parameters
     ----------
     attempt : LoginAttempt
         What is known.
+    step : Challenge or None, optional
+        Where it stands, if it was started.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def log_in(attempt: LoginAttempt) -> Token:
     EtnaError
         As the server's answer has it.
     """
-    return attempt.run(ask, ask_challenge)
+    return attempt.run(step, ask, ask_challenge)
 
 
 def ask(name: str) -> Secret:

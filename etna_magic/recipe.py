@@ -37,7 +37,7 @@ class Recipe:
     asks : bool
         Whether a person wants to be asked there, where nothing would be missing.
     auto_renew : bool
-        Whether its token is replaced before it ends.
+        Whether the line asked for its token to be replaced before it ends.
     remember : bool
         Whether its token is kept across kernel restarts.
     typed : mapping of str to Secret
@@ -56,7 +56,7 @@ class Recipe:
     typed_for: str = ""
 
     @classmethod
-    def of(cls, options: Namespace, before: Recipe | None, *, auto_renew: bool) -> Recipe:
+    def of(cls, options: Namespace, before: Recipe | None) -> Recipe:
         """Return the recipe of a line; one that says neither who nor where repeats `before`.
 
         The warning's mending line is such a line. It must not lead to another user or server
@@ -72,21 +72,20 @@ class Recipe:
                 "with python -m etna_magic.sandbox, and name it with --base-url."
             )
         asks = bool(options.form or options.prompt)
-        auto_renew = auto_renew or options.auto_renew
         if before and not (options.base_url or options.username or options.env_file or options.sandbox):
             given = {**before.options, **given}
             return replace(
                 before,
                 options=given,
                 asks=asks,
-                auto_renew=auto_renew or before.auto_renew,
+                auto_renew=options.auto_renew or before.auto_renew,
                 remember=options.remember or before.remember,
             )
         # Absolute, so that a renewal finds it from another working directory too.
         # os.path's expanduser leaves alone what Path's raises for.
         home = os.path.expanduser(options.env_file or "")  # noqa: PTH111
         env_file = Path(home).absolute() if home else None
-        return cls(given, env_file, options.sandbox, asks, auto_renew, options.remember)
+        return cls(given, env_file, options.sandbox, asks, options.auto_renew, options.remember)
 
     def settings(self, lifetime: timedelta) -> Settings:
         """Return all that is known by this recipe.

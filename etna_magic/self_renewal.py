@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from etna_magic import batch, rendering
 from etna_magic.challenge import Challenge
-from etna_magic.exceptions import EtnaError
+from etna_magic.exceptions import EtnaError, VerificationError
 from etna_magic.mend import mend
 from etna_magic.show import show
 from etna_magic.ways import Way, way_here
@@ -32,6 +32,8 @@ class SelfRenewal:
     def __init__(self, plan: LoginPlan, login: Login) -> None:
         self._plan = plan
         self._login = login
+        # What a person is being asked for, while nobody has answered.
+        self._asked = ""
 
     def current(self) -> Token:
         """Return the token that stands at the moment."""
@@ -46,23 +48,32 @@ class SelfRenewal:
             If that did not work. The next cell says so, or asks for the code that is wanted: in
             the middle of this one there is nobody to ask.
         """
+        if self._asked:
+            # Each try would send the person another code while the first is being looked for.
+            raise VerificationError(self._asked)
         try:
-            self._plan.replace(self._login, self._fresh())
+            attempt = self._plan.attempt()
+            # Other kernels have the same token to replace, and one log-in serves them all.
+            with self._plan.turn(attempt):
+                self._plan.replace(self._login, self._plan.remembered(attempt) or self._fresh(attempt))
         except EtnaError as error:
             sentence = str(error)
             self._login.notice = self._login.notice or (lambda: self._tell(sentence))
             self._plan.logins.touch()
             raise
 
-    def _fresh(self) -> Token:
-        attempt = self._plan.attempt()
+    def _fresh(self, attempt: LoginAttempt) -> Token:
         if attempt.missing:
             attempt.settings.credentials()  # says what is missing
         step = attempt.start({})
         if isinstance(step, Challenge):
             challenge = step
             self._login.notice = lambda: self._ask(attempt, challenge)
-            batch.refuse(challenge)
+            try:
+                batch.refuse(challenge)
+            except VerificationError as error:
+                self._asked = str(error)
+                raise
         return step
 
     def _tell(self, why: str) -> None:
@@ -77,4 +88,13 @@ class SelfRenewal:
             return
         from etna_magic.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
 
-        LoginForm(self._login.name, attempt, lambda token: self._plan.store(attempt, token)).show(challenge)
+        form = LoginForm(
+            self._login.name, attempt, lambda token: self._plan.store(attempt, token), self._form_ended
+        )
+        # Not awaited: the old token is good to its end, and calls go on with it meanwhile.
+        self._login.form = form
+        form.show(challenge)
+
+    def _form_ended(self) -> None:
+        self._asked = ""
+        self._login.form = None

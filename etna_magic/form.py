@@ -16,6 +16,7 @@ from etna_magic.exceptions import ApplicationKeyError, ConnectionFailedError, Et
 from etna_magic.form_steps import challenge_view, credentials_view
 from etna_magic.form_view import FormView, close_tree
 from etna_magic.loop import elsewhere, later
+from etna_magic.pace import AFTER_ENTER, DRAWN, IN_FLIGHT, LEFT_ALONE
 from etna_magic.settings import LABELS
 from etna_magic.transport import Failure, attempt
 
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
     from etna_magic.attempt import LoginAttempt
     from etna_magic.secret import Secret
     from etna_magic.token import Token
-
-# Values in flight when a button is clicked arrive within this time.
-_IN_FLIGHT = 0.3
-# Enter comes before the value that it ends; if none follows, it was there already.
-_AFTER_ENTER = 1.0
-# A new field can take the cursor when the front end has drawn it.
-_FOCUS = 0.2
-# Nobody who has left for longer expects a password to be remembered for him.
-LEFT_ALONE = 300.0
 
 
 class LoginForm:
@@ -84,10 +76,8 @@ class LoginForm:
             self._ask_credentials()
         else:
             self._ask_challenge(challenge)
-        bundle = self._box._repr_mimebundle_()
-        bundle["text/plain"] = (
-            "The log-in form needs a front end with widgets; elsewhere use %etna_login --prompt."
-        )
+        plain = "The log-in form needs a front end with widgets; elsewhere use %etna_login --prompt."
+        bundle = self._box._repr_mimebundle_() | {"text/plain": plain}
         self._handle = display(bundle, raw=True, display_id=True)
         if not self._is_awaited:
             # A cell that awaits the form serves it as well; any other would leave it unserved.
@@ -125,7 +115,7 @@ class LoginForm:
                 before.close()
         if before is not None:
             # Not when the form is first shown: whoever went on to the next cell is typing there.
-            later(_FOCUS, lambda: self._if_idle(view, view.focus))
+            later(DRAWN, lambda: self._if_idle(view, view.focus))
 
     def _open(self, is_open: bool) -> None:  # noqa: FBT001 - the guard calls it
         with self._lock:
@@ -160,7 +150,7 @@ class LoginForm:
             if view is not self._view or view.is_busy or view.is_meant:
                 return
             view.is_meant, view.entered = True, entered
-        later(_IN_FLIGHT if entered is None else _AFTER_ENTER, lambda: self._begin(view))
+        later(IN_FLIGHT if entered is None else AFTER_ENTER, lambda: self._begin(view))
 
     def _value_came(self, view: FormView, name: str) -> None:
         self._forget_later(view)

@@ -59,8 +59,9 @@ def usable_keyring() -> Any:
         backend = keyring.get_keyring()
         chosen = getattr(backend, "backends", [backend])  # a chainer has several, or none
         real = [one for one in chosen if not isinstance(one, fail.Keyring | null.Keyring)]
-        return keyring if real and backend.priority > 0 else None
+        usable = bool(real) and backend.priority > 0
     except Exception as error:  # noqa: BLE001 - a set-up that is broken raises whatever it likes
         # No keyring, then: the file is used, and the line of the log-in says so.
         _log.info("no keyring is usable here (%s)", type(error).__name__)
         return None
+    return keyring if usable else None

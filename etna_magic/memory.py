@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from etna_magic.token import Token
 
 _T = TypeVar("_T")
-_WHY = {NotImplementedError: "this file system has no locks", RuntimeError: "this process holds it"}
+_WHY: dict[type[Exception], str] = {
+    NotImplementedError: "this file system has no locks",
+    RuntimeError: "this process holds it",
+}
 
 # As long as a log-in may take, and a little more: whoever waits longer goes on alone.
 _PATIENCE = 90.0

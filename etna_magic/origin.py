@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 from functools import lru_cache
-from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from etna_magic.exceptions import InsecureURLError
 from etna_magic.inert import inert
+
+if TYPE_CHECKING:
+    from requests import Response
 
 _PORTS = {"http": 80, "https": 443}
 # Characters on which URL parsers disagree, which is how a look-alike URL gets past a check.
@@ -70,6 +73,12 @@ class Origin(NamedTuple):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    def has_redirect(self, response: Response) -> bool:
+        """Whether a redirect leads to this origin; one that cannot be read does not."""
+        with contextlib.suppress(InsecureURLError):
+            return Origin.of(urljoin(response.url, response.headers["Location"])) == self
+        return False
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -133,3 +142,11 @@ def _refuse_origin(origin: Origin) -> None:
             f"The base URL {inert(str(origin))} is not encrypted: give it with https:// "
             "(http is for loopback only)."
         )
+
+
+def joined(base_url: str, path: str | bytes) -> str:
+    """Return a path below a base URL as a URL; one that is absolute already stays as it is."""
+    text = path.decode() if isinstance(path, bytes) else path
+    if "://" in text.split("?", 1)[0]:
+        return text
+    return f"{base_url}/{text.lstrip('/')}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from etna_magic.clock import Clock
 from etna_magic.exceptions import ConnectionFailedError
+from etna_magic.timetext import format_moment
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
@@ -63,3 +64,10 @@ class ServerVerdict:
             if refused:
                 token.ended = "was refused by the server"
             return refused
+
+
+def end_of(name: str, token: Token) -> str:
+    """Say how a token came to its end, as a sentence."""
+    if token.ended:
+        return f"The token of {name} {token.ended}."
+    return f"The token of {name} expired at {format_moment(token.expires_at)}, and the server refused it."

@@ -10,11 +10,10 @@ import requests
 from etna_magic.call_failure import raise_for
 from etna_magic.exceptions import NotLoggedInError, TokenExpiredError
 from etna_magic.mend import mend
-from etna_magic.origin import Origin
+from etna_magic.origin import Origin, joined
 from etna_magic.retries import READS, ReadingAdapter
-from etna_magic.server_verdict import ServerVerdict
+from etna_magic.server_verdict import ServerVerdict, end_of
 from etna_magic.signing import mask, sign_again
-from etna_magic.timetext import format_moment
 from etna_magic.token import Token, TokenState
 from etna_magic.transport import Failure, attempt
 
@@ -103,7 +102,7 @@ class SignedSession(requests.Session):
         """
         token = self.token_for_call()
         if token.ended:
-            raise TokenExpiredError(f"{_end_of(self.name, token)} {self.how_to_mend}")
+            raise TokenExpiredError(f"{end_of(self.name, token)} {self.how_to_mend}")
         response = super().request(method, url, *args, **kwargs)
         if response.status_code == 401 and self._weigh(token, response, kwargs):
             response.close()
@@ -130,12 +129,12 @@ class SignedSession(requests.Session):
             return False
         self.on_change()
         if self._token is token and self.renewal is None:
-            raise TokenExpiredError(f"{_end_of(self.name, token)} {self.how_to_mend}")
+            raise TokenExpiredError(f"{end_of(self.name, token)} {self.how_to_mend}")
         self.token_for_call()
         if is_read:
             return True
         raise TokenExpiredError(
-            f"{_end_of(self.name, token)} There is a fresh token now; the call was refused and not sent "
+            f"{end_of(self.name, token)} There is a fresh token now; the call was refused and not sent "
             "again: repeat it."
         )
 
@@ -148,7 +147,7 @@ class SignedSession(requests.Session):
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Make a request ready to be sent, its path joined to the base URL."""
         request = copy.copy(request)
-        request.url = _join(self.token.base_url, request.url)
+        request.url = joined(self.token.base_url, request.url)
         return super().prepare_request(request)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -191,16 +190,3 @@ class SignedSession(requests.Session):
     def __repr__(self) -> str:
         what = self._token.describe() if self._token else self._absence
         return f"<{type(self).__name__} {self.name}: {what}>"
-
-
-def _end_of(name: str, token: Token) -> str:
-    if token.ended:
-        return f"The token of {name} {token.ended}."
-    return f"The token of {name} expired at {format_moment(token.expires_at)}, and the server refused it."
-
-
-def _join(base_url: str, path: str | bytes) -> str:
-    text = path.decode() if isinstance(path, bytes) else path
-    if "://" in text.split("?", 1)[0]:
-        return text
-    return f"{base_url}/{text.lstrip('/')}"

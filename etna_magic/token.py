@@ -55,7 +55,6 @@ class Token:
     Examples
     --------
     >>> requests.get(url, auth=etna_token)  # doctest: +SKIP
-    >>> httpx.get(url, headers=etna_token.headers)  # doctest: +SKIP
     """
 
     __slots__ = (
@@ -113,7 +112,7 @@ class Token:
     def remaining(self) -> timedelta:
         """How long it is still good; negative once it has expired."""
         wall, forward = self._issued
-        # Whichever clock says "older" counts: one may have been set back, the other have slept.
+        # Whichever says "older" counts: one may have been set back, the other have slept.
         age = max(self._clock.wall() - wall, self._clock.forward() - forward)
         return self.lifetime - timedelta(seconds=age)
 
@@ -161,7 +160,7 @@ class Token:
     def _unsign_redirect(self, response: Response, **_: object) -> None:
         # requests copies the headers of the request that was redirected; it would strip
         # Authorization for another host, and would hand on Et-App-Key.
-        if response.is_redirect and _target(response) != Origin.of(self.base_url):
+        if response.is_redirect and not Origin.of(self.base_url).has_redirect(response):
             for name in OURS:
                 response.request.headers.pop(name, None)
 
@@ -199,12 +198,3 @@ def _refuse_text() -> NoReturn:
         "A Token is no text, so that a masked one never travels as a header: "
         "use .value, .headers, or auth=etna_token."
     )
-
-
-def _target(response: Response) -> Origin | None:
-    from urllib.parse import urljoin  # noqa: PLC0415 - only redirects need it
-
-    try:
-        return Origin.of(urljoin(response.url, response.headers["Location"]))
-    except InsecureURLError:
-        return None

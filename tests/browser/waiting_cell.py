@@ -24,6 +24,14 @@ CONNECTED = f"""() => {{
     const kernel = context && context.session && context.session.kernel;
     return Boolean(kernel) && kernel.connectionStatus === 'connected';
 }}"""
+# A field that is made anew makes the notebook dirty again behind a save.
+SAVE_UNTIL_CLEAN = f"""async () => {{
+    for (let tries = 0; tries < 20; tries++) {{
+        await window.jupyterapp.commands.execute('docmanager:save');
+        if (!{PANEL}.context.model.dirty) return true;
+    }}
+    return false;
+}}"""
 
 
 class WaitingForm(LoginForm):
@@ -63,11 +71,11 @@ def wait_for_the_end(notebook: NotebookPage, index: int = MARKER, text: str = "w
     return [notebook.output_text(cell) for cell in (WAITS, CALL, MARKER)]
 
 
-def interrupt(notebook: NotebookPage, index: int) -> None:
-    """Interrupt the kernel by the command of the menu, and wait until no run of a cell is left."""
+def interrupt(notebook: NotebookPage) -> None:
+    """Interrupt the kernel by the command of the menu, and wait until no cell runs or is to run."""
     notebook.page.evaluate(EXECUTE, "kernelmenu:interrupt")
     notebook.wait_until_idle()
-    expect(notebook.cell(index).locator(".jp-InputPrompt")).not_to_have_text("[*]:")
+    expect(notebook.page.locator(".jp-CodeCell .jp-InputPrompt", has_text="[*]:")).to_have_count(0)
 
 
 def reload(notebook: NotebookPage) -> None:
@@ -75,3 +83,8 @@ def reload(notebook: NotebookPage) -> None:
     assert notebook.file is not None
     notebook.page.goto(notebook.server.page_url(notebook.file), wait_until="domcontentloaded")
     notebook.page.wait_for_function(CONNECTED, timeout=LOAD_LIMIT)
+
+
+def save_until_clean(notebook: NotebookPage) -> None:
+    """Save as the menu does, at once, and again as long as something changed in the meantime."""
+    assert notebook.page.evaluate(SAVE_UNTIL_CLEAN), "the notebook never came to rest"

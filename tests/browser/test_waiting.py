@@ -1,0 +1,152 @@
+"""A cell that awaits the log-in holds up "Run All" until somebody has logged in."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.waiting_cell import (
+    CALL,
+    MARKER,
+    WAITS,
+    WHO,
+    WaitingForm,
+    cells_around,
+    interrupt,
+    reload,
+    run_to_form,
+    standing,
+    wait_for_the_end,
+)
+
+BOTH = pytest.mark.parametrize("flavour", ["lab", "notebook"])
+WAITING = [("[*]:", ""), ("[*]:", "")]
+
+
+@BOTH
+def test_run_all_goes_on_after_the_log_in(flavour, sandbox, open_notebook):
+    """The cells behind wait through a wrong password, and a user name that is corrected is what is sent."""
+    cells = cells_around(f"base_url={sandbox.base_url!r}", sandbox.app_key)
+    form = run_to_form(open_notebook, flavour, cells, "Username")
+    notebook = form.notebook
+    assert ["Username", "Password"] == form.labels()
+    notebook.screenshot("waiting", WAITS, "light")
+    mistype_and_correct(form, "demo")
+    form.keyboard.type("wrong-password", delay=5)
+    form.press("Enter")
+    form.wait_for_error("password")
+    assert ("demo", "") == (form.field("Username").input_value(), form.field("Password").input_value())
+    assert (WAITING, 1) == (standing(notebook), sandbox.token_requests)
+    mistype_and_correct(form, "demo")
+    form.keyboard.type(sandbox.password_of("demo"), delay=5)
+    assert sandbox.password_of("demo") == form.field("Password").input_value()
+    assert (WAITING, 1) == (standing(notebook), sandbox.token_requests)
+    form.button("Log in").click()
+    line, who, marker = wait_for_the_end(notebook)
+    assert line.startswith("Logged in as demo at ")
+    assert ("'demo'", "went on", 2) == (who, marker, sandbox.token_requests)
+
+
+def mistype_and_correct(form, user):
+    """Leave a wrong user name and a password, go back, correct the name, and end in the password's field."""
+    form.type("Username", "wrong-user")
+    form.press("Tab")
+    # While the field that was left is made anew, the next one is being typed into.
+    form.keyboard.type("never-sent", delay=30)
+    expect(form.field("Password")).to_be_focused()
+    expect(form.field("Password")).to_have_value("never-sent")
+    form.press("Shift+Tab")
+    expect(form.field("Username")).to_be_focused()
+    form.type("Username", user)
+    form.press("Tab")
+    expect(form.field("Password")).to_be_focused()
+
+
+@BOTH
+def test_codes_and_pins_while_cells_wait(flavour, sandbox, open_notebook):
+    """Two cells that wait, one after the other: a wrong code first, and a PIN before a code."""
+    where = f"base_url={sandbox.base_url!r}"
+    other = f"await etna_magic.login('other', username='pin-twofactor', {where})"
+    first = f"username='twofactor-again', {where}"
+    cells = cells_around(first, sandbox.app_key, other, WHO.replace("etna", "other"))
+    form = run_to_form(open_notebook, flavour, cells)
+    form.type("Password", sandbox.password_of("twofactor-again"))
+    form.press("Enter")
+    form.wait_for("Code")
+    form.type("Code", "000000")
+    form.press("Enter")
+    form.wait_for_error("code")
+    expect(form.field("Code")).to_be_focused()
+    form.keyboard.type("246810", delay=5)
+    assert (WAITING, "246810") == (standing(form.notebook), form.field("Code").input_value())
+    form.button("Verify").click()
+    form.wait_until_gone()
+    second = WaitingForm(form.notebook, MARKER + 1)
+    second.wait_for("Password")
+    expect(form.notebook.cell(MARKER).locator(".jp-InputPrompt")).to_have_text("[4]:")
+    assert [("[3]:", "'twofactor-again'"), ("[4]:", "went on")] == standing(form.notebook)
+    second.type("Password", sandbox.password_of("pin-twofactor"))
+    second.button("Log in").click()
+    second.wait_for("PIN")
+    second.type("PIN", "1357")
+    second.press("Enter")
+    second.wait_for("Code")
+    expect(second.field("Code")).to_be_focused()
+    second.keyboard.type("246810", delay=5)
+    second.press("Enter")
+    second.wait_until_gone()
+    form.notebook.wait_for_output(MARKER + 2, "'pin-twofactor'")
+    assert form.notebook.output_text(WAITS).startswith("Logged in as twofactor-again at ")
+    assert form.notebook.output_text(MARKER + 1).startswith("Logged in as pin-twofactor at ")
+    assert 6 == sandbox.token_requests
+
+
+@BOTH
+def test_an_interrupt_ends_the_wait(flavour, sandbox, open_notebook):
+    """The cell fails and stops the others, one line takes the form's place, and it can be run anew."""
+    cells = cells_around(f"base_url={sandbox.base_url!r}, username='demo'", sandbox.app_key)
+    form = run_to_form(open_notebook, flavour, cells)
+    notebook = form.notebook
+    form.type("Password", "typed-before")
+    form.press("Tab")
+    interrupt(notebook)
+    form.wait_until_gone()
+    assert ("[2]:", [("[ ]:", "")] * 2) == (notebook.prompt(WAITS), standing(notebook))
+    said = notebook.output_text(WAITS)
+    notebook.screenshot("interrupted", WAITS, "light")
+    log_in_again(form, sandbox)
+    assert said.startswith("The log-in was interrupted.")
+    assert "Traceback" not in said
+
+
+@BOTH
+def test_a_cell_that_is_run_again_while_it_waits(flavour, sandbox, open_notebook):
+    """The front end takes the form away with the old output; an interrupt ends both runs, a third works."""
+    cells = cells_around(f"base_url={sandbox.base_url!r}, username='demo'", sandbox.app_key)
+    form = run_to_form(open_notebook, flavour, cells)
+    form.notebook.start_cell(WAITS)
+    form.wait_until_gone()
+    interrupt(form.notebook)
+    assert [("[ ]:", "")] * 2 == standing(form.notebook)
+    log_in_again(form, sandbox)
+
+
+@BOTH
+def test_a_reload_of_the_page_while_it_waits(flavour, sandbox, open_notebook):
+    """The form does not come back, but an interrupt from the new page ends the wait and the cell works."""
+    cells = cells_around(f"base_url={sandbox.base_url!r}, username='demo'", sandbox.app_key)
+    form = run_to_form(open_notebook, flavour, cells)
+    form.notebook.save()
+    reload(form.notebook)
+    interrupt(form.notebook)
+    log_in_again(form, sandbox)
+
+
+def log_in_again(form, sandbox):
+    """Run the waiting cell once more, log in at its form, and see the session work."""
+    form.notebook.start_cell(WAITS)
+    form.wait_for("Password")
+    form.type("Password", sandbox.password_of("demo"))
+    form.button("Log in").click()
+    form.notebook.wait_for_output(WAITS, "Logged in as demo")
+    assert ("'demo'", 1) == (form.notebook.run(CALL), sandbox.token_requests)

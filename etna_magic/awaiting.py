@@ -48,19 +48,21 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
 ) -> EtnaSession:
     """Log in as ``%etna_login`` does, without blocking the loop.
 
-    With a form it returns when the person has logged in, so that "Run All" waits there.
+    With a form it returns when the person has logged in, so that "Run All" waits there. As after
+    the magic, ``NAME_token`` and ``NAME_session`` then stand in the namespace.
 
     Parameters
     ----------
     name : str, optional
-        Names the log-in: ``NAME_token`` and ``NAME_session`` then stand in the namespace.
+        Names the log-in.
     env_file, base_url, username, lifetime, code, form, prompt, no_input, auto_renew, remember, sandbox
         As the options of ``%etna_login``; the lifetime is a text such as ``"24h"``.
 
     Returns
     -------
     EtnaSession
-        The session that also stands in the namespace.
+        The session that also stands in the namespace. End a cell's last line with ``;`` to see only
+        the line that reports the log-in.
 
     Raises
     ------
@@ -159,7 +161,7 @@ async def _form(plan: LoginPlan, attempt: LoginAttempt, challenge: Challenge | N
     try:
         await ended.wait()
     except asyncio.CancelledError:
-        form.call_off("The log-in was interrupted. Run the cell again to log in.")
+        form.call_off("This form was closed, because its cell was stopped.")
         plan.restore()
         raise InterruptedLogin from None
 

@@ -86,7 +86,7 @@ class LoginForm:
     def call_off(self, sentence: str) -> None:
         """End the form without a log-in, and say why in its place."""
         if not self._is_ending:
-            self._close(rendering.line(sentence))
+            self._close(rendering.line(sentence, "etna-note"))
 
     def _close(self, bundle: rendering.Bundle) -> None:
         with self._lock:

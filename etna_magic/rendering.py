@@ -18,6 +18,7 @@ Bundle = dict[str, str]
 # JupyterLab's variables follow its theme; the second value serves front ends that have none.
 INK = "var(--jp-ui-font-color1, inherit)"
 _COLOURS = {
+    "etna-note": "var(--jp-border-color1, #bdbdbd)",
     "etna-line": "var(--jp-success-color1, #388e3c)",
     "etna-warning": "var(--jp-warn-color1, #f57c00)",
     "etna-error": "var(--jp-error-color1, #d32f2f)",
@@ -33,7 +34,7 @@ def line(text: str, css: str = "etna-line") -> Bundle:
     text : str
         The line; it is escaped here.
     css : str, optional
-        ``etna-line``, ``etna-warning`` or ``etna-error``.
+        ``etna-line``, ``etna-note``, ``etna-warning`` or ``etna-error``.
 
     Returns
     -------

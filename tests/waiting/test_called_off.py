@@ -33,7 +33,7 @@ def test_the_stop_button(desk: Desk, front: FrontEnd):
     """The cell ends with an error, the form goes away and says what to do, and nothing is left."""
     run = stopped(desk, front)
     assert "error" == run.status
-    assert "interrupted" in front.shown(run)[0]
+    assert "its cell was stopped" in front.shown(run)[0]
     assert {} == front.widgets
     assert [] == desk.kernel.ask("[n for n in globals() if n.startswith('etna_') and n != 'etna_magic']")
     assert ["42"] == front.run("6 * 7").texts

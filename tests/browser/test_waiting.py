@@ -115,7 +115,8 @@ def test_an_interrupt_ends_the_wait(flavour, sandbox, open_notebook):
     said = notebook.output_text(WAITS)
     notebook.screenshot("interrupted", WAITS, "light")
     log_in_again(form, sandbox)
-    assert said.startswith("The log-in was interrupted.")
+    assert said.startswith("This form was closed, because its cell was stopped.")
+    assert "The log-in was interrupted." in said
     assert "Traceback" not in said
 
 

@@ -92,6 +92,10 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     ----------
     shell : InteractiveShell
         The running IPython.
+
+    Examples
+    --------
+    >>> %load_ext etna_magic  # doctest: +SKIP
     """
     from etna_magic.magics import EtnaMagics  # noqa: PLC0415 - importing a name from here must not load IPython
 
@@ -105,6 +109,10 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     ----------
     shell : InteractiveShell
         The running IPython.
+
+    Examples
+    --------
+    >>> %unload_ext etna_magic  # doctest: +SKIP
     """
     magics = shell.magics_manager.registry.get("EtnaMagics")
     if magics is not None:

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
 
 class ChallengeKind(Enum):
-    """What is wanted."""
+    """What is wanted.
+
+    Examples
+    --------
+    >>> ChallengeKind("code") is ChallengeKind.CODE
+    True
+    """
 
     CODE = "code"
     PIN = "PIN"

@@ -8,6 +8,7 @@ from IPython.core.error import UsageError
 
 from etna_magic import embedded, login_command, logout, rendering, status_table
 from etna_magic.exceptions import NotLoggedInError
+from etna_magic.mend import mend
 from etna_magic.options import DEFAULT_NAME, parse
 from etna_magic.place import place_of
 from etna_magic.show import show
@@ -61,7 +62,7 @@ def log_out(magics: EtnaMagics, line: str) -> None:
 def _show_whether_it_lasts(login: Login, duration: timedelta) -> None:
     renewal = login.session.renewal
     renews = renewal is not None and renewal.error is None
-    lasts, sentence = rendering.lasts(login.name, login.token, duration, login.session.mend, renews=renews)
+    lasts, sentence = rendering.lasts(login.name, login.token, duration, mend(login.name), renews=renews)
     show(rendering.line(sentence, "etna-line" if lasts else "etna-warning"))
 
 

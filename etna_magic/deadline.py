@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import socket
 import threading
 import time
@@ -97,6 +98,9 @@ class _Reaper:
     """One thread that ends every request that is late; a thread for each would cost each log-in."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
         self._changed = threading.Condition()
         self._due: dict[OneRequest, float] = {}
         self._thread: threading.Thread | None = None
@@ -129,3 +133,6 @@ class _Reaper:
 
 
 _reaper = _Reaper()
+if hasattr(os, "register_at_fork"):
+    # The lock may have been held in that moment, and the thread is not there.
+    os.register_at_fork(after_in_child=_reaper.begin_anew)

@@ -37,23 +37,58 @@ class EtnaError(Exception):
 
 
 class MissingCredentialsError(EtnaError):
-    """Something that is needed to log in is not known, and nobody can be asked for it."""
+    """Something that is needed to log in is not known, and nobody can be asked for it.
+
+    Examples
+    --------
+    >>> %etna_login --no-input  # doctest: +SKIP
+    MissingCredentialsError: ETNA_PASSWORD is not set …
+    """
 
 
 class InvalidCredentialsError(EtnaError):
-    """A credential cannot be right, or the server refused user name and password."""
+    """A credential cannot be right, or the server refused user name and password.
+
+    Examples
+    --------
+    >>> from etna_magic import Credentials, Secret
+    >>> Credentials("https://api.example.com", Secret("a2V5"), "", Secret("letmein"))
+    Traceback (most recent call last):
+        ...
+    etna_magic.exceptions.InvalidCredentialsError: Username is empty.
+    """
 
 
 class ApplicationKeyError(EtnaError):
-    """The server does not know the application's key."""
+    """The server does not know the application's key.
+
+    Examples
+    --------
+    >>> try:  # doctest: +SKIP
+    ...     await etna_magic.login(no_input=True)
+    ... except ApplicationKeyError:
+    ...     print("look at ETNA_APP_KEY")
+    """
 
 
 class VerificationError(EtnaError):
-    """A one-time code or a PIN is wanted, wrong or refused."""
+    """A one-time code or a PIN is wanted, wrong or refused.
+
+    Examples
+    --------
+    >>> %etna_login --sandbox -u twofactor --no-input  # doctest: +SKIP
+    VerificationError: …
+    """
 
 
 class PasswordExpiredError(EtnaError):
-    """The password has expired and must be changed before anybody can log in with it."""
+    """The password has expired and must be changed before anybody can log in with it.
+
+    Examples
+    --------
+    >>> %etna_login --sandbox -u expired  # doctest: +SKIP
+    PasswordExpiredError: The password has expired: …
+    """
 
 
 class RateLimitedError(EtnaError):
@@ -65,6 +100,11 @@ class RateLimitedError(EtnaError):
         What happened and what to do.
     retry_after : float or None, optional
         Seconds to wait before the next try, where the server said so.
+
+    Examples
+    --------
+    >>> RateLimitedError("Too many log-ins: wait 5 s.", 5.0).retry_after
+    5.0
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -73,20 +113,60 @@ class RateLimitedError(EtnaError):
 
 
 class NotLoggedInError(EtnaError):
-    """There is no token: the log-in is unfinished, or it was ended by a log-out."""
+    """There is no token: the log-in is unfinished, or it was ended by a log-out.
+
+    Examples
+    --------
+    >>> etna_session.get("v1.0/users/@me/info")  # doctest: +SKIP
+    NotLoggedInError: etna is waiting for its log-in: …
+    """
 
 
 class TokenExpiredError(EtnaError):
-    """The token has come to its end: a new log-in is needed."""
+    """The token has come to its end: a new log-in is needed.
+
+    Examples
+    --------
+    >>> try:  # doctest: +SKIP
+    ...     etna_session.get("v1.0/users/@me/info")
+    ... except TokenExpiredError:
+    ...     print("to be mended by %etna_login")
+    """
 
 
 class InsecureURLError(EtnaError):
-    """A secret would travel unencrypted, or to another server than its own."""
+    """A secret would travel unencrypted, or to another server than its own.
+
+    Examples
+    --------
+    >>> from etna_magic import Credentials, Secret
+    >>> Credentials(
+    ...     "http://api.example.com", Secret("a2V5"), "alice", Secret("letmein")
+    ... )  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    etna_magic.exceptions.InsecureURLError: The base URL http://api.example.com:80 is not encrypted: ...
+    """
 
 
 class ConnectionFailedError(EtnaError):
-    """No answer came: the server cannot be found or reached, or it took too long."""
+    """No answer came: the server cannot be found or reached, or it took too long.
+
+    Examples
+    --------
+    >>> import requests
+    >>> try:  # doctest: +SKIP
+    ...     etna_session.get("v1.0/users/@me/info")
+    ... except requests.ConnectionError:  # what the session raises is both
+    ...     print("no answer")
+    """
 
 
 class UnexpectedResponseError(EtnaError):
-    """An answer came that ETNA's documentation does not know."""
+    """An answer came that ETNA's documentation does not know.
+
+    Examples
+    --------
+    >>> %etna_login --sandbox -u webterminal  # doctest: +SKIP
+    UnexpectedResponseError: …
+    """

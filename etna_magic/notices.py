@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from etna_magic import rendering
+from etna_magic.mend import mend
 from etna_magic.show import show
 from etna_magic.token import Token, TokenState
 from etna_magic.usage import uses
@@ -75,7 +76,7 @@ class Notices:
         if mode == "used" and not self._uses(info, login):
             return
         login.told.add(what)
-        text = sentence(login.name, login.token, login.session.mend)
+        text = sentence(login.name, login.token, mend(login.name))
         show(rendering.line(text, "etna-warning"))
 
     def _uses(self, info: Any, login: Login) -> bool:

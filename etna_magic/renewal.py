@@ -66,6 +66,10 @@ class Renewal:
             self._insist()
         return self._current()
 
+    def begin_anew(self) -> None:
+        """Have a lock of this process's own, after a fork."""
+        self._lock = threading.Lock()
+
     def _try(self, token: Token) -> None:
         if not self._lock.acquire(blocking=False):
             return  # another thread is at it, and the old token is still good
@@ -97,8 +101,13 @@ class Renewal:
     def _renew(self) -> None:
         try:
             self._log_in()
-        except EtnaError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop calls that can go on
             self._failed_at = self._clock.forward()
-            self.error = error.with_traceback(None)
-            raise
+            told = error if isinstance(error, EtnaError) else EtnaError(_unexpected(error))
+            self.error = told.with_traceback(None)
+            raise self.error from None
         self.error = None
+
+
+def _unexpected(error: Exception) -> str:
+    return f"The token could not be renewed ({type(error).__name__}): log in again by hand."

@@ -6,10 +6,7 @@ import math
 import ssl
 from typing import TYPE_CHECKING, Any
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import Retry
-from urllib3.exceptions import MaxRetryError, ProtocolError
 
 from etna_magic.retry_after import seconds_of
 
@@ -18,8 +15,6 @@ if TYPE_CHECKING:
 
 READS = ("GET", "HEAD", "OPTIONS")
 LONGEST_WAIT = 30.0
-# So many threads may share a session, and one more asks whether a token is still good.
-POOL = 33
 
 
 class ReadRetry(Retry):
@@ -33,6 +28,9 @@ class ReadRetry(Retry):
     >>> ReadRetry.for_reads().is_retry("POST", 503)
     False
     """
+
+    # urllib3 has 413 here too, and would wait for a body to become smaller.
+    RETRY_AFTER_STATUS_CODES = frozenset({429, 503})
 
     @classmethod
     def for_reads(cls) -> Self:
@@ -65,45 +63,3 @@ class ReadRetry(Retry):
     def parse_retry_after(self, retry_after: str) -> float:
         """Return the seconds that the server wants, up to the longest wait; none if it does not say."""
         return min(seconds_of(retry_after, math.inf) or 0.0, LONGEST_WAIT)
-
-
-class ReadingAdapter(HTTPAdapter):
-    """Sends a read again, too, if its answer breaks off in the middle.
-
-    ``urllib3`` counts a try as done when the head is there; ``requests`` then reads the body alone.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(pool_maxsize=POOL, max_retries=ReadRetry.for_reads())
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,  # noqa: FBT001, FBT002 - as in requests
-        *args: Any,
-        **kwargs: Any,
-    ) -> requests.Response:
-        """Send a request; parameters and what it raises as for ``requests``."""
-        retries = self.max_retries
-        while True:
-            response = super().send(request, stream, *args, **kwargs)
-            if stream or request.method not in READS:
-                return response
-            broken = _read(response)
-            if broken is None:
-                return response
-            try:
-                # By the same rules as a connection that broke before the head.
-                retries = retries.increment(request.method, request.url, error=ProtocolError("in the body"))
-            except MaxRetryError:
-                raise broken from None
-            retries.sleep()
-
-
-def _read(response: requests.Response) -> requests.RequestException | None:
-    """Read a body, and return why that did not work."""
-    try:
-        response.content  # noqa: B018 - reading it keeps it
-    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError) as error:
-        return error
-    return None

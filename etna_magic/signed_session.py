@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
+import os
 from typing import TYPE_CHECKING, Any
 
 import requests
+from requests.hooks import dispatch_hook
 
 from etna_magic.call_failure import raise_for
 from etna_magic.exceptions import NotLoggedInError, TokenExpiredError
 from etna_magic.mend import mend
 from etna_magic.origin import Origin, joined
-from etna_magic.retries import READS, ReadingAdapter
+from etna_magic.reading_adapter import ReadingAdapter
+from etna_magic.retries import READS
+from etna_magic.ruled_session import RuledSession
 from etna_magic.server_verdict import ServerVerdict, end_of
-from etna_magic.signing import mask, sign_again
+from etna_magic.signing import mask, sign_again, take_hooks
 from etna_magic.token import Token, TokenState
 from etna_magic.transport import Failure, attempt
 
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 
 
-class SignedSession(requests.Session):
+class SignedSession(RuledSession):
     """A ``requests.Session`` for paths below a base URL, signed with a token for its own origin only.
 
     Parameters
@@ -46,16 +50,9 @@ class SignedSession(requests.Session):
         self.renewal: Renewal | None = None
         #: Called when the token's state has changed by what the server said.
         self.on_change: Callable[[], None] = lambda: None
-        self._verdict = ServerVerdict()
-        self.mount("https://", ReadingAdapter())
-        self.mount("http://", ReadingAdapter())
+        self._begin_anew()
         # Any auth at all keeps requests from asking .netrc for one.
         self.auth = self._sign
-
-    @property
-    def mend(self) -> str:
-        """The line that logs in again."""
-        return mend(self.name)
 
     @property
     def token(self) -> Token:
@@ -103,11 +100,17 @@ class SignedSession(requests.Session):
         token = self.token_for_call()
         if token.ended:
             raise TokenExpiredError(f"{end_of(self.name, token)} {self.how_to_mend}")
-        response = super().request(method, url, *args, **kwargs)
-        if response.status_code == 401 and self._weigh(token, response, kwargs):
-            response.close()
+        try:
             response = super().request(method, url, *args, **kwargs)
-        return response
+        except requests.HTTPError as error:
+            # A hook of the user's has called raise_for_status.
+            if error.response is None or not self._is_to_repeat(token, error.response, kwargs):
+                raise
+        else:
+            if not self._is_to_repeat(token, response, kwargs):
+                return response
+            response.close()
+        return super().request(method, url, *args, **kwargs)
 
     @property
     def how_to_mend(self) -> str:
@@ -115,14 +118,15 @@ class SignedSession(requests.Session):
         return f"Log in again: {mend(self.name)}"
 
     def token_for_call(self) -> Token:
-        """Return the token to sign with, renewed first if the log-in asked for that and it is time."""
+        """Return the token to sign with, renewed first if that is asked for and it is time."""
         return self.renewal.renewed() if self.renewal and self._token else self.token
 
-    def _weigh(self, token: Token, response: requests.Response, settings: Mapping[str, Any]) -> bool:
+    def _is_to_repeat(self, token: Token, response: requests.Response, settings: Mapping[str, Any]) -> bool:
         """Say whether a call that was refused is to be sent again, signed with a fresh token."""
-        if Origin.of(response.url) != Origin.of(token.base_url):
+        if response.status_code != 401 or Origin.of(response.url) != Origin.of(token.base_url):
             return False
-        is_read = response.request.method in READS
+        # The first, since a redirect makes a GET of a POST, and what is repeated is the POST.
+        is_read = (response.history or [response])[0].request.method in READS
         if self._token is not token and token.state is not TokenState.STALE:
             return is_read  # replaced while the call was under way, and not because it was over
         if self._token is token and not self._verdict.is_over(token, lambda _: self._probe(token, settings)):
@@ -142,7 +146,11 @@ class SignedSession(requests.Session):
         # By the way that the call itself went: certificates and proxies may have been given to it.
         way = {name: settings[name] for name in ("verify", "cert", "proxies") if name in settings}
         url = f"{token.base_url}/v1.0/users/@me/info"
-        return super().request("GET", url, auth=token, allow_redirects=False, **way).status_code == 401
+        try:
+            probe = super().request("GET", url, auth=token, allow_redirects=False, **way)
+        except requests.HTTPError as error:  # raised by a hook of the user's
+            return error.response is not None and error.response.status_code == 401
+        return probe.status_code == 401
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Make a request ready to be sent, its path joined to the base URL."""
@@ -153,39 +161,44 @@ class SignedSession(requests.Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send what was prepared, with a time-out in any case, and mask our headers in what comes back."""
         token = self.token
-        if "proxies" not in kwargs:
-            # Sent without request(), which would have looked at the environment before.
-            given = (kwargs.get(name) for name in ("stream", "verify", "cert"))
-            kwargs |= self.merge_environment_settings(request.url, {}, *given)
+        if os.getpid() != self._pid:
+            self._begin_anew()
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
         sign_again(request, token)
+        # A user's hooks may raise what they like, and are no part of the sending.
+        hooks = take_hooks(request)
         # Not super() inside the lambda: it finds its class by the frame that it is called in.
-        outcome = attempt(lambda: requests.Session.send(self, request, **kwargs))
+        outcome = attempt(lambda: RuledSession.send(self, request, **kwargs))
         mask(request)
         if isinstance(outcome, Failure):
             raise_for(outcome, request)
-        for answer in (*outcome.history, outcome):
-            mask(answer.request)
         mask(outcome.next)
-        return outcome
+        for earlier in outcome.history:
+            mask(earlier.request)
+            dispatch_hook("response", hooks, earlier, **kwargs)
+        mask(outcome.request)
+        answer: requests.Response = dispatch_hook("response", hooks, outcome, **kwargs)
+        return answer
 
-    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """Take the environment's proxies and certificates, but no proxy on the way to loopback."""
-        origin = Origin.of(url)
-        if origin.is_loopback:
-            proxies = {**(proxies or {}), "no_proxy": origin.host}
-        return super().merge_environment_settings(url, proxies, stream, verify, cert)
-
-    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """Strip what another host must not see, and ask no ``.netrc`` for anything else."""
-        here, there = response.request.url or "", prepared_request.url or ""
-        if self.should_strip_auth(here, there):
-            prepared_request.headers.pop("Authorization", None)
+    def _begin_anew(self) -> None:
+        """Share no connection and no lock with the process that this one was forked from."""
+        self._pid = os.getpid()
+        self._verdict = ServerVerdict()
+        self.mount("https://", ReadingAdapter())
+        self.mount("http://", ReadingAdapter())
+        if self.renewal is not None:
+            self.renewal.begin_anew()
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         token = self.token
-        return token(request) if Origin.of(request.url or "") == Origin.of(token.base_url) else request
+        if Origin.of(request.url or "") == Origin.of(token.base_url):
+            return token(request)
+        for name, value in token.headers.items():
+            # Ours, too, if a user has put them on the session by hand.
+            if request.headers.get(name) == value:
+                del request.headers[name]
+        return request
 
     def __repr__(self) -> str:
         what = self._token.describe() if self._token else self._absence

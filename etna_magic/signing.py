@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from etna_magic.origin import Origin
-from etna_magic.token import OURS
+from etna_magic.token import OURS, Token
 
 if TYPE_CHECKING:
     import requests
-
-    from etna_magic.token import Token
 
 MASKED = "***"
 
@@ -39,3 +37,11 @@ def mask(request: requests.PreparedRequest | None) -> None:
     if request is not None and OURS[1] in request.headers:
         for name in OURS:
             request.headers[name] = MASKED
+
+
+def take_hooks(request: requests.PreparedRequest) -> dict[str, list[Any]]:
+    """Take a user's hooks off a request, and return them; the token's own stays."""
+    hooks = request.hooks.get("response", [])
+    ours = [hook for hook in hooks if isinstance(getattr(hook, "__self__", None), Token)]
+    request.hooks["response"] = ours
+    return {"response": [hook for hook in hooks if hook not in ours]}

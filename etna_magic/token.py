@@ -24,7 +24,12 @@ WARN_BEFORE = timedelta(minutes=15)
 
 
 class TokenState(Enum):
-    """How far a token is on its way."""
+    """How far a token is on its way.
+
+    Examples
+    --------
+    >>> etna_token.state is TokenState.FRESH  # doctest: +SKIP
+    """
 
     FRESH = "fresh"
     EXPIRING = "expiring"
@@ -34,19 +39,17 @@ class TokenState(Enum):
 class Token:
     """A token of the ETNA Trader API, with its expiry and whose it is.
 
+    ``.value`` is its text and ``.headers`` both headers of a call; ``.expires_at``, ``.remaining`` and
+    ``.state`` say how long it is good; ``auth=etna_token`` signs a call of ``requests``.
+
     Parameters
     ----------
-    value : Secret
-        The server's text.
-    app_key : Secret
-        The application's key, which travels with the token on every call.
-    username : str
-        Whose token it is.
-    base_url : str
-        Where it is good.
+    value, app_key : Secret
+        The server's text, and the application's key, which travels with it on every call.
+    username, base_url : str
+        Whose token it is, and where it is good.
     lifetime : timedelta
-        How long the server keeps it. ETNA's REST documentation says 24 hours; the answer that
-        brings a token does not name its expiry.
+        How long the server keeps it: ETNA's documentation says 24 hours, its answer nothing.
     issued : tuple of float
         Wall and forward seconds of `clock` when the request was sent.
     clock : Clock, optional
@@ -130,17 +133,7 @@ class Token:
         return TokenState.EXPIRING if remaining <= self.warning_window else TokenState.FRESH
 
     def __call__(self, request: _Request) -> _Request:
-        """Sign a request of ``requests``, as its ``auth=`` asks for.
-
-        Parameters
-        ----------
-        request : requests.PreparedRequest
-            The request to sign.
-
-        Returns
-        -------
-        requests.PreparedRequest
-            The same, with both headers.
+        """Sign a request of ``requests``, as its ``auth=`` asks for, and return it.
 
         Raises
         ------

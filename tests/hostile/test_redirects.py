@@ -71,8 +71,10 @@ def test_off_the_origin(other, send: Sender, status: int, method: str, location:
     with ScriptedServer(b"") as server:
         server.play(_redirect(status, location.format(own=server.port, other=other.port)))
         response = send(people.token(server.base_url), method, f"{server.base_url}/v1.0/x")
-    assert (200, SIGNED) == (response.status_code, _ours(server.received[0]))
-    assert [UNSIGNED] == [_ours(request) for request in other.received]
+    # A session sends no order a second time, and these two would.
+    stays = method == "POST" and status in (307, 308) and send is _by_session
+    assert (status if stays else 200, SIGNED) == (response.status_code, _ours(server.received[0]))
+    assert [UNSIGNED] * (not stays) == [_ours(request) for request in other.received]
 
 
 @by_sender

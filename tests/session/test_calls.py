@@ -136,13 +136,17 @@ BROKEN = {
 def test_broken(server, session: EtnaSession, method: str, reply: object) -> None:
     """What breaks off is an error of ours, in one line and without a secret; a write is sent once."""
     server.play(reply)
+    if method in WRITES and reply in (BROKEN["redirect in a circle"], BROKEN["redirect to other letters"]):
+        # Not followed at all: it would be sent a second time.
+        assert 307 == getattr(session, method)("v1.0/x").status_code
+        assert 1 == len(server.received)
+        return
     error = caught(lambda: getattr(session, method)("v1.0/x", allow_redirects=True))
     assert (ConnectionFailedError, 1) == (_ours(error), len(str(error).splitlines()))
     assert (True, []) == (len(str(error)) <= 400, leaks(error, people.SECRETS, deep=False))
     if method in WRITES:
         assert "sent once" in str(error)
-        if reply is not BROKEN["redirect in a circle"]:
-            assert 1 == len(server.received)
+        assert 1 == len(server.received)
 
 
 def _ours(error: Exception) -> type:

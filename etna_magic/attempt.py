@@ -61,6 +61,8 @@ class LoginAttempt:
         # Each is offered until it was used; a wrong one is not sent again.
         self._known = {ChallengeKind.CODE: code, ChallengeKind.PIN: pin.value if pin else None}
         self._flow: LoginFlow | None = None
+        #: Whether a one-time code was needed, as it will be each time.
+        self.used_code = False
         #: What a person typed, for a log-in that repeats this one.
         self.typed: dict[str, Secret] = {}
 
@@ -98,6 +100,7 @@ class LoginAttempt:
         if self._flow is None:
             raise RuntimeError("an attempt is started before it is answered")
         step = self._flow.answer(challenge, text)
+        self.used_code |= challenge.kind is ChallengeKind.CODE
         if challenge.kind is ChallengeKind.PIN and not (isinstance(step, Challenge) and step.wrong):
             self.typed["pin"] = text
         return self._advance(step)
@@ -123,5 +126,6 @@ class LoginAttempt:
             if text is None:
                 return step
             self._known[step.kind] = None
+            self.used_code |= step.kind is ChallengeKind.CODE
             step = self._flow.answer(step, text)
         return step

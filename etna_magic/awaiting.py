@@ -85,7 +85,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
         beating.cancel()
     if line is not None:
         show(line)
-    found = magics.logins.get(name)
+    found = magics.logins.get(plan.name)
     if found is None or found.token is None or found.form is not None:
         raise NotLoggedInError(f"The log-in {name} was called off. Run this cell again to log in.")
     return found.session

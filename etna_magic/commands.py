@@ -61,7 +61,7 @@ def log_out(magics: EtnaMagics, line: str) -> None:
 
 def _show_whether_it_lasts(login: Login, duration: timedelta) -> None:
     renewal = login.session.renewal
-    renews = renewal is not None and renewal.error is None
+    renews = renewal is not None and renewal.error is None and not renewal.needs_person
     lasts, sentence = rendering.lasts(login.name, login.token, duration, mend(login.name), renews=renews)
     show(rendering.line(sentence, "etna-line" if lasts else "etna-warning"))
 

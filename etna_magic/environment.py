@@ -34,7 +34,10 @@ def read_environment(names: Iterable[str]) -> dict[str, Secret]:
 
 def find_env_file() -> Path | None:
     """Return the ``.env`` that stands nearest, from the working directory upwards, if there is one."""
-    found = find_dotenv(usecwd=True)
+    try:
+        found = find_dotenv(usecwd=True)
+    except OSError:  # the working directory was deleted
+        return None
     return Path(found) if found else None
 
 
@@ -59,7 +62,8 @@ def read_env_file(path: Path) -> dict[str, Secret]:
     text, why = _text(path)
     if why:
         raise MissingCredentialsError(f"{path} {why}.")
-    values = dotenv_values(stream=io.StringIO(text.reveal()))
+    # Literally: a password may well hold ${…}.
+    values = dotenv_values(stream=io.StringIO(text.reveal()), interpolate=False)
     return {name: Secret(value) for name, value in values.items() if value is not None}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etna_magic.challenge import Challenge, ChallengeKind
-from etna_magic.form_view import FormView
+from etna_magic.form_view import ANSWER, FormView
 from etna_magic.settings import LABELS, UNSEEN
 
 if TYPE_CHECKING:
@@ -58,13 +58,13 @@ def challenge_view(
     """Return the step that answers a challenge; parameters as for :func:`credentials_view`."""
 
     def act(answers: Mapping[str, Secret]) -> Token | Challenge:
-        return attempt.answer(challenge, answers["answer"])
+        return attempt.answer(challenge, answers[ANSWER])
 
     label, hint = _HINTS[challenge.kind]
     view = FormView(
         f"Log in to ETNA: {challenge.kind.value} wanted",
         str(error) if error else f"{said(challenge)}{hint}",
-        {"answer": (label, challenge.kind is ChallengeKind.PIN)},
+        {ANSWER: (label, challenge.kind is ChallengeKind.PIN)},
         {},
         act,
         is_error=error is not None or challenge.wrong > 0,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from etna_magic.challenge import Challenge
     from etna_magic.token import Token
 
+#: The field of a challenge.
+ANSWER = "answer"
 _KEPT = "•••••••• (kept until you log in)"
 _WIDE = {"width": "420px"}
 # Under the fields and not under their labels, which ipywidgets makes so wide.
@@ -33,6 +35,12 @@ class UnseenField(ipywidgets.Password):
 
     ipywidgets sends each value that comes from one front end on to all clients of the kernel.
     """
+
+    value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
+
+
+class CodeField(ipywidgets.Text):
+    """A field whose text is seen while it is typed; the kernel tells it nobody either."""
 
     value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
 
@@ -96,7 +104,7 @@ class FormView:
 
     def _field(self, name: str) -> ipywidgets.Text:
         label, is_unseen = self._specs[name]
-        kind = UnseenField if is_unseen else ipywidgets.Text
+        kind = UnseenField if is_unseen else CodeField if name == ANSWER else ipywidgets.Text
         kept = name in self.values
         field = kind(
             value="" if is_unseen or not kept else self.values[name].reveal(),
@@ -109,9 +117,13 @@ class FormView:
         field.on_msg(lambda _, content, __: self._hear(name, content))
         return field
 
+    def _is_secret(self, name: str) -> bool:
+        # A one-time code is seen while it is typed, and is a secret all the same.
+        return name == ANSWER or self._specs[name][1]
+
     def _take(self, name: str, change: Mapping[str, object]) -> None:
         value = Secret(str(change["new"]))
-        if self._specs[name][1]:
+        if self._is_secret(name):
             if not value:
                 return  # our own clearing comes back here
             field = self.fields[name]
@@ -174,7 +186,7 @@ class FormView:
     def forget(self) -> None:
         """Drop the secrets that were typed."""
         for name, field in self.fields.items():
-            if isinstance(field, ipywidgets.Password):
+            if self._is_secret(name):
                 self.values.pop(name, None)
                 field.placeholder = ""
 

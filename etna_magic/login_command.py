@@ -9,7 +9,7 @@ from IPython.core.error import UsageError
 from etna_magic import batch, prompt
 from etna_magic.challenge import Challenge
 from etna_magic.login_plan import LoginPlan
-from etna_magic.options import check_name, only_one
+from etna_magic.options import checked_name, only_one
 from etna_magic.recipe import Recipe
 from etna_magic.secret import Secret
 from etna_magic.show import show
@@ -70,10 +70,11 @@ def plan_of(magics: EtnaMagics, options: Namespace) -> LoginPlan:
     """Return the plan that a line asks for, its options checked."""
     only_one(options, "form", "prompt", "no_input")
     try:
+        options.lifetime = None if options.lifetime is None else str(options.lifetime)
         parse_duration(options.lifetime or "24h")
     except ValueError as error:
         raise UsageError(f"--lifetime {error}.") from None
-    check_name(options.name)
+    options.name = checked_name(options.name)
     magics.logins.refuse_foreign(options.name)
     before = magics.logins.get(options.name)
     recipe = Recipe.of(options, before.recipe if before else None)

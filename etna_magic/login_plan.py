@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from etna_magic import embedded, rendering
 from etna_magic.attempt import LoginAttempt
+from etna_magic.inert import inert
 from etna_magic.memory import Memory
 from etna_magic.mend import mend
 from etna_magic.origin import checked_base_url
@@ -19,6 +20,8 @@ from etna_magic.timetext import parse_duration
 from etna_magic.token import TokenState
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from etna_magic.form import LoginForm
     from etna_magic.magics import EtnaMagics
     from etna_magic.namespace import Login
@@ -45,10 +48,22 @@ class LoginPlan:
     def __init__(self, magics: EtnaMagics, name: str, recipe: Recipe, code: Secret | None = None) -> None:
         self.name = name
         self.logins = magics.logins
-        self._magics = magics
+        self._first = magics
         self._recipe = recipe
         self._code = code
+        self._changed = ""
         self._memory = Memory.of_this_user() if recipe.remember else None
+
+    @property
+    def _magics(self) -> EtnaMagics:
+        """The magics that are registered now: a %reload_ext has made new ones, with new settings."""
+        registry = self._first.home.magics_manager.registry
+        return cast("EtnaMagics", registry.get("EtnaMagics", self._first))
+
+    @property
+    def timeout(self) -> float:
+        """Seconds to wait for an answer."""
+        return float(self._magics.timeout)
 
     @property
     def kernel(self) -> Any:
@@ -57,10 +72,13 @@ class LoginPlan:
 
     def attempt(self) -> LoginAttempt:
         """Return a new attempt with all that is known at this moment."""
-        lifetime = parse_duration(self._magics.lifetime)
+        lifetime = self._lifetime()
         settings = self._recipe.settings(lifetime)
         code, self._code = self._code, None  # a code is good once
         return LoginAttempt(settings, lifetime=lifetime, code=code, timeout=self._magics.timeout)
+
+    def _lifetime(self) -> timedelta:
+        return parse_duration(self._magics.lifetime)
 
     def await_form(self, form: LoginForm) -> None:
         """Let the session stand in the namespace while a form waits, and refuse every use."""
@@ -85,11 +103,13 @@ class LoginPlan:
         login = self._put(attempt, token)
         return self._report(token, self._keep(login, token))
 
-    def replace(self, login: Login, token: Token) -> None:
-        """Put a fresh token in the place of the one that a log-in has."""
-        self.logins.renew(login, token)
+    def replace(self, login: Login, old: Token, token: Token) -> bool:
+        """Put a fresh token in the place of an old one; return whether that was still its place."""
+        if not self.logins.renew(login, old, token):
+            return False
         self._magics.prepare(login)
         self._keep(login, token)
+        return True
 
     def turn(self, attempt: LoginAttempt) -> AbstractContextManager[None]:
         """Return what lets one kernel at a time look for a remembered token, log in and keep it."""
@@ -114,6 +134,10 @@ class LoginPlan:
         token = self._memory.recall(owner)
         login = self.logins.get(self.name)
         in_hand = login.token.value if login is not None and login.token is not None else ""
+        if token is not None and "lifetime" in attempt.settings.known:
+            # What is said now of the server counts, unless the token was kept as a shorter one.
+            wanted = attempt.settings.credentials_lifetime(self._lifetime())
+            token.lifetime = min(token.lifetime, wanted)
         # Whoever logs in again with this very token in hand, or near its end, wants another.
         fit = token is not None and token.state is TokenState.FRESH and token.value != in_hand
         return token if fit else None
@@ -123,17 +147,21 @@ class LoginPlan:
         before = self.logins.get(self.name)
         if before is not None and before.form is not None:
             before.form.call_off("This form was left, because the log-in went another way.")
+        self._note_change(before.token if before else None, token)
         typed = {**self._recipe.typed, **attempt.typed}
         renews = self._recipe.auto_renew or bool(self._magics.auto_renew)
         if not renews:
             typed = {name: value for name, value in typed.items() if name not in ("password", "pin")}
-        self._recipe = replace(self._recipe, typed=typed, typed_for=token.base_url)
+        self._recipe = replace(
+            self._recipe, typed=typed, typed_for=token.base_url, dotenv=attempt.settings.dotenv
+        )
         login = self.logins.store(self.name, token, self._recipe, self._magics.timeout)
         self._magics.prepare(login)
         login.session.renewal = None
         if renews:
             again = SelfRenewal(self, login)
             login.session.renewal = Renewal(again.log_in, again.current)
+            login.session.renewal.needs_person = attempt.used_code
         return login
 
     def _keep(self, login: Login, token: Token) -> str:
@@ -157,15 +185,21 @@ class LoginPlan:
             memory.forget(_owner_of(token))
             return memory.trouble
 
-        login.forget = forget
+        login.forgets[_owner_of(token).digest] = forget
         login.session.on_change = changed
+
+    def _note_change(self, old: Token | None, new: Token) -> None:
+        """Note that another account stands under this name now; loops that hold the session go there."""
+        same = old is None or (old.username, old.base_url) == (new.username, new.base_url)
+        was = "" if same or old is None else f"{inert(old.username)} at {inert(old.base_url)}"
+        self._changed = f"Before, {self.name} was {was}." if was else ""
 
     def _report(self, token: Token, remembered: str) -> rendering.Bundle:
         said = rendering.logged_in(token, place_of(token.base_url, embedded.sandbox_url()))
         trouble = self._memory.trouble if self._memory else ""
         about = "But" if remembered else "Nothing is remembered"
         told = f"{about}: {trouble}." if trouble else ""
-        return rendering.line(" ".join(filter(None, (said, remembered, told))))
+        return rendering.line(" ".join(filter(None, (said, self._changed, remembered, told))))
 
 
 def _owner_of(token: Token) -> Owner:

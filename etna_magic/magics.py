@@ -53,14 +53,19 @@ class EtnaMagics(Magics):
     def __init__(self, shell: InteractiveShell, **kwargs: Any) -> None:
         super().__init__(shell, **kwargs)
         # Configurable has a .shell too, which may be None.
-        self._home = shell
+        self.home = shell
         self.logins = _LOGINS.setdefault(shell, Logins(shell.user_ns))
         self.watcher = Watcher(self.logins, lambda: str(self.warn), shell.transform_cell)
 
     @observe("warn_before")
     def _warn_before_changed(self, _: Any) -> None:
-        for login in self.logins:
+        for login in getattr(self, "logins", ()):  # a configured value comes before there are any
             self.prepare(login)
+
+    @observe("timeout")
+    def _timeout_changed(self, _: Any) -> None:
+        for login in getattr(self, "logins", ()):
+            login.session.timeout = self.timeout
 
     def prepare(self, login: Login) -> None:
         """Give a log-in's token the warning window that is set."""
@@ -128,24 +133,24 @@ class EtnaMagics(Magics):
 
     def register(self) -> None:
         """Put the magics and the hooks into the shell."""
-        self._home.register_magics(self)
-        self._home.events.register("pre_run_cell", self.watcher.pre_run_cell)
-        self._home.events.register("post_run_cell", self.watcher.post_run_cell)
+        self.home.register_magics(self)
+        self.home.events.register("pre_run_cell", self.watcher.pre_run_cell)
+        self.home.events.register("post_run_cell", self.watcher.post_run_cell)
 
     def unregister(self) -> None:
         """Take away everything that :meth:`register` and the making of this object put there."""
-        self._home.events.unregister("pre_run_cell", self.watcher.pre_run_cell)
-        self._home.events.unregister("post_run_cell", self.watcher.post_run_cell)
+        self.home.events.unregister("pre_run_cell", self.watcher.pre_run_cell)
+        self.home.events.unregister("post_run_cell", self.watcher.post_run_cell)
         for login in self.logins:
             if login.form is not None:
                 login.form.call_off("The extension was unloaded before this log-in was finished.")
                 self.logins.restore(login.name)
-        manager = self._home.magics_manager
+        manager = self.home.magics_manager
         for name, function in self.magics["line"].items():
             if manager.magics["line"].get(name) == function:
                 del manager.magics["line"][name]
         manager.registry.pop(type(self).__name__, None)
-        cast("list[Any]", self._home.configurables).remove(self)
+        cast("list[Any]", self.home.configurables).remove(self)
 
 
 def _commands() -> ModuleType:

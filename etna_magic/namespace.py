@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from etna_magic.exceptions import EtnaError
 
@@ -11,6 +13,20 @@ if TYPE_CHECKING:
 
     from etna_magic.session import EtnaSession
     from etna_magic.token import Token
+
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
+
+
+def _locked(method: _F) -> _F:
+    """Let one thread at a time change the log-ins."""
+
+    @functools.wraps(method)
+    def locked(self: Logins, *args: Any, **kwargs: Any) -> Any:
+        with self._lock:
+            return method(self, *args, **kwargs)
+
+    return cast("_F", locked)
 
 
 class Login:
@@ -24,7 +40,7 @@ class Login:
         The session that stands in the namespace; the same for all its tokens.
     """
 
-    __slots__ = ("forget", "form", "name", "notice", "recipe", "session", "token", "told")
+    __slots__ = ("forgets", "form", "name", "notice", "recipe", "session", "token", "told")
 
     def __init__(self, name: str, session: EtnaSession) -> None:
         self.name = name
@@ -32,8 +48,8 @@ class Login:
         self.token: Token | None = None
         #: How it was logged in, for a line that repeats it.
         self.recipe: Any = None
-        #: Drops what was remembered of it, if something was; returns why that failed.
-        self.forget: Callable[[], str] | None = None
+        #: By owner: drops what was remembered of it, and returns why that failed.
+        self.forgets: dict[str, Callable[[], str]] = {}
         #: The form that waits for a person, if one does.
         self.form: Any = None
         #: What the next cell has to show or ask, because a renewal could not go on without a person.
@@ -60,6 +76,8 @@ class Logins:
     def __init__(self, namespace: MutableMapping[str, Any]) -> None:
         self.namespace = namespace
         self._logins: dict[str, Login] = {}
+        # A renewal ends on its own thread, and may find that somebody was faster.
+        self._lock = threading.RLock()
         #: Grows with every change, so that whoever looks ahead knows when to look again.
         self.version = 0
 
@@ -77,7 +95,7 @@ class Logins:
     def live(self) -> list[tuple[Login, Token]]:
         """Return the log-ins whose token stands in the namespace at this moment."""
         found: list[tuple[Login, Token]] = []
-        for login in self._logins.values():
+        for login in self:
             # Annotated, since `is` with something of any type would take its type away.
             token: Token | None = login.token
             stands = self.namespace.get(f"{login.name}_token") is token
@@ -96,13 +114,16 @@ class Logins:
         login = self._logins.get(name)
         ours = (login.token, login.session) if login else ()
         for variable in (f"{name}_token", f"{name}_session"):
-            value = self.namespace.get(variable)
-            if value is not None and not any(value is own for own in ours):
+            if variable not in self.namespace:
+                continue
+            value = self.namespace[variable]
+            if not any(value is own for own in ours):
                 raise EtnaError(
                     f"{variable} is a variable of your own ({type(value).__name__}) and is not overwritten: "
-                    f"rename it, or log in under another name (%etna_login OTHER)."
+                    f"rename or delete it, or log in under another name (%etna_login OTHER)."
                 )
 
+    @_locked
     def await_login(self, name: str, absence: str, timeout: float) -> Login:
         """Put the session of a log-in that is not finished into the namespace.
 
@@ -115,6 +136,7 @@ class Logins:
         self.touch()
         return login
 
+    @_locked
     def restore(self, name: str) -> None:
         """Take back what :meth:`await_login` did, because the log-in was called off."""
         login = self._logins.get(name)
@@ -127,11 +149,12 @@ class Logins:
             login.session.bind(login.token)
             self.touch()
 
+    @_locked
     def store(self, name: str, token: Token, recipe: object, timeout: float) -> Login:
         """Put a finished log-in into the namespace, its session the same as before."""
         login = self._logins.get(name) or Login(name, _new_session(name, timeout))
         login.token, login.recipe, login.told, login.form = token, recipe, set(), None
-        login.notice, login.forget = None, None
+        login.notice = None
         login.session.on_change = self.touch
         login.session.timeout = timeout
         login.session.bind(token)
@@ -141,15 +164,23 @@ class Logins:
         self.touch()
         return login
 
-    def renew(self, login: Login, token: Token) -> None:
-        """Put a fresh token in the place of a log-in's old one, wherever that still stands."""
+    @_locked
+    def renew(self, login: Login, old: Token, token: Token) -> bool:
+        """Put a fresh token in the place of a log-in's old one; return whether that is still its place.
+
+        It is not if the log-in was ended or made anew meanwhile, or if a form waits for that.
+        """
+        if self._logins.get(login.name) is not login or not login.session.holds(old):
+            return False
         variable = f"{login.name}_token"
-        if self.namespace.get(variable) is login.token:
+        if self.namespace.get(variable) is old:
             self.namespace[variable] = token
         login.token, login.told, login.notice = token, set(), None
         login.session.bind(token)
         self.touch()
+        return True
 
+    @_locked
     def drop(self, login: Login, absence: str) -> None:
         """Take a log-in away: its variables, and the token from whoever still holds the session."""
         for variable, own in ((f"{login.name}_token", login.token), (f"{login.name}_session", login.session)):

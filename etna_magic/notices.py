@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from etna_magic.namespace import Login, Logins
 
-_OWN_MAGIC = re.compile(r"^\s*%etna_\w", re.MULTILINE)
+# By automagic too, and from Python.
+_OWN_MAGIC = re.compile(r"^\s*%?etna_(?:login|logout|status)\b|\betna_magic\.login\(", re.MULTILINE)
 
 
 class Notices:

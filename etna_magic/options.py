@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import os
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -60,22 +61,25 @@ def parse(magic: Callable[..., Any], text: str) -> Namespace:
     if rest:
         raise UsageError(f"%{magic.__name__} does not know {_known(rest)}: see %{magic.__name__}?")
     if getattr(options, "name", None) is not None:
-        check_name(options.name)
+        options.name = checked_name(options.name)
     return options
 
 
-def check_name(name: str) -> None:
-    """Refuse what cannot name a log-in; it is not repeated, since it may be a password.
+def checked_name(name: str) -> str:
+    """Return a log-in's name as Python spells it, or refuse it; what was typed is not repeated.
 
     Raises
     ------
     IPython.core.error.UsageError
         If it is no identifier.
     """
+    # Python folds the names in a cell like this, and would not find a variable that is not.
+    name = unicodedata.normalize("NFKC", name)
     if not name.isidentifier() or keyword.iskeyword(name):
         raise UsageError(
             "That cannot name a log-in: it becomes a part of variable names, so letters, digits and _ only."
         )
+    return name
 
 
 def _known(rest: list[str]) -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from IPython.core.error import StdinNotImplementedError
 
 from etna_magic.challenge import Challenge, ChallengeKind
+from etna_magic.credentials import check
 from etna_magic.exceptions import NotLoggedInError
+from etna_magic.origin import checked_base_url
 from etna_magic.secret import Secret
 from etna_magic.settings import LABELS, UNSEEN
 
@@ -48,7 +50,12 @@ def log_in(attempt: LoginAttempt, step: Challenge | None = None) -> Token:
 def ask(name: str) -> Secret:
     """Ask for a setting that is missing."""
     label = LABELS[name]
-    return _read(f"{label}: ", unseen=name in UNSEEN)
+    answer = _read(f"{label}: ", unseen=name in UNSEEN)
+    # At once, before anything else is typed in vain.
+    check(label, answer)
+    if name == "base_url":
+        checked_base_url(answer.reveal())
+    return answer
 
 
 def ask_challenge(challenge: Challenge) -> Secret:

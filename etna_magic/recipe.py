@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from etna_magic import embedded
-from etna_magic.environment import read_environment
 from etna_magic.origin import checked_base_url
 from etna_magic.secret import Secret
-from etna_magic.settings import VARIABLES, Setting, Settings
+from etna_magic.settings import Setting, Settings
 from etna_magic.timetext import parse_duration
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ class Recipe:
         Whether the line asked for its token to be replaced before it ends.
     remember : bool
         Whether its token is kept across kernel restarts.
+    dotenv : Path or None
+        The ``.env`` that a renewal reads again, wherever the kernel works by then.
     typed : mapping of str to Secret
         What a person typed for it last time; the password only where it is needed for renewals.
     typed_for : str
@@ -52,6 +53,7 @@ class Recipe:
     asks: bool = False
     auto_renew: bool = False
     remember: bool = False
+    dotenv: Path | None = None
     typed: Mapping[str, Secret] = field(default_factory=dict)
     typed_for: str = ""
 
@@ -76,6 +78,7 @@ class Recipe:
             given = {**before.options, **given}
             return replace(
                 before,
+                dotenv=None,
                 options=given,
                 asks=asks,
                 auto_renew=options.auto_renew or before.auto_renew,
@@ -110,7 +113,7 @@ class Recipe:
         if self.sandbox:
             settings = self._of_sandbox(lifetime)
         else:
-            settings = Settings.read(_secrets(self.options), self.env_file)
+            settings = Settings.read(_secrets(self.options), self.env_file, self.dotenv)
         if not self.typed:
             return settings
         base_url = settings.text("base_url") or self.typed.get("base_url", Secret("")).reveal()
@@ -119,7 +122,10 @@ class Recipe:
         return settings.filled(self.typed) if same else settings
 
     def _of_sandbox(self, lifetime: timedelta) -> Settings:
-        given = self.options.get("lifetime")
+        # Who and where is the sandbox's own; the rest comes in the order of any log-in.
+        asked = {name: Secret(text) for name, text in self.options.items() if name == "lifetime"}
+        rest = Settings.read(asked, names=("pin", "lifetime"))
+        given = rest.text("lifetime")
         server = embedded.sandbox(parse_duration(given) if given else lifetime)
         typed = self.typed.get("username", Secret("demo")).reveal()
         username = self.options.get("username", typed)
@@ -131,13 +137,8 @@ class Recipe:
                 known["password"] = server.password_of(username)
             except ValueError as error:
                 raise UsageError(str(error)) from None
-        pins = read_environment([VARIABLES["pin"]])
         settings = {name: Setting(Secret(value), "the sandbox") for name, value in known.items()}
-        if pins:
-            settings["pin"] = Setting(pins[VARIABLES["pin"]], VARIABLES["pin"])
-        if given:
-            settings["lifetime"] = Setting(Secret(given), "--lifetime")
-        return Settings(settings)
+        return Settings({**settings, **rest.known})
 
 
 def _secrets(texts: Mapping[str, str]) -> dict[str, Secret]:

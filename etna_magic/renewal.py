@@ -41,6 +41,8 @@ class Renewal:
         self._clock = clock or Clock()
         self._lock = threading.Lock()
         self._failed_at = 0.0
+        #: Whether each log-in needs a code from a person, so that none happens by itself.
+        self.needs_person = False
         #: Why the last try failed; None when none has, or one has worked since.
         self.error: EtnaError | None = None
 

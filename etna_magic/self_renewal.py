@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from etna_magic import batch, rendering
 from etna_magic.challenge import Challenge
 from etna_magic.exceptions import EtnaError, VerificationError
+from etna_magic.inert import inert
 from etna_magic.mend import mend
+from etna_magic.origin import checked_base_url
+from etna_magic.server_logout import end_on_server
 from etna_magic.show import show
 from etna_magic.ways import Way, way_here
 
@@ -51,16 +54,23 @@ class SelfRenewal:
         if self._asked:
             # Each try would send the person another code while the first is being looked for.
             raise VerificationError(self._asked)
+        old = self.current()
         try:
             attempt = self._plan.attempt()
+            _refuse_another(attempt, old)
             # Other kernels have the same token to replace, and one log-in serves them all.
             with self._plan.turn(attempt):
-                self._plan.replace(self._login, self._plan.remembered(attempt) or self._fresh(attempt))
+                shared = self._plan.remembered(attempt)
+                token = shared or self._fresh(attempt)
+                is_in_place = self._plan.replace(self._login, old, token)
         except EtnaError as error:
             sentence = str(error)
             self._login.notice = self._login.notice or (lambda: self._tell(sentence))
             self._plan.logins.touch()
             raise
+        if not is_in_place and shared is None:
+            # Logged out or logged in anew meanwhile: nobody wants this one, and nobody may use it.
+            end_on_server(token, self._plan.timeout)
 
     def _fresh(self, attempt: LoginAttempt) -> Token:
         if attempt.missing:
@@ -98,3 +108,16 @@ class SelfRenewal:
     def _form_ended(self) -> None:
         self._asked = ""
         self._login.form = None
+
+
+def _refuse_another(attempt: LoginAttempt, old: Token) -> None:
+    """Raise if the settings lead to another account by now: orders would go there without a word."""
+    base_url, username = attempt.settings.text("base_url"), attempt.settings.text("username")
+    if not base_url or not username:
+        return  # told as missing
+    if (checked_base_url(base_url), username) != (old.base_url, old.username):
+        now, then = (
+            f"{inert(username)} at {inert(base_url)}",
+            f"{inert(old.username)} at {inert(old.base_url)}",
+        )
+        raise EtnaError(f"The settings name {now} by now, and not {then}: no renewal changes the account.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from etna_magic.origin import checked_base_url
 from etna_magic.timetext import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import timedelta
     from pathlib import Path
 
@@ -27,6 +28,7 @@ VARIABLES = {
     "pin": "ETNA_PIN_CODE",
     "lifetime": "ETNA_TOKEN_LIFETIME",
 }
+_log = logging.getLogger("etna_magic")
 REQUIRED = ("base_url", "app_key", "username", "password")
 LABELS = dict(zip(REQUIRED, ("Base URL", "App key", "Username", "Password"), strict=True)) | {"pin": "PIN"}
 UNSEEN = ("app_key", "password")
@@ -50,13 +52,22 @@ class Settings:
         The settings by name.
     empty : tuple of str, optional
         Names of settings that were given, with nothing in them.
+    dotenv : Path or None, optional
+        The ``.env`` that was found.
     """
 
     known: Mapping[str, Setting]
     empty: tuple[str, ...] = ()
+    dotenv: Path | None = None
 
     @classmethod
-    def read(cls, options: Mapping[str, Secret], env_file: Path | None = None) -> Settings:
+    def read(
+        cls,
+        options: Mapping[str, Secret],
+        env_file: Path | None = None,
+        dotenv: Path | None = None,
+        names: Collection[str] = tuple(VARIABLES),
+    ) -> Settings:
         """Collect settings: options, the named file, the process environment, a ``.env``.
 
         The first that has a setting wins. Nothing is written to ``os.environ``.
@@ -67,6 +78,10 @@ class Settings:
             Settings given outright, by name.
         env_file : Path or None, optional
             A file in ``.env`` form that outranks the environment.
+        dotenv : Path or None, optional
+            The ``.env`` that stands behind all; without one the nearest is looked for.
+        names : collection of str, optional
+            Which settings to look for; all of them.
 
         Returns
         -------
@@ -79,26 +94,31 @@ class Settings:
             If a value cannot be used, or a file cannot be read.
         """
         known = {n: Setting(v, f"--{n.replace('_', '-')}") for n, v in options.items()}
-        found = find_env_file()
         for variables, place in (
             (read_env_file(env_file) if env_file else {}, f"in {env_file}"),
             (read_environment(VARIABLES.values()), "in the environment"),
-            (read_env_file(found) if found else {}, f"in {found}"),
         ):
-            for name, variable in VARIABLES.items():
-                if variable in variables:
-                    known.setdefault(name, Setting(variables[variable], f"{variable} {place}"))
-        return cls._checked(known)
+            _fill(known, variables, place, names)
+        found = dotenv or find_env_file()
+        if found:
+            try:
+                _fill(known, read_env_file(found), f"in {found}", names)
+            except MissingCredentialsError as error:
+                if not known.keys() >= set(REQUIRED) & set(names):
+                    raise
+                # Whatever it says, nothing of it is needed.
+                _log.warning("%s It was passed over.", error)
+        return cls._checked(known, found)
 
     @classmethod
-    def _checked(cls, known: Mapping[str, Setting]) -> Settings:
+    def _checked(cls, known: Mapping[str, Setting], dotenv: Path | None) -> Settings:
         # What is set to nothing wins over what comes after it, and is asked for like the unknown.
         full = {name: setting for name, setting in known.items() if setting.value}
         for name, setting in full.items():
             check(setting.source, setting.value)
             if name == "base_url":
                 checked_base_url(setting.value.reveal())
-        return cls(full, tuple(name for name in known if name not in full))
+        return cls(full, tuple(name for name in known if name not in full), dotenv)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -116,7 +136,7 @@ class Settings:
         for name, value in answers.items():
             check(LABELS[name], value)
         more = {name: Setting(value, source) for name, value in answers.items()}
-        return self._checked({**more, **self.known})
+        return self._checked({**more, **self.known}, self.dotenv)
 
     def credentials(self, lifetime: timedelta = DEFAULT_LIFETIME) -> Credentials:
         """Return the finished credentials.
@@ -145,7 +165,7 @@ class Settings:
             self.text("username"),
             self.known["password"].value,
             pin.value if pin else None,
-            self._lifetime(lifetime),
+            self.credentials_lifetime(lifetime),
         )
 
     def _missing_sentence(self) -> str:
@@ -156,7 +176,8 @@ class Settings:
             "in the environment, in a .env file or in one named by --env-file."
         )
 
-    def _lifetime(self, otherwise: timedelta) -> timedelta:
+    def credentials_lifetime(self, otherwise: timedelta) -> timedelta:
+        """Return how long the server keeps a token, or what stands behind all settings."""
         if "lifetime" not in self.known:
             return otherwise
         try:
@@ -164,3 +185,13 @@ class Settings:
         except ValueError as error:
             sentence = f"{self.known['lifetime'].source}: {error}."
         raise InvalidCredentialsError(sentence)
+
+
+def _fill(
+    known: dict[str, Setting], variables: Mapping[str, Secret], place: str, names: Collection[str]
+) -> None:
+    """Add those of the variables whose setting is not known yet."""
+    for name in names:
+        variable = VARIABLES[name]
+        if variable in variables:
+            known.setdefault(name, Setting(variables[variable], f"{variable} {place}"))

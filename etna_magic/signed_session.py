@@ -71,6 +71,10 @@ class SignedSession(RuledSession):
         """Sign with this token from now on."""
         self._token = token
 
+    def holds(self, token: Token) -> bool:
+        """Whether this is the token that calls are signed with."""
+        return self._token is token
+
     def unbind(self, absence: str) -> None:
         """Sign nothing from now on; `absence` says why, to stand after the log-in's name."""
         self._token, self._absence = None, absence

@@ -6,6 +6,7 @@ import ast
 import functools
 import re
 import types
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -74,12 +75,16 @@ def _names(cell: str) -> set[str]:
 
 def _reached(thing: object, namespace: Mapping[str, Any]) -> Iterator[object]:
     """Yield what a thing would use if it were called."""
+    if hasattr(type(thing), "__wrapped__") or "__wrapped__" in getattr(thing, "__dict__", ()):
+        yield thing.__wrapped__  # type: ignore[attr-defined] # functools.cache, and other decorators
     if isinstance(thing, types.FunctionType):
         yield from _of_function(thing, namespace)
     elif isinstance(thing, types.MethodType):
         yield from (thing.__func__, thing.__self__)
     elif isinstance(thing, functools.partial):
         yield from (thing.func, *thing.args, *thing.keywords.values())
+    elif isinstance(thing, dict | list | tuple):
+        yield from islice(thing.values() if isinstance(thing, dict) else thing, 100)
     elif isinstance(thing, type):
         if thing.__module__ == "__main__":
             yield from vars(thing).values()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from tests.browser.held_server import HeldServer
 from tests.browser.jupyter_server import JupyterServer
 from tests.browser.login_form import LoginForm
 from tests.browser.notebook_page import NotebookPage
+from tests.support.required import IS_REQUIRED, REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
 HERE = Path(__file__).parent
-REQUIRED = "ETNA_REQUIRE_BROWSER"
 LIMIT = 20_000  # milliseconds, for what a page has to show
 VIEW = {"width": 1000, "height": 900}
 LOAD = "%load_ext etna_magic"
@@ -31,7 +30,7 @@ KEY = "import os\nos.environ['ETNA_APP_KEY'] = {!r}\n"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs a browser where none is, unless it is required."""
-    if chromium.find_chromium() or os.environ.get(REQUIRED):
+    if chromium.find_chromium() or IS_REQUIRED:
         return
     for item in _browser_tests(items):
         item.add_marker(pytest.mark.skip(reason="no Chromium on the PATH"))

@@ -70,13 +70,7 @@ def test_codes_and_pins_while_cells_wait(flavour, sandbox, open_notebook):
     first = f"username='twofactor-again', {where}"
     cells = cells_around(first, sandbox.app_key, other, WHO.replace("etna", "other"))
     form = run_to_form(open_notebook, flavour, cells)
-    form.type("Password", sandbox.password_of("twofactor-again"))
-    form.press("Enter")
-    form.wait_for("Code")
-    form.type("Code", "000000")
-    form.press("Enter")
-    form.wait_for_error("code")
-    expect(form.field("Code")).to_be_focused()
+    mistype_the_code(form, sandbox.password_of("twofactor-again"))
     form.keyboard.type("246810", delay=5)
     assert (WAITING, "246810") == (standing(form.notebook), form.field("Code").input_value())
     form.button("Verify").click()
@@ -85,20 +79,36 @@ def test_codes_and_pins_while_cells_wait(flavour, sandbox, open_notebook):
     second.wait_for("Password")
     expect(form.notebook.cell(MARKER).locator(".jp-InputPrompt")).to_have_text("[4]:")
     assert [("[3]:", "'twofactor-again'"), ("[4]:", "went on")] == standing(form.notebook)
-    second.type("Password", sandbox.password_of("pin-twofactor"))
-    second.button("Log in").click()
-    second.wait_for("PIN")
-    second.type("PIN", "1357")
-    second.press("Enter")
-    second.wait_for("Code")
-    expect(second.field("Code")).to_be_focused()
-    second.keyboard.type("246810", delay=5)
-    second.press("Enter")
-    second.wait_until_gone()
+    give_pin_and_code(second, sandbox.password_of("pin-twofactor"))
     form.notebook.wait_for_output(MARKER + 2, "'pin-twofactor'")
     assert form.notebook.output_text(WAITS).startswith("Logged in as twofactor-again at ")
     assert form.notebook.output_text(MARKER + 1).startswith("Logged in as pin-twofactor at ")
     assert 6 == sandbox.token_requests
+
+
+def mistype_the_code(form, password):
+    """Go on to the code by Enter, and give a wrong one; the cursor is in the field for the next."""
+    form.type("Password", password)
+    form.press("Enter")
+    form.wait_for("Code")
+    form.type("Code", "000000")
+    form.press("Enter")
+    form.wait_for_error("code")
+    expect(form.field("Code")).to_be_focused()
+
+
+def give_pin_and_code(form, password):
+    """Log in by click, give the PIN, then the code, each ended by Enter, until the form is gone."""
+    form.type("Password", password)
+    form.button("Log in").click()
+    form.wait_for("PIN")
+    form.type("PIN", "1357")
+    form.press("Enter")
+    form.wait_for("Code")
+    expect(form.field("Code")).to_be_focused()
+    form.keyboard.type("246810", delay=5)
+    form.press("Enter")
+    form.wait_until_gone()
 
 
 @BOTH

@@ -27,7 +27,7 @@ class House:
 
     def _log_in(self) -> None:
         flow = LoginFlow(people.credentials(self.server.base_url), timeout=LIMIT, clock=self.clock)
-        self.logins.renew(self.login, flow.start())
+        self.logins.renew(self.login, self.login.token, flow.start())
 
     def _judge(self, connection, received) -> None:
         reply = self.reply if received.target == "/api/token" else answer(200, b"{}")

@@ -78,6 +78,13 @@ def test_readme_names_everything() -> None:
     assert set() == {name for name in wanted if name not in README}
 
 
+def test_readme_knows_the_password_of_demo() -> None:
+    """What the README and the quickstart tell to type into the form is the sandbox's user."""
+    quickstart = (ROOT / "notebooks" / "01_quickstart.ipynb").read_text(encoding="utf-8")
+    typed = f"`demo` with the password `{USERS[0].password}`"
+    assert [True, True] == [typed in " ".join(text.split()) for text in (README, quickstart)]
+
+
 def test_readme_names_every_option() -> None:
     """The README names every option of the magics."""
     magics = (EtnaMagics.etna_login, EtnaMagics.etna_status, EtnaMagics.etna_logout)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from etna_magic.sandbox import Sandbox
+from tests.kernel.inside import NAMES
 from tests.kernel.kernel import Kernel
 from tests.kernel.seat import Seat
 
@@ -105,6 +106,16 @@ def test_unloading_takes_the_magics_away(seat: Seat):
     assert ([], []) == (magics_of(seat.kernel), seat.kernel.ask(HOOKS))
     seat.kernel.run("%load_ext etna_magic")
     assert "ok" == seat.log_in().status
+
+
+def test_unloading_while_a_form_waits(seat: Seat):
+    """Neither our hooks nor those by which a form is shut while a cell runs are left behind."""
+    shown = seat.kernel.run(f"%etna_login -b {seat.sandbox.base_url} -u demo", allow_stdin=True)
+    assert ("ok", True) == (shown.status, len(seat.kernel.ask(HOOKS)) > len(BOTH))
+    unloaded = seat.kernel.run("%unload_ext etna_magic")
+    assert ("ok", []) == (unloaded.status, seat.kernel.ask(HOOKS))
+    after = seat.kernel.run("6 * 7")
+    assert (["42"], []) == (after.texts, seat.kernel.ask(NAMES))
 
 
 def test_unloading_twice_is_harmless(seat: Seat):

@@ -60,6 +60,16 @@ def test_it_asks_for_the_password_alone(seat: Seat):
     assert "demo" in form.texts[0]
 
 
+def test_the_form_of_the_embedded_sandbox(seat: Seat):
+    """It can be seen without a broker: user and password of the sandbox log in."""
+    form = show_form(seat.kernel, "%etna_login --sandbox --form")
+    assert ["Username", "Password"] == form.fields
+    form.type("Username", "demo")
+    form.type("Password", seat.sandbox.password_of("demo"))
+    form.click("Log in")
+    assert ("Logged in as demo at ", True) == (form.line[:21], "(DEMO)" in form.line)
+
+
 def test_while_it_waits_the_session_refuses_every_use(seat: Seat):
     """`etna_session` stands there, `etna_token` does not, and each call is one line."""
     show_form(seat.kernel, f"%etna_login -b {seat.sandbox.base_url}")

@@ -94,12 +94,20 @@ def test_options_that_exclude_each_other(seat: Seat, options):
     refused(seat, f"%etna_login {options}")
 
 
-@pytest.mark.parametrize("option", ["--auto-renew", "--remember", "--for 6h"])
-def test_options_that_do_not_exist_yet_are_not_accepted(seat: Seat, option):
-    """An option is there and does something, or is refused."""
-    page = seat.kernel.run("%etna_login?").paged
-    if option.split()[0] not in page:
-        refused(seat, f"%etna_login {option}")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%etna_login --for 6h",
+        "%etna_login --all",
+        "%etna_status --all",
+        "%etna_status --remember",
+        "%etna_logout --for 6h",
+        "%etna_logout --sandbox",
+    ],
+)
+def test_options_of_another_magic(seat: Seat, line):
+    """An option is of its own magic, and refused by the others."""
+    refused(seat, line)
 
 
 def test_a_log_out_with_a_name_and_all(seat: Seat):

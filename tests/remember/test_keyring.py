@@ -1,6 +1,5 @@
 """The system's keyring, against a real Secret Service: Debian's gnome-keyring on a bus of its own."""
 
-import os
 import shutil
 import stat
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from tests.remember.process import quoted, run
 from tests.remember.test_leaving import secrets_below
+from tests.support.required import lacks
 
 UNLOCKED = "echo -n keyring-pw | gnome-keyring-daemon --unlock --components=secrets > /dev/null"
 LOCKED = "gnome-keyring-daemon --start --components=secrets > /dev/null"
@@ -22,10 +22,7 @@ def _programs() -> None:
     """Need the two programs: skip without them, or fail where everything has to be tested."""
     missing = [name for name in ("dbus-run-session", "gnome-keyring-daemon") if shutil.which(name) is None]
     if missing:
-        why = f"{' and '.join(missing)} not found: apt-get install dbus gnome-keyring"
-        if os.environ.get("ETNA_REQUIRE_BROWSER") == "1":
-            pytest.fail(why)
-        pytest.skip(why)
+        lacks(f"{' and '.join(missing)} not found: apt-get install dbus gnome-keyring")
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def test_other_failures_are_tried_again_after_a_pause(desk: Desk):
     """After another failure one tries again when the pause is over, and not before; then all is well."""
     desk.log_in("--auto-renew")
     desk.age(left=600)
-    desk.kernel.set_environment(ETNA_USERNAME="broken", ETNA_PASSWORD=desk.sandbox.password_of("broken"))
+    desk.kernel.set_environment(ETNA_APP_KEY="d3Jvbmc=")
     assert ["200"] * 3 == [desk.kernel.run(CALL, store_history=False).texts[-1] for _ in range(3)]
     assert 2 == desk.sandbox.token_requests
     desk.know()
@@ -104,6 +104,32 @@ def test_other_failures_are_tried_again_after_a_pause(desk: Desk):
         assert "200" == desk.kernel.run(CALL).texts[-1]
     assert 60.0 == usual
     assert (3, "fresh") == (desk.sandbox.token_requests, desk.kernel.ask("etna_token.state.value"))
+
+
+def test_a_renewal_changes_no_account(desk: Desk):
+    """Settings that name another user by now are refused before anything is sent, and told."""
+    desk.log_in("--auto-renew")
+    desk.age(left=600)
+    desk.kernel.set_environment(ETNA_USERNAME="lockout", ETNA_PASSWORD=desk.sandbox.password_of("lockout"))
+    assert ["200"] == desk.kernel.run(CALL).texts
+    assert (1, "demo") == (desk.sandbox.token_requests, desk.kernel.ask("etna_token.username"))
+    (line,) = lines_of(desk)
+    assert "no renewal changes the account" in line
+
+
+def test_a_renewal_that_ends_after_a_log_out_puts_nothing_in_place(desk: Desk):
+    """Whoever still holds the session sends nothing with a token that came too late."""
+    desk.log_in("--auto-renew")
+    desk.kernel.do("_held, _old = etna_session, etna_token")
+    desk.kernel.run("%etna_logout")
+    late = (
+        "from etna_magic.magics import _LOGINS\n"
+        "_logins = next(iter(_LOGINS.values()))\n"
+        "from etna_magic.namespace import Login\n"
+        "_placed = _logins.renew(Login('etna', _held), _old, _old)"
+    )
+    desk.kernel.do(late)
+    assert (False, True) == (desk.kernel.ask("_placed"), desk.kernel.ask("_held._token is None"))
 
 
 def test_a_failure_is_told_once_at_the_next_cell(desk: Desk):

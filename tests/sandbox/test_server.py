@@ -53,7 +53,7 @@ def test_loopback_of_version_6():
     try:
         sandbox = Sandbox(host="::1").start()
     except OSError:
-        pytest.skip("This machine has no IPv6.")
+        pytest.skip("this machine has no IPv6, which a container may lack")
     with sandbox:
         assert sandbox.base_url.startswith("http://[::1]:")
         assert 405 == requests.get(f"{sandbox.base_url}/token", timeout=10).status_code

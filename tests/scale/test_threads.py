@@ -9,12 +9,30 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from etna_magic import TokenState
+from etna_magic import EtnaSession, TokenState
 from etna_magic.sandbox import Sandbox
 from tests.calls.shell import wait_until
 
 THREADS, CALLS = 32, 50
 LIFETIME = 3.0
+
+
+def statuses_of_all_threads(session: EtnaSession) -> Counter[int]:
+    """Call from all threads, past the end of the token that was made just now; count the answers."""
+    began, line_up = time.monotonic(), threading.Barrier(THREADS)
+
+    def work(_: int) -> list[int]:
+        line_up.wait(30)
+        statuses = []
+        for number in range(CALLS):
+            # A pace, so that even the fastest machine is still calling when the token ends.
+            moment = began + number * 1.4 * LIFETIME / CALLS
+            wait_until(lambda moment=moment: time.monotonic() >= moment)
+            statuses.append(session.get("v1.0/equities/AAPL").status_code)
+        return statuses
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return Counter(status for done in threads.map(work, range(THREADS)) for status in done)
 
 
 def test_across_an_expiry(
@@ -29,21 +47,7 @@ def test_across_an_expiry(
     session, token = ip.user_ns["etna_session"], ip.user_ns["etna_token"]
     monkeypatch.setenv("ETNA_TOKEN_LIFETIME", "1h")
     sandbox.lifetime = 3600.0
-    began, line_up = time.monotonic(), threading.Barrier(THREADS)
-
-    def work(_: int) -> list[int]:
-        line_up.wait(30)
-        statuses = []
-        for number in range(CALLS):
-            # A pace, so that even the fastest machine is still calling when the token ends.
-            moment = began + number * 1.4 * LIFETIME / CALLS
-            wait_until(lambda moment=moment: time.monotonic() >= moment)
-            statuses.append(session.get("v1.0/equities/AAPL").status_code)
-        return statuses
-
-    with ThreadPoolExecutor(THREADS) as threads:
-        statuses = Counter(status for done in threads.map(work, range(THREADS)) for status in done)
-    assert {200: THREADS * CALLS} == statuses
+    assert {200: THREADS * CALLS} == statuses_of_all_threads(session)
     assert (2, TokenState.STALE) == (sandbox.token_requests, token.state)  # the log-in and one renewal
     assert ip.user_ns["etna_token"] is session.token is not token
     assert session is ip.user_ns["etna_session"]

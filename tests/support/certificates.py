@@ -5,7 +5,7 @@ import ssl
 import subprocess
 from pathlib import Path
 
-import pytest
+from tests.support.required import lacks
 
 CONFIG = """
 [req]
@@ -44,7 +44,7 @@ class Certificates:
 
     def __init__(self, folder: Path) -> None:
         if shutil.which("openssl") is None:
-            pytest.skip("openssl is not installed")
+            lacks("openssl not found: apt-get install openssl")
         self._folder = folder
         (folder / "config").write_text(CONFIG)
         (folder / "index.txt").touch()

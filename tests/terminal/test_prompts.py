@@ -101,6 +101,16 @@ def test_a_wrong_password_is_one_line(terminal: Terminal, sandbox: Sandbox):
     assert "False" == terminal.ask("'etna_session' in dir() or 'etna_token' in dir()")
 
 
+def test_too_many_log_ins(terminal: Terminal, sandbox: Sandbox):
+    """One line says how long to wait; nothing is tried again behind the person's back."""
+    answer_all(terminal, sandbox, "throttled")
+    said = terminal.rest()
+    assert ["RateLimitedError"] == [line.partition(":")[0] for line in said]
+    assert "wait 5 s" in said[0]
+    assert 1 == sandbox.token_requests
+    assert "False" == terminal.ask("'etna_session' in dir() or 'etna_token' in dir()")
+
+
 def test_the_stale_line_is_plain_text(terminal: Terminal, sandbox: Sandbox):
     """A terminal shows the warning before the cell's output, as text."""
     terminal.run("import time")

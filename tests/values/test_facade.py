@@ -27,6 +27,12 @@ def test_every_name_can_be_had() -> None:
         assert (True, True) == (bool(found.__doc__), found.__module__.split(".")[0] == "etna_magic")
 
 
+def test_every_name_has_an_example() -> None:
+    """Every class and function of `__all__` shows how it is used."""
+    found = {name: inspect.getdoc(getattr(etna_magic, name)) or "" for name in etna_magic.__all__}
+    assert [] == [name for name, text in found.items() if "Examples\n--------\n>>> " not in text]
+
+
 def test_public_classes_are_exported() -> None:
     """Every public class of the modules for users is exported, and no other class is."""
     public = set()

@@ -1,0 +1,53 @@
+"""Ends a token on the server, where the server can."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etna_magic.deadline import OneRequest
+from etna_magic.origin import Origin
+from etna_magic.transport import Failure, attempt
+
+if TYPE_CHECKING:
+    from etna_magic.token import Token
+
+
+def end_on_server(token: Token, timeout: float) -> str:
+    """Ask the server to end a token, once.
+
+    ``POST {base URL}/logout`` is documented by one broker; other installations may not have it.
+
+    Parameters
+    ----------
+    token : Token
+        What to end.
+    timeout : float
+        Seconds to wait.
+
+    Returns
+    -------
+    str
+        Why the token may live on, to stand after "because "; empty if it is over for certain.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it was interrupted.
+    """
+    outcome = attempt(lambda: _post(token, timeout))
+    if isinstance(outcome, Failure):
+        if outcome.is_interrupt:
+            raise outcome.kind
+        return f"the server could not be asked: {outcome.reason}"
+    status, is_page = outcome
+    if status in (200, 204, 401) and not is_page:  # 401: the token is dead already
+        return ""
+    return f"this server does not end tokens (status {status}{' with a web page' if is_page else ''})"
+
+
+def _post(token: Token, timeout: float) -> tuple[int, bool]:
+    with OneRequest() as http, http.ended_after(timeout):
+        http.trust_env = not Origin.of(token.base_url).is_loopback
+        url = f"{token.base_url}/logout"
+        with http.post(url, auth=token, allow_redirects=False, timeout=timeout, stream=True) as answer:
+            return answer.status_code, "html" in answer.headers.get("Content-Type", "")

@@ -63,6 +63,8 @@ def test_three_wrong_codes_lead_back_to_the_first_fields(flavour, sandbox, show_
     """Where a log-in has ended without success, that is said and it begins anew."""
     form = begin(show_form, flavour, sandbox, "twofactor")
     for _ in range(3):
+        # A code that was left is cleared too; only a new field has no placeholder.
+        expect(form.field("Code")).to_have_attribute("placeholder", "")
         expect(form.field("Code")).to_have_value("")
         form.type("Code", "000000")
         form.button("Verify").dblclick()

@@ -64,8 +64,8 @@ def test_three_wrong_codes_lead_back_to_the_first_fields(flavour, sandbox, show_
     form = begin(show_form, flavour, sandbox, "twofactor")
     for _ in range(3):
         # A code that was left is cleared too; only a new field has no placeholder.
-        expect(form.field("Code")).to_have_attribute("placeholder", "")
         expect(form.field("Code")).to_have_value("")
+        expect(form.field("Code")).to_have_attribute("placeholder", "")
         form.type("Code", "000000")
         form.button("Verify").dblclick()
     form.wait_for("Password")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
 
-from etna_magic.deadline import OneRequest
 from etna_magic.exceptions import ConnectionFailedError, InsecureURLError
+from etna_magic.one_request import posted
 from etna_magic.origin import Origin
 from etna_magic.retry_after import seconds_of
 from etna_magic.secret import Secret
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # The documented tokens run to some 600 characters; a header of more than this no server takes.
 LONGEST_TOKEN = 8_000
 LONGEST_BODY = 64_000
+_FIT_FOR_A_HEADER = re.compile(r"[!-~]+")
 # The words of ETNA's documentation, which are safe to show as they are.
 WORDS = frozenset({"Succeeded", "Failed", "Expecting", "BaseAuthentication"}) | {
     "VerificationCode",
@@ -111,21 +113,9 @@ def ask(url: str, headers: Mapping[str, Secret], timeout: float, shown: Shown) -
 
 
 def _exchange(url: str, headers: Mapping[str, Secret], timeout: float, shown: Shown) -> Answer:
-    with OneRequest() as http, http.ended_after(timeout):
-        # Plain http is loopback only, and a proxy there would read the password. Behind a
-        # company's proxy https needs the environment's proxy and certificates.
-        http.trust_env = url.startswith("https:")
-        response = http.post(
-            url,
-            headers={name: value.reveal() for name, value in headers.items()},
-            # Any auth at all keeps requests from asking .netrc for one.
-            auth=lambda request: request,
-            allow_redirects=False,
-            timeout=timeout,
-            stream=True,
-        )
-        with response:
-            body = _body(response)
+    plain = {name: value.reveal() for name, value in headers.items()}
+    with posted(url, plain, timeout=timeout) as response:
+        body = _body(response)
     return _taken_apart(response, body, shown)
 
 
@@ -178,7 +168,7 @@ def _token(members: Mapping[str, Any]) -> tuple[Secret | None, str]:
         return None, f"a token that is no text but a {type(value).__name__}"
     if len(value) > LONGEST_TOKEN:
         return None, f"a token of {len(value):,} characters"
-    if not all("!" <= character <= "~" for character in value):
+    if not _FIT_FOR_A_HEADER.fullmatch(value):
         return None, "a token with characters that no header can carry"
     return Secret(value), ""
 

@@ -1,114 +1,83 @@
-"""One request with an end: whatever the server sends, and however slowly, it is over in time."""
+"""An end for what waits: whatever the other side does, and however slowly, it is over in time."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 import os
-import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
-from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-# How often a request that is late has its sockets shut down: it may still be about to connect.
+# How often what is late is shut down anew: it may still be about to connect.
 _AGAIN = 0.05
 
 
-class OneRequest(requests.Session):
-    """A session for a single request that is not sent on.
+class _Deadline:
+    """What is waited for, and whether it is late."""
 
-    The time-outs of ``requests`` begin anew with each byte. Here the sockets are shut down when
-    the time is over, so that a server that drips cannot hold the log-in.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._adapter = _RecordingAdapter()
-        self.mount("https://", self._adapter)
-        self.mount("http://", self._adapter)
+    def __init__(self, shut_down: Callable[[], None]) -> None:
+        self._shut_down = shut_down
         self.is_late = False
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Follow no redirect; ``requests`` would prepare the next request even if told not to follow."""
-
-    @contextlib.contextmanager
-    def ended_after(self, seconds: float) -> Iterator[None]:
-        """Shut the connection down if what is done inside takes longer.
-
-        Raises
-        ------
-        requests.exceptions.ReadTimeout
-            If it did.
-        """
-        _reaper.add(self, time.monotonic() + seconds)
-        try:
-            yield
-        except Exception:
-            if self.is_late:
-                raise requests.exceptions.ReadTimeout from None
-            raise
-        finally:
-            _reaper.remove(self)
-        if self.is_late:
-            raise requests.exceptions.ReadTimeout
-
     def end(self) -> None:
-        """Shut down what is connected by now."""
         self.is_late = True
-        self._adapter.shut_down()
+        self._shut_down()
 
 
-class _RecordingAdapter(HTTPAdapter):
-    """Sends as always, and remembers its sockets."""
+@contextlib.contextmanager
+def ended_after(seconds: float, shut_down: Callable[[], None]) -> Iterator[None]:
+    """Shut something down if what is done inside takes longer.
 
-    def __init__(self) -> None:
-        super().__init__(max_retries=0)
-        self._sockets: list[socket.socket] = []
+    The time-outs of ``requests`` begin anew with each byte, so that a server that drips could
+    hold a log-in for ever.
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        make = pool.ConnectionCls
-        pool.ConnectionCls = lambda **settings: self._recorded(make(**settings))
-        return pool
+    Parameters
+    ----------
+    seconds : float
+        How long it may take.
+    shut_down : callable
+        Makes whoever waits inside wait no more; called on another thread, more than once if need be.
 
-    def _recorded(self, connection: Any) -> Any:
-        connect = connection.connect
-
-        def connect_and_remember() -> None:
-            connect()
-            # http.client forgets a socket whose end is the answer's end, and goes on reading.
-            self._sockets.append(connection.sock)
-
-        connection.connect = connect_and_remember
-        return connection
-
-    def shut_down(self) -> None:
-        for one in list(self._sockets):
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                one.shutdown(socket.SHUT_RDWR)
+    Raises
+    ------
+    requests.exceptions.ReadTimeout
+        If it took longer.
+    """
+    deadline = _Deadline(shut_down)
+    _reaper.add(deadline, time.monotonic() + seconds)
+    try:
+        yield
+    except Exception:
+        if deadline.is_late:
+            raise requests.exceptions.ReadTimeout from None
+        raise
+    finally:
+        _reaper.remove(deadline)
+    if deadline.is_late:
+        raise requests.exceptions.ReadTimeout
 
 
 class _Reaper:
-    """One thread that ends every request that is late; a thread for each would cost each log-in."""
+    """One thread that ends everything that is late; a thread for each would cost each log-in."""
 
     def __init__(self) -> None:
         self.begin_anew()
 
     def begin_anew(self) -> None:
         self._changed = threading.Condition()
-        self._due: dict[OneRequest, float] = {}
+        self._due: dict[_Deadline, float] = {}
         self._thread: threading.Thread | None = None
         self._wakes_at = math.inf
 
-    def add(self, request: OneRequest, moment: float) -> None:
+    def add(self, deadline: _Deadline, moment: float) -> None:
         with self._changed:
-            self._due[request] = moment
+            self._due[deadline] = moment
             # Not alive: the first time, and in a process that was forked.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="etna_magic-deadline", daemon=True)
@@ -116,18 +85,18 @@ class _Reaper:
             elif moment < self._wakes_at:
                 self._changed.notify()
 
-    def remove(self, request: OneRequest) -> None:
+    def remove(self, deadline: _Deadline) -> None:
         # The thread is left to wake at a moment that has lost its meaning: to wake it costs more.
         with self._changed:
-            self._due.pop(request, None)
+            self._due.pop(deadline, None)
 
     def _run(self) -> None:
         with self._changed:
             while True:
                 now = time.monotonic()
-                for request in [request for request, moment in self._due.items() if moment <= now]:
-                    request.end()
-                    self._due[request] = now + _AGAIN
+                for late in [deadline for deadline, moment in self._due.items() if moment <= now]:
+                    late.end()
+                    self._due[late] = now + _AGAIN
                 self._wakes_at = min(self._due.values(), default=math.inf)
                 self._changed.wait(None if self._wakes_at == math.inf else self._wakes_at - now)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etna_magic.deadline import OneRequest
-from etna_magic.origin import Origin
+from etna_magic.one_request import posted
 from etna_magic.transport import Failure, attempt
 
 if TYPE_CHECKING:
@@ -46,8 +45,5 @@ def end_on_server(token: Token, timeout: float) -> str:
 
 
 def _post(token: Token, timeout: float) -> tuple[int, bool]:
-    with OneRequest() as http, http.ended_after(timeout):
-        http.trust_env = not Origin.of(token.base_url).is_loopback
-        url = f"{token.base_url}/logout"
-        with http.post(url, auth=token, allow_redirects=False, timeout=timeout, stream=True) as answer:
-            return answer.status_code, "html" in answer.headers.get("Content-Type", "")
+    with posted(f"{token.base_url}/logout", {}, timeout=timeout, auth=token) as answer:
+        return answer.status_code, "html" in answer.headers.get("Content-Type", "")

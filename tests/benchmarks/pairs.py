@@ -29,8 +29,13 @@ class Figure:
     unit: str
     against: str = ""
 
+    @property
+    def is_within(self) -> bool:
+        """Whether it is what is promised."""
+        return self.value <= self.limit
+
     def __str__(self) -> str:
-        verdict = "within" if self.value <= self.limit else "OVER  "
+        verdict = "within" if self.is_within else "OVER  "
         return (
             f"{verdict}  {self.value:7.2f} {self.unit:<2} (at most {self.limit:g})  {self.what}{self.against}"
         )

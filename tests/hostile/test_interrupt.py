@@ -44,8 +44,12 @@ except BaseException as error:
 """
 
 
-@pytest.mark.parametrize("silent", ["before its answer", "within its body"])
-@pytest.mark.parametrize("what", ["log-in", "GET", "POST", "log-out"])
+# A log-out needs the status alone, and is over when the body begins.
+@pytest.mark.parametrize(
+    ("what", "silent"),
+    [(what, "before its answer") for what in ("log-in", "GET", "POST", "log-out")]
+    + [(what, "within its body") for what in ("log-in", "GET", "POST")],
+)
 def test_interrupt(what: str, silent: str) -> None:
     """Ctrl-C ends the request as Ctrl-C, and no secret is left in its frames."""
     with ScriptedServer(b"") as server:

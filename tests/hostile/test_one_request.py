@@ -16,7 +16,8 @@ from tests.support.server import ScriptedServer, answer
 
 def _kept_alive(connection, received) -> None:
     """Answer, and leave the connection open for more."""
-    head = f"HTTP/1.1 200 OK\r\nSet-Cookie: who=somebody; Path=/\r\nContent-Length: {len(people.SUCCESS)}\r\n\r\n"
+    length = len(people.SUCCESS)
+    head = f"HTTP/1.1 200 OK\r\nSet-Cookie: who=somebody; Path=/\r\nContent-Length: {length}\r\n\r\n"
     connection.sendall(head.encode() + people.SUCCESS)
     connection.settimeout(10)
     connection.recv(1)  # returns when the client hangs up

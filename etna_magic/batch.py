@@ -50,7 +50,7 @@ def _nobody(name: str) -> NoReturn:
 
 def refuse(challenge: Challenge) -> NoReturn:
     """Raise for a challenge that nobody answers, and name what would have answered it."""
-    said = f" (“{challenge.reason}”)" if challenge.reason else ""
+    said = f" (“{challenge.news}”)" if challenge.news else ""
     what = challenge.kind.value
     seen = f"did not accept the {what}" if challenge.wrong else f"wants a {what}"
     raise VerificationError(

@@ -53,3 +53,10 @@ class Challenge:
     reason: str
     interim: Secret = field(repr=False)
     wrong: int = 0
+
+    @property
+    def news(self) -> str:
+        """What the server says about it, where that tells a person anything; else nothing."""
+        # By ETNA's REST documentation "Invalid pin" is said to whoever has not given one yet, too.
+        untried = self.kind is ChallengeKind.PIN and not self.wrong
+        return "" if untried and self.reason == "Invalid pin" else self.reason

@@ -13,8 +13,8 @@ from etna_magic.cell_guard import CellGuard
 from etna_magic.challenge import Challenge
 from etna_magic.countdown import count_down
 from etna_magic.exceptions import ApplicationKeyError, ConnectionFailedError, EtnaError, RateLimitedError
+from etna_magic.form_fields import close_tree
 from etna_magic.form_steps import challenge_view, credentials_view
-from etna_magic.form_view import FormView, close_tree
 from etna_magic.loop import elsewhere, later
 from etna_magic.pace import AFTER_ENTER, DRAWN, IN_FLIGHT, LEFT_ALONE
 from etna_magic.settings import LABELS
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from etna_magic.attempt import LoginAttempt
+    from etna_magic.form_view import FormView
     from etna_magic.secret import Secret
     from etna_magic.token import Token
 
@@ -33,8 +34,6 @@ class LoginForm:
 
     Parameters
     ----------
-    name : str
-        The log-in's name.
     attempt : LoginAttempt
         What is known, and the conversation.
     on_success : callable
@@ -47,14 +46,12 @@ class LoginForm:
 
     def __init__(
         self,
-        name: str,
         attempt: LoginAttempt,
         on_success: Callable[[Token], rendering.Bundle],
         on_end: Callable[[], None] = lambda: None,
         *,
         is_awaited: bool = False,
     ) -> None:
-        self._name = name
         self._attempt = attempt
         self._on_success = on_success
         self._on_end = on_end

@@ -61,9 +61,10 @@ def challenge_view(
         return attempt.answer(challenge, answers[ANSWER])
 
     label, hint = _HINTS[challenge.kind]
+    said = f"The server says: {challenge.news}. " if challenge.news else ""
     view = FormView(
         f"Log in to ETNA: {challenge.kind.value} wanted",
-        str(error) if error else f"{said(challenge)}{hint}",
+        str(error) if error else said + hint,
         {ANSWER: (label, challenge.kind is ChallengeKind.PIN)},
         {},
         act,
@@ -72,12 +73,3 @@ def challenge_view(
     )
     view.challenge = challenge
     return view
-
-
-def said(challenge: Challenge) -> str:
-    """Return what the server says, as a sentence before the hint."""
-    # "Invalid pin" is what the server says to whoever has not given one yet, too.
-    untried = challenge.kind is ChallengeKind.PIN and not challenge.wrong
-    if not challenge.reason or (untried and challenge.reason == "Invalid pin"):
-        return ""
-    return f"The server says: {challenge.reason}. "

@@ -11,8 +11,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import ipywidgets
-from traitlets import Unicode
 
+from etna_magic.form_fields import CodeField, UnseenField, close_tree
 from etna_magic.loop import later
 from etna_magic.secret import Secret
 
@@ -28,21 +28,6 @@ _KEPT = "•••••••• (kept until you log in)"
 _WIDE = {"width": "420px"}
 # Under the fields and not under their labels, which ipywidgets makes so wide.
 _UNDER_FIELDS = {"margin": "4px 0 4px 88px"}
-
-
-class UnseenField(ipywidgets.Password):
-    """A password field whose value the kernel tells nobody.
-
-    ipywidgets sends each value that comes from one front end on to all clients of the kernel.
-    """
-
-    value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
-
-
-class CodeField(ipywidgets.Text):
-    """A field whose text is seen while it is typed; the kernel tells it nobody either."""
-
-    value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
 
 
 class FormView:
@@ -195,13 +180,3 @@ class FormView:
         self.values = {}
         for widget in self.children():
             close_tree(widget)
-
-
-def close_tree(widget: ipywidgets.Widget) -> None:
-    """Close a widget with its children, layout and style."""
-    for child in getattr(widget, "children", ()):
-        close_tree(child)
-    for part in ("layout", "style"):
-        if getattr(widget, part, None) is not None:
-            getattr(widget, part).close()
-    widget.close()

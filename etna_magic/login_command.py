@@ -91,8 +91,6 @@ def form_of(
     """Return a form for what a plan lacks; `done` is called when it has ended, in whichever way."""
     from etna_magic.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
 
-    form = LoginForm(
-        plan.name, attempt, lambda token: plan.store(attempt, token), done, is_awaited=is_awaited
-    )
+    form = LoginForm(attempt, lambda token: plan.store(attempt, token), done, is_awaited=is_awaited)
     plan.await_form(form)
     return form

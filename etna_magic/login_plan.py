@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from etna_magic import embedded, rendering
 from etna_magic.attempt import LoginAttempt
 from etna_magic.inert import inert
-from etna_magic.memory import Memory
 from etna_magic.mend import mend
-from etna_magic.origin import checked_base_url
 from etna_magic.place import place_of
-from etna_magic.remembered import Owner
+from etna_magic.remembering import Remembering
 from etna_magic.renewal import Renewal
 from etna_magic.self_renewal import SelfRenewal
 from etna_magic.timetext import parse_duration
-from etna_magic.token import TokenState
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from datetime import timedelta
 
     from etna_magic.form import LoginForm
@@ -52,7 +49,7 @@ class LoginPlan:
         self._recipe = recipe
         self._code = code
         self._changed = ""
-        self._memory = Memory.of_this_user() if recipe.remember else None
+        self._remembering = Remembering(self.logins, is_wanted=recipe.remember)
 
     @property
     def _magics(self) -> EtnaMagics:
@@ -101,46 +98,32 @@ class LoginPlan:
             If a variable of the user's own is in the way.
         """
         login = self._put(attempt, token)
-        return self._report(token, self._keep(login, token))
+        return self._report(token, self._remembering.keep(login, token))
 
     def replace(self, login: Login, old: Token, token: Token) -> bool:
         """Put a fresh token in the place of an old one; return whether that was still its place."""
         if not self.logins.renew(login, old, token):
             return False
         self._magics.prepare(login)
-        self._keep(login, token)
+        self._remembering.keep(login, token)
         return True
 
     def turn(self, attempt: LoginAttempt) -> AbstractContextManager[None]:
         """Return what lets one kernel at a time look for a remembered token, log in and keep it."""
-        owner = _owner(attempt) if self._memory else None
-        if self._memory is None or owner is None or attempt.missing:
-            return nullcontext()
-        return self._memory.turn(owner)
+        return self._remembering.turn(attempt)
 
     def recall(self, attempt: LoginAttempt) -> rendering.Bundle | None:
         """Take up the token that was remembered, and return the line that reports it."""
         token = self.remembered(attempt)
-        if token is None or self._memory is None:
+        if token is None:
             return None
-        self._watch(self._put(attempt, token), token, self._memory)
-        return self._report(token, f"It was remembered in {self._memory.place}; no request was made.")
+        self._remembering.watch(self._put(attempt, token), token)
+        return self._report(token, f"It was remembered in {self._remembering.place}; no request was made.")
 
     def remembered(self, attempt: LoginAttempt) -> Token | None:
         """Return a token that was remembered and is worth taking up."""
-        owner = _owner(attempt) if self._memory else None
-        if self._memory is None or owner is None:
-            return None
-        token = self._memory.recall(owner)
         login = self.logins.get(self.name)
-        in_hand = login.token.value if login is not None and login.token is not None else ""
-        if token is not None and "lifetime" in attempt.settings.known:
-            # What is said now of the server counts, unless the token was kept as a shorter one.
-            wanted = attempt.settings.credentials_lifetime(self._lifetime())
-            token.lifetime = min(token.lifetime, wanted)
-        # Whoever logs in again with this very token in hand, or near its end, wants another.
-        fit = token is not None and token.state is TokenState.FRESH and token.value != in_hand
-        return token if fit else None
+        return self._remembering.token(attempt, login.token if login else None, self._lifetime())
 
     def _put(self, attempt: LoginAttempt, token: Token) -> Login:
         self.logins.refuse_foreign(self.name)
@@ -164,30 +147,6 @@ class LoginPlan:
             login.session.renewal.needs_person = attempt.used_code
         return login
 
-    def _keep(self, login: Login, token: Token) -> str:
-        """Remember a token if the log-in asked for that, and say so."""
-        if self._memory is None:
-            return ""
-        self._watch(login, token, self._memory)
-        kept = self._memory.keep(_owner_of(token), token)
-        return f"Remembered in {self._memory.place}." if kept else ""
-
-    def _watch(self, login: Login, token: Token, memory: Memory) -> None:
-        """Drop what is remembered when the log-in ends, or the server refuses its token."""
-
-        def changed() -> None:
-            self.logins.touch()
-            if token.ended:
-                memory.drop(_owner_of(token), token)
-
-        def forget() -> str:
-            memory.trouble = ""
-            memory.forget(_owner_of(token))
-            return memory.trouble
-
-        login.forgets[_owner_of(token).digest] = forget
-        login.session.on_change = changed
-
     def _note_change(self, old: Token | None, new: Token) -> None:
         """Note that another account stands under this name now; loops that hold the session go there."""
         same = old is None or (old.username, old.base_url) == (new.username, new.base_url)
@@ -196,19 +155,7 @@ class LoginPlan:
 
     def _report(self, token: Token, remembered: str) -> rendering.Bundle:
         said = rendering.logged_in(token, place_of(token.base_url, embedded.sandbox_url()))
-        trouble = self._memory.trouble if self._memory else ""
+        trouble = self._remembering.trouble
         about = "But" if remembered else "Nothing is remembered"
         told = f"{about}: {trouble}." if trouble else ""
         return rendering.line(" ".join(filter(None, (said, self._changed, remembered, told))))
-
-
-def _owner_of(token: Token) -> Owner:
-    return Owner(token.base_url, token.username, token.app_key)
-
-
-def _owner(attempt: LoginAttempt) -> Owner | None:
-    known = attempt.settings.known
-    if not {"base_url", "username", "app_key"} <= known.keys():
-        return None
-    base_url = checked_base_url(attempt.settings.text("base_url"))
-    return Owner(base_url, attempt.settings.text("username"), known["app_key"].value)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from etna_magic.session import EtnaSession
     from etna_magic.token import Token
 
-
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 
@@ -22,9 +21,9 @@ def _locked(method: _F) -> _F:
     """Let one thread at a time change the log-ins."""
 
     @functools.wraps(method)
-    def locked(self: Logins, *args: Any, **kwargs: Any) -> Any:
+    def locked(self: Logins, *args: Any) -> Any:
         with self._lock:
-            return method(self, *args, **kwargs)
+            return method(self, *args)
 
     return cast("_F", locked)
 
@@ -98,8 +97,7 @@ class Logins:
         for login in self:
             # Annotated, since `is` with something of any type would take its type away.
             token: Token | None = login.token
-            stands = self.namespace.get(f"{login.name}_token") is token
-            if stands and token is not None:
+            if self.namespace.get(f"{login.name}_token") is token and token is not None:
                 found.append((login, token))
         return found
 

@@ -60,10 +60,8 @@ def ask(name: str) -> Secret:
 
 def ask_challenge(challenge: Challenge) -> Secret:
     """Ask for what the server wants, with what it says about it."""
-    # "Invalid pin" is what the server says to whoever has not given one yet, too.
-    untried = challenge.kind is ChallengeKind.PIN and not challenge.wrong
-    if challenge.reason and not (untried and challenge.reason == "Invalid pin"):
-        print(f"The server says: {challenge.reason}")  # noqa: T201 - this is the conversation
+    if challenge.news:
+        print(f"The server says: {challenge.news}")  # noqa: T201 - this is the conversation
     if challenge.kind is ChallengeKind.PIN:
         return _read("PIN: ", unseen=True)
     return _read("Code (sent by e-mail or SMS): ", unseen=False)

@@ -98,9 +98,7 @@ class SelfRenewal:
             return
         from etna_magic.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
 
-        form = LoginForm(
-            self._login.name, attempt, lambda token: self._plan.store(attempt, token), self._form_ended
-        )
+        form = LoginForm(attempt, lambda token: self._plan.store(attempt, token), self._form_ended)
         # Not awaited: the old token is good to its end, and calls go on with it meanwhile.
         self._login.form = form
         form.show(challenge)

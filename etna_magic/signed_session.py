@@ -17,7 +17,7 @@ from etna_magic.reading_adapter import ReadingAdapter
 from etna_magic.retries import READS
 from etna_magic.ruled_session import RuledSession
 from etna_magic.server_verdict import ServerVerdict, end_of
-from etna_magic.signing import mask, sign_again, take_hooks
+from etna_magic.signing import mask, sign, sign_again, take_hooks
 from etna_magic.token import Token, TokenState
 from etna_magic.transport import Failure, attempt
 
@@ -52,7 +52,7 @@ class SignedSession(RuledSession):
         self.on_change: Callable[[], None] = lambda: None
         self._begin_anew()
         # Any auth at all keeps requests from asking .netrc for one.
-        self.auth = self._sign
+        self.auth = lambda request: sign(request, self.token)
 
     @property
     def token(self) -> Token:
@@ -153,8 +153,8 @@ class SignedSession(RuledSession):
         try:
             probe = super().request("GET", url, auth=token, allow_redirects=False, **way)
         except requests.HTTPError as error:  # raised by a hook of the user's
-            return error.response is not None and error.response.status_code == 401
-        return probe.status_code == 401
+            probe = error.response
+        return probe is not None and probe.status_code == 401
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Make a request ready to be sent, its path joined to the base URL."""
@@ -193,16 +193,6 @@ class SignedSession(RuledSession):
         self.mount("http://", ReadingAdapter())
         if self.renewal is not None:
             self.renewal.begin_anew()
-
-    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        token = self.token
-        if Origin.of(request.url or "") == Origin.of(token.base_url):
-            return token(request)
-        for name, value in token.headers.items():
-            # Ours, too, if a user has put them on the session by hand.
-            if request.headers.get(name) == value:
-                del request.headers[name]
-        return request
 
     def __repr__(self) -> str:
         what = self._token.describe() if self._token else self._absence

@@ -1,4 +1,4 @@
-"""Our two headers on a request that exists: put on again, and masked once it was sent."""
+"""Our two headers on a request: put on for one origin, masked once it was sent, put on again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,25 @@ if TYPE_CHECKING:
     import requests
 
 MASKED = "***"
+
+
+def sign(request: requests.PreparedRequest, token: Token) -> requests.PreparedRequest:
+    """Sign a request to a token's own origin; from any other take our headers away.
+
+    Parameters
+    ----------
+    request : requests.PreparedRequest
+        Ready to be sent but for that.
+    token : Token
+        What to sign with.
+    """
+    if Origin.of(request.url or "") == Origin.of(token.base_url):
+        return token(request)
+    for name, value in token.headers.items():
+        # Ours, too, if a user has put them on the session by hand.
+        if request.headers.get(name) == value:
+            del request.headers[name]
+    return request
 
 
 def sign_again(request: requests.PreparedRequest, token: Token) -> None:

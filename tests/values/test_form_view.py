@@ -55,7 +55,7 @@ def test_a_form_that_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 async def leave_alone() -> None:
     """Show a form, type into it, and wait until it has forgotten."""
     attempt = LoginAttempt(Settings({}), lifetime=timedelta(hours=24))
-    form = LoginForm("etna", attempt, lambda _: pytest.fail("nobody has logged in"))
+    form = LoginForm(attempt, lambda _: pytest.fail("nobody has logged in"))
     form.show()
     view = form._view
     for name in ("username", "app_key", "password"):

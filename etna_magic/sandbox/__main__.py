@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         default="24h",
         help="how long a token lives: 24h (default), 90m, 5s, or seconds",
     )
-    parser.add_argument("--no-limits", action="store_true", help="no limits on calls a minute")
+    parser.add_argument("--no-limits", action="store_true", help="no limits on log-ins and calls a minute")
     return parser
 
 

@@ -11,6 +11,7 @@ HTML_TYPE = "text/html; charset=utf-8"
 BASE = "BaseAuthentication"
 CODE = "VerificationCode"
 PIN = "SecutityPin"  # the API's own spelling
+PIN_SPELT = "SecurityPin"  # and how it may be put right one day
 
 INVALID_CODE = "Invalid confirmation code"
 
@@ -48,15 +49,15 @@ def invalid_credentials() -> Response:
     return failed(BASE, "Invalid credentials")
 
 
-def pin_refused() -> Response:
-    """Refuse a PIN for good."""
-    body = {"State": "Failed", "Step": PIN, "Reason": "Invalid pin", "ConfirmationToken": ""}
+def pin_refused(step: str) -> Response:
+    """Refuse a PIN for good, its step in the spelling of the question."""
+    body = {"State": "Failed", "Step": step, "Reason": "Invalid pin", "ConfirmationToken": ""}
     return answer(body, 401)
 
 
-def unknown_app_key() -> Response:
-    """Refuse a request whose application key is missing or unknown."""
-    return answer({"error": "Application key is not defined or does not exist"}, 401)
+def unknown_app_key(status: int = 401) -> Response:
+    """Refuse a request whose application key is missing or unknown; some sources have a 403."""
+    return answer({"error": "Application key is not defined or does not exist"}, status)
 
 
 def denied() -> Response:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Response, request
 
 from etna_magic.sandbox import answers
-from etna_magic.sandbox.answers import BASE, CODE, INVALID_CODE, PIN
+from etna_magic.sandbox.answers import BASE, CODE, INVALID_CODE, PIN, PIN_SPELT
 from etna_magic.sandbox.tokens import Interim, Tokens, random_token
 from etna_magic.sandbox.users import User
 
@@ -74,13 +74,13 @@ class Conversation:
         if given == self.user.pin:
             return self._ask_code() if self.user.code else self._succeed()
         wrong = held.wrong + 1
-        return answers.pin_refused() if wrong >= WRONG_PINS else self._ask_pin(wrong)
+        return answers.pin_refused(self._pin_step()) if wrong >= WRONG_PINS else self._ask_pin(wrong)
 
     def _code(self, held: Interim | None) -> Response:
         if held is None:
             return self._ask_code()
         given = request.headers.get(CODE)
-        if given is None:
+        if given is None or self.user.name == "ticketless":
             return answers.failed(CODE, "Corrupted ticket")
         if given == self.user.code:
             return self._succeed()
@@ -90,7 +90,11 @@ class Conversation:
         return answers.failed(CODE, INVALID_CODE)
 
     def _ask_pin(self, wrong: int) -> Response:
-        return answers.expecting(PIN, "Invalid pin", self.tokens.ask(self.user.name, PIN, wrong))
+        token = self.tokens.ask(self.user.name, PIN, wrong)
+        return answers.expecting(self._pin_step(), "Invalid pin", token)
+
+    def _pin_step(self) -> str:
+        return PIN_SPELT if self.user.name == "pin-spelt" else PIN
 
     def _ask_code(self, reason: str = "Expecting confirmation code") -> Response:
         return answers.expecting(CODE, reason, self.tokens.ask(self.user.name, CODE))

@@ -1,4 +1,4 @@
-"""Answers of `/token` that do not look at the password: throttles, crashes and detours."""
+"""Answers of `/token` that do not look at the password: throttles, refusals, crashes and detours."""
 
 import math
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Response
 from werkzeug.http import http_date
 
-from etna_magic.sandbox.answers import BASE, answer, failed, page, too_many
+from etna_magic.sandbox.answers import BASE, answer, failed, page, too_many, unknown_app_key
 
 RETRY_AFTER = 5  # seconds
 
@@ -26,7 +26,7 @@ def throttle(user: str, now: float) -> Response | None:
 
 
 def outage(user: str) -> Response | None:
-    """Return the answer of a user who meets a server in trouble, else None."""
+    """Return the answer of a user who is always refused, or meets a server in trouble, else None."""
     made = OUTAGES.get(user)
     return made() if made else None
 
@@ -46,8 +46,20 @@ def _web_terminal() -> Response:
     return redirect
 
 
+def _refused() -> Response:
+    return answer({"State": "Failed", "Reason": "Invalid credentials"}, 401)
+
+
+def _refused_200() -> Response:
+    return answer({"State": "Failed", "Step": BASE, "Reason": "Invalid credentials"})
+
+
 OUTAGES: dict[str, Callable[[], Response]] = {
     "broken": _broken,
     "gateway": _gateway,
     "webterminal": _web_terminal,
+    "refused": _refused,
+    "refused-200": _refused_200,
+    "keyless": unknown_app_key,
+    "keyless-403": lambda: unknown_app_key(403),
 }

@@ -64,7 +64,10 @@ def test_start_over(seat: Seat):
     assert form.line.startswith("Logged in as demo")
 
 
-@pytest.mark.parametrize("user", ["expired", "pin-unset", "riddle", "webterminal", "throttled-silent"])
+@pytest.mark.parametrize(
+    "user",
+    ["expired", "pin-unset", "riddle", "webterminal", "throttled-silent", "refused-200", "keyless-403"],
+)
 def test_an_end_that_is_no_log_in(seat: Seat, user):
     """The error stands in the form, and no token in the namespace."""
     form = show_filled(seat, user)

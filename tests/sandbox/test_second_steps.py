@@ -69,10 +69,18 @@ def test_interim_token_is_spent(client):
     assert 401 == ask(client, "twofactor", first["Token"], VerificationCode="246810")[0]
 
 
-def test_right_pin(client):
+def test_a_lost_ticket(client):
+    """The right code meets a server that knows nothing of the first step any more."""
+    _, first = ask(client, "ticketless")
+    lost = client.log_in("ticketless", first["Token"], VerificationCode="246810")
+    assert (401, CORRUPTED) == (lost.status_code, lost.text)
+
+
+@pytest.mark.parametrize("name", ["pin", "pin-spelt"])
+def test_right_pin(client, name):
     """The right PIN with the interim token succeeds."""
-    _, first = ask(client, "pin")
-    status, second = ask(client, "pin", first["Token"], PinCode="1357")
+    _, first = ask(client, name)
+    status, second = ask(client, name, first["Token"], PinCode="1357")
     assert (200, 200) == (status, client.info(second["Token"]))
 
 
@@ -81,15 +89,18 @@ def test_pin_needs_the_interim_token(client):
     assert 202 == ask(client, "pin", PinCode="1357")[0]
 
 
-def test_third_wrong_pin(client):
+@pytest.mark.parametrize(
+    ("name", "refused"), [("pin", PIN_REFUSED), ("pin-spelt", PIN_REFUSED.replace("Secutity", "Security"))]
+)
+def test_third_wrong_pin(client, name, refused):
     """Two wrong PINs are asked for again, each with a new interim token; the third is refused."""
-    _, first = ask(client, "pin")
-    status, second = ask(client, "pin", first["Token"], PinCode="0000")
+    _, first = ask(client, name)
+    status, second = ask(client, name, first["Token"], PinCode="0000")
     assert (202, "Invalid pin") == (status, second["Reason"])
-    status, third = ask(client, "pin", second["Token"], PinCode="0000")
+    status, third = ask(client, name, second["Token"], PinCode="0000")
     assert (202, 3) == (status, len({first["Token"], second["Token"], third["Token"]}))
-    refused = client.log_in("pin", third["Token"], PinCode="0000")
-    assert (401, PIN_REFUSED) == (refused.status_code, refused.text)
+    answer = client.log_in(name, third["Token"], PinCode="0000")
+    assert (401, refused) == (answer.status_code, answer.text)
 
 
 def test_pin_then_code(client):

@@ -9,7 +9,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
-from IPython.utils.process import arg_split  # type: ignore[attr-defined]
+from IPython.utils.process import arg_split  # type: ignore[attr-defined] # imported there by platform
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -19,8 +19,6 @@ DEFAULT_NAME = "etna"
 
 # --password, -p, --app-key and what people would try in their place.
 _SECRET_OPTION = re.compile(r"-p(?!-)|--(pass|pw|app|pin|secret|token|key)", re.IGNORECASE)
-
-
 _PLAIN = re.compile(r"argument [-/\w]+: expected one argument")
 # Of a short option only its letter: the value may stand right behind it.
 _OPTION = re.compile(r"--[a-z][a-z-]*|-[a-zA-Z]")
@@ -53,7 +51,7 @@ def parse(magic: Callable[..., Any], text: str) -> Namespace:
     _refuse_secrets(words)
     options: Namespace
     try:
-        options, rest = magic.parser.parse_known_args(words)  # type: ignore[attr-defined]
+        options, rest = magic.parser.parse_known_args(words)  # type: ignore[attr-defined] # set by @magic_arguments
     except UsageError as error:
         # What argparse says of a value that is missing names the option; all else repeats the value.
         plain = str(error) if _PLAIN.fullmatch(str(error)) else "These options do not fit together"

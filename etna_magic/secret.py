@@ -31,7 +31,13 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text. Do not keep it in a local of a frame that may raise."""
+        """Return the text. Do not keep it in a local of a frame that may raise.
+
+        Returns
+        -------
+        str
+            The text, byte for byte as it was given.
+        """
         return self._text
 
     def __repr__(self) -> str:

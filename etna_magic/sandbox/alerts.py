@@ -14,7 +14,7 @@ class Alerts:
 
     Parameters
     ----------
-    clock
+    clock : callable
         Returns the time in seconds since 1970.
     """
 

@@ -18,7 +18,7 @@ def create_app(state: State) -> Flask:
 
     Parameters
     ----------
-    state
+    state : State
         What the sandbox remembers and which of its rules are switched on.
     """
     app = Flask("etna_magic.sandbox", static_folder=None)

@@ -101,11 +101,11 @@ def candles(security: Security, span: Span, count: int = -1) -> list[Candle]:
 
     Parameters
     ----------
-    security
+    security : Security
         Whose candles.
-    span
+    span : Span
         Which period and range.
-    count
+    count : int, optional
         How many of the last are wanted; -1 for all. More than 5,000 are never given.
     """
     wanted = MOST if count < 0 else min(count, MOST)

@@ -45,9 +45,9 @@ class Conversation:
 
     Parameters
     ----------
-    user
+    user : User
         Who logs in.
-    tokens
+    tokens : Tokens
         Where interim tokens are kept and tokens are issued.
     """
 

@@ -80,7 +80,7 @@ class Desk:
 
     Parameters
     ----------
-    clock
+    clock : callable
         Returns the time in seconds since 1970.
     """
 

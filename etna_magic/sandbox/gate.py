@@ -24,7 +24,7 @@ class Gate:
 
     Parameters
     ----------
-    state
+    state : State
         What the sandbox remembers and which of its rules are switched on.
     """
 

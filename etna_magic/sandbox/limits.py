@@ -14,7 +14,7 @@ class Limits:
 
     Parameters
     ----------
-    clock
+    clock : callable
         Returns the time in seconds since 1970.
     """
 

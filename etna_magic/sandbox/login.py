@@ -14,7 +14,7 @@ class Login:
 
     Parameters
     ----------
-    state
+    state : State
         What the sandbox remembers and which of its rules are switched on.
     """
 

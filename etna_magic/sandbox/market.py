@@ -38,9 +38,9 @@ def price(security: Security, moment: float) -> float:
 
     Parameters
     ----------
-    security
+    security : Security
         What is priced.
-    moment
+    moment : float
         When, in seconds since 1970.
     """
     total, seed = 0.0, security.seed

@@ -22,7 +22,7 @@ class OrderCalls:
 
     Parameters
     ----------
-    desk
+    desk : Desk
         Where the orders are kept.
     """
 

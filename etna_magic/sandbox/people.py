@@ -20,7 +20,7 @@ class PeopleCalls:
 
     Parameters
     ----------
-    state
+    state : State
         Where positions and alerts are kept.
     """
 

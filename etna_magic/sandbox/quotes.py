@@ -20,7 +20,7 @@ class MarketCalls:
 
     Parameters
     ----------
-    clock
+    clock : callable
         Returns the time in seconds since 1970.
     """
 

@@ -9,14 +9,14 @@ class Seen(NamedTuple):
 
     Parameters
     ----------
-    method
+    method : str
         The HTTP method.
-    path
+    path : str
         The path without its query, `/api/token` for instance.
-    headers
+    headers : tuple of str
         The names of the request's headers, in title case. Their values are not kept, because
         they hold passwords and tokens.
-    status
+    status : int
         The status of the answer.
 
     Examples

@@ -31,9 +31,9 @@ class Security:
 
     Parameters
     ----------
-    symbol, id, description, exchange, kind
+    symbol, id, description, exchange, kind : str or int
         As the API shows them.
-    level
+    level : float
         The price around which it moves, in dollars.
     """
 

@@ -21,20 +21,20 @@ class Sandbox:
 
     Parameters
     ----------
-    port
+    port : int, optional
         The TCP port; 0 takes a free one at each start.
-    host
+    host : str, optional
         The address to bind: `localhost`, `::1` or one in 127.0.0.0/8.
-    lifetime
+    lifetime : float, optional
         How long a token lives, in seconds. ETNA's REST documentation says 24 hours.
-    login_limit
+    login_limit : int or None, optional
         Log-ins a minute for each user; None switches the limit off.
-    clock
+    clock : callable, optional
         Returns the time in seconds since 1970. Tests pass one that they can move.
-    call_limits
+    call_limits : bool, optional
         Whether the limits on orders (120 queries and 50 changes) and history (60 calls) hold, for
         a minute and a token.
-    logout
+    logout : bool, optional
         Whether there is a `/logout`; some installations of ETNA have none.
 
     Raises

@@ -17,11 +17,11 @@ class Rules:
 
     Parameters
     ----------
-    login_limit
+    login_limit : int or None, optional
         Log-ins a minute for each user; None switches the limit off.
-    call_limits
+    call_limits : bool, optional
         Whether the limits on orders and history hold.
-    logout
+    logout : bool, optional
         Whether there is a `/logout`: not every installation of ETNA has one.
     """
 
@@ -35,11 +35,11 @@ class State:
 
     Parameters
     ----------
-    rules
+    rules : Rules
         Which rules are switched on.
-    lifetime
+    lifetime : float
         How long a token lives, in seconds.
-    clock
+    clock : callable, optional
         Returns the time in seconds since 1970; tests move it.
     """
 

@@ -42,9 +42,9 @@ class Tokens:
 
     Parameters
     ----------
-    clock
+    clock : callable
         Returns the time in seconds since 1970.
-    lifetime
+    lifetime : float
         How long a token lives, in seconds from its making. A change holds for later tokens.
     """
 

@@ -12,15 +12,15 @@ class User:
 
     Parameters
     ----------
-    name
+    name : str
         The user name, as sent in the header `Username`.
-    password
+    password : str
         The made-up password, as sent in the header `Password`.
-    shows
+    shows : str
         One line on what happens at log-in.
-    code
+    code : str or None, optional
         The code of two-factor authentication, or None where none is asked for.
-    pin
+    pin : str or None, optional
         The PIN, or None where none is asked for.
 
     Examples

@@ -70,9 +70,9 @@ class Server(ThreadedWSGIServer):
 
     Parameters
     ----------
-    app
+    app : WSGIApplication
         The application.
-    bound
+    bound : socket.socket
         A listening socket. Werkzeug would end the program if it had to bind a port in use itself.
     """
 
@@ -113,7 +113,7 @@ def check_loopback(host: str) -> str:
 
     Parameters
     ----------
-    host
+    host : str
         `localhost`, `::1` or an address in 127.0.0.0/8.
 
     Raises

@@ -11,7 +11,7 @@ BIN := .venv/bin
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: .venv/.tutorial ## run the quickstart without a browser and print what a user sees
+demo: .venv/.demo ## run the quickstart without a browser and print what a user sees
 	@$(BIN)/python notebooks/show.py 01_quickstart.ipynb
 
 lab: .venv/.lab ## open the tutorial in JupyterLab

@@ -143,3 +143,28 @@ def test_the_session_works(seat: Seat):
     seat.log_in()
     run = seat.kernel.run("etna_session.get('v1.0/users/@me/info').json()['Login']")
     assert ["'demo'"] == run.texts
+
+
+@pytest.fixture
+def nowhere(seat: Seat, tmp_path):
+    """Return a seat whose kernel works in a directory that was deleted."""
+    seat.kernel.do("import os; os.mkdir('gone'); os.chdir('gone'); os.rmdir(os.path.abspath('.'))")
+    assert "FileNotFoundError" == seat.kernel.run("os.getcwd()").reply["ename"]
+    yield seat
+    seat.kernel.do(f"import os; os.chdir({str(tmp_path)!r})")
+
+
+@pytest.mark.parametrize("line", ["%etna_login", "import etna_magic\nawait etna_magic.login();"])
+def test_in_a_directory_that_was_deleted(nowhere: Seat, line):
+    """Where no `.env` can be looked for, what the environment says logs in, and again."""
+    nowhere.know()
+    runs = [nowhere.kernel.run(line) for _ in range(2)]
+    assert [True, True] == [run.texts[0].startswith("Logged in as demo") for run in runs], runs[0].texts
+    assert 200 == nowhere.kernel.ask("etna_session.get('v1.0/users/@me/info').status_code")
+
+
+def test_something_is_missing_in_a_directory_that_was_deleted(nowhere: Seat):
+    """What is missing is named there as anywhere."""
+    nowhere.kernel.set_environment(ETNA_BASE_URL=nowhere.sandbox.base_url)
+    error = nowhere.kernel.run("%etna_login").error
+    assert error.startswith("MissingCredentialsError: ETNA_APP_KEY, ETNA_USERNAME and ETNA_PASSWORD are not")

@@ -1,7 +1,11 @@
 """Several log-ins side by side, a new one under an old name, and variables that are not ours."""
 
+import re
+
 import pytest
 
+from etna_magic.sandbox import Sandbox
+from tests.kernel.front_end import FrontEnd
 from tests.kernel.inside import NAMES
 from tests.kernel.seat import Seat
 
@@ -46,6 +50,47 @@ def test_a_bare_line_repeats_the_last_log_in_of_its_name(seat: Seat):
     seat.know("demo")
     seat.kernel.set_environment(ETNA_PASSWORD=seat.sandbox.password_of("lockout"))
     assert "Logged in as lockout" in seat.kernel.run("%etna_login paper").texts[0]
+
+
+def before_in(line: str) -> list[str]:
+    """Return the sentences of a line of success that say who stood under its name before."""
+    return re.findall(r"Before, .*?\.(?= |$)", line)
+
+
+def test_the_line_says_who_was_there_before(seat: Seat):
+    """Another user under a name is told, once, since loops that hold the session go there."""
+    seat.log_in("paper")
+    line = seat.log_in("paper -u lockout", user="lockout").texts[0]
+    assert f"Before, paper was demo at {seat.sandbox.base_url}." == line[line.index("Before") :]
+    assert [] == before_in(seat.kernel.run("%etna_login paper").texts[0])
+
+
+def test_the_line_says_where_it_was_before(seat: Seat):
+    """The same user at another server is another account."""
+    seat.log_in()
+    with Sandbox() as elsewhere:
+        line = Seat(seat.kernel, elsewhere).log_in(f"-b {elsewhere.base_url}").texts[0]
+    assert [f"Before, etna was demo at {seat.sandbox.base_url}."] == before_in(line)
+
+
+def test_the_line_of_a_form_says_it_too(seat: Seat):
+    """What is typed into a form may lead to another account as well."""
+    seat.log_in()
+    seat.kernel.do("import os; del os.environ['ETNA_PASSWORD']")
+    form = FrontEnd(seat.kernel, seat.kernel.run("%etna_login -u lockout", allow_stdin=True))
+    form.enter("Password", seat.sandbox.password_of("lockout"))
+    assert [f"Before, etna was demo at {seat.sandbox.base_url}."] == before_in(form.line)
+
+
+def test_the_line_says_nothing_of_the_same_account(seat: Seat):
+    """The first log-in, the same again, another name, and one after a log-out have nothing before them."""
+    lines = [
+        seat.log_in(name, user).texts[0] for name, user in (("", "demo"), ("", "demo"), ("b", "lockout"))
+    ]
+    seat.kernel.run("%etna_logout")
+    lines += seat.log_in("-u lockout", user="lockout").texts
+    assert [True] * 4 == [line.startswith("Logged in as ") for line in lines]
+    assert [[]] * 4 == [before_in(line) for line in lines]
 
 
 @pytest.mark.parametrize("variable", ["etna_token", "etna_session"])

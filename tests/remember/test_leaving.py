@@ -45,6 +45,19 @@ def test_log_out_leaves_the_others(desk: Desk):
     assert other == desk.value()
 
 
+@pytest.mark.parametrize("second", ["--remember", ""])
+def test_log_out_drops_an_earlier_user_too(desk: Desk, second):
+    """Two users one after the other under one name: nothing of either stays, and the first is asked again."""
+    desk.remember()
+    desk.log_in(f"-u lockout {second}", "lockout")
+    assert (1 + bool(second)) == len(list(desk.tokens.iterdir()))
+    desk.kernel.run("%etna_logout")
+    assert [] == desk.files
+    before = desk.sandbox.token_requests
+    desk.remember()
+    assert before + 1 == desk.sandbox.token_requests
+
+
 def test_a_log_out_that_cannot_drop_it_says_so(desk: Desk):
     """A token that stays on the disk after a log-out is told of, by its place."""
     desk.remember()

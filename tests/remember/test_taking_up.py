@@ -118,6 +118,29 @@ def test_its_age_goes_on(desk: Desk):
     assert (True, 36_000) == (3540 < left <= 3600, lifetime)
 
 
+@pytest.mark.parametrize(("kept", "now"), [("24h", "10h"), ("10h", "20h")])
+def test_the_shorter_lifetime_counts(desk: Desk, kept, now):
+    """A lifetime that is given now counts for a token that was kept as a longer one, and for no other."""
+    desk.remember(f"--lifetime {kept}")
+    desk.restart()
+    run = desk.remember(f"--lifetime {now}")
+    assert ("no request was made" in run.texts[0], "(10 h)" in run.texts[0]) == (True, True), run.texts
+    assert 36_000 == desk.kernel.ask("etna_token.lifetime.total_seconds()")
+
+
+@pytest.mark.parametrize("where", ["option", "environment"])
+def test_over_by_the_lifetime_that_is_given_now(desk: Desk, where):
+    """Good by what was said of its server then, and over by what is said now: it is not taken up."""
+    desk.remember()
+    first = desk.value()
+    desk.change(issued_at=time.time() - 9 * 3600)
+    desk.restart()
+    if where == "environment":
+        desk.kernel.set_environment(ETNA_TOKEN_LIFETIME="8h")
+    desk.remember("--lifetime 8h" if where == "option" else "")
+    assert (2, True) == (desk.sandbox.token_requests, first != desk.value())
+
+
 def test_again_in_the_same_kernel(desk: Desk):
     """Who has the token in hand and logs in again wants another, and that one is kept."""
     desk.remember()

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.remember.desk import Desk
+from tests.waiting.front_end import FrontEnd
 
 
 def lines(desk: Desk, line: str) -> list[tuple[bool, str]]:
@@ -59,6 +60,36 @@ def test_one_whose_renewal_has_failed(desk: Desk):
     assert "ok" == desk.kernel.run("etna_session.get('v1.0/x')").status
     ((warns, text),) = lines(desk, "--for 6h")
     assert (True, True) == (warns, text.endswith("To log in again: %etna_login")), text
+
+
+def test_one_whose_renewal_needs_a_person(desk: Desk):
+    """Where each log-in wants a code, it does not renew by itself, and so will not last."""
+    desk.log_in("--code 246810 --auto-renew", "twofactor")
+    desk.age(left=3600)
+    ((warns, text),) = lines(desk, "--for 6h")
+    assert (True, True) == (warns, text.endswith(" and will not last for 6 h. To log in again: %etna_login"))
+
+
+def test_one_whose_code_was_typed(desk: Desk, front: FrontEnd):
+    """The same if the code was typed into the form; with a lifetime that suffices there is no warning."""
+    desk.know("twofactor")
+    run = front.run("%etna_login --auto-renew")
+    front.wait_for_form("Code", "Verify")
+    front.type("Code", "246810")
+    front.click("Verify")
+    front.until(lambda: front.shown(run)[0].startswith("Logged in as twofactor"), "the line of success")
+    ((long, _), (short, _)) = (lines(desk, f"--for {duration}")[0] for duration in ("25h", "6h"))
+    assert (True, False) == (long, short)
+
+
+def test_one_whose_renewal_sends_a_pin(desk: Desk):
+    """A PIN that is known needs nobody: it renews by itself."""
+    desk.know("pin")
+    desk.kernel.set_environment(ETNA_PIN_CODE="1357")
+    assert "ok" == desk.kernel.run("%etna_login --auto-renew").status
+    desk.age(left=3600)
+    ((warns, text),) = lines(desk, "--for 6h")
+    assert (False, True) == (warns, text.endswith("and is renewed by itself before that."))
 
 
 def test_a_log_in_that_waits(desk: Desk):

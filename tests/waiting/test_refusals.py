@@ -76,6 +76,7 @@ def test_an_older_kernel_with_all_that_is_needed(desk: Desk, front: FrontEnd):
         "''",
         "'a.b'",
         "lifetime='soon'",
+        "lifetime=0",
         "form=True, no_input=True",
         "sandbox=True, remember=True",
         "sandbox=True, base_url='https://api.example.com'",
@@ -87,6 +88,21 @@ def test_options_that_do_not_fit(desk: Desk, arguments):
     run = desk.kernel.run(f"import etna_magic\nawait etna_magic.login({arguments})")
     assert ("error", True) == (run.status, "".join(run.texts).startswith("UsageError: ")), run.texts
     assert 0 == desk.sandbox.token_requests
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["datetime.timedelta(hours=24)", "datetime.timedelta(1, 5)", "float('nan')", "True", "b'24h'", "['24h']"],
+)
+def test_a_lifetime_of_another_type(desk: Desk, value):
+    """A lifetime that is no text is refused in one line that says what to write, and no request is made."""
+    desk.know()
+    run = desk.kernel.run(f"import datetime, etna_magic\nawait etna_magic.login(lifetime={value})")
+    assert ("error", "UsageError", 1) == (run.status, run.reply["ename"], len(run.error.splitlines())), (
+        run.texts
+    )
+    assert [True, True] == [part in run.error for part in ("--lifetime ", " is no duration: write 24h, ")]
+    assert (False, 0) == (desk.kernel.ask("'etna_session' in globals()"), desk.sandbox.token_requests)
 
 
 def test_a_variable_of_ones_own(desk: Desk):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import requests
+import urllib3.exceptions
 
 from etna_magic.exceptions import ConnectionFailedError, EtnaError
 from etna_magic.origin import Origin
@@ -12,6 +14,9 @@ from etna_magic.retries import READS
 
 if TYPE_CHECKING:
     from etna_magic.transport import Failure
+
+
+_OF_THE_NETWORK = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError)
 
 
 def raise_for(failure: Failure, request: requests.PreparedRequest) -> NoReturn:
@@ -38,9 +43,10 @@ def raise_for(failure: Failure, request: requests.PreparedRequest) -> NoReturn:
     once = (
         "" if request.method in READS else " It was sent once and not again: look whether it was carried out."
     )
-    raise both(failure.kind)(
-        f"{request.method} to {Origin.of(request.url or '')} got no answer: {failure.reason}.{once}"
-    )
+    what = f"{request.method} to {Origin.of(request.url or '')}"
+    if not issubclass(failure.kind, _OF_THE_NETWORK):
+        raise ConnectionFailedError(f"{what} raised {failure.reason}: look at its data and settings.{once}")
+    raise both(failure.kind)(f"{what} got no answer: {failure.reason}.{once}")
 
 
 def both(kind: type[BaseException]) -> type[EtnaError]:

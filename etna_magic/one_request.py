@@ -12,6 +12,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import default_headers
 
 from etna_magic.deadline import ended_after
+from etna_magic.origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,12 +64,14 @@ def posted(
 
 
 def _settings(url: str) -> Mapping[str, Any]:
-    # Plain http is loopback only, and a proxy there would read the password. Behind a company's
-    # proxy https needs the environment's proxy and certificates.
-    if url.startswith("http:"):
-        return {"stream": True, "verify": True}
+    # A proxy on the way to loopback would read a password, and could not find the place. Behind a
+    # company's proxy https needs the environment's proxy and certificates.
+    origin = Origin.of(url)
+    if origin.scheme == "http":
+        return {"stream": True, "verify": True}  # loopback only
+    proxies = {"no_proxy": origin.host} if origin.is_loopback else {}
     with requests.Session() as session:
-        return session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003
+        return session.merge_environment_settings(url, proxies, True, None, None)  # noqa: FBT003
 
 
 class _Wire(HTTPAdapter):
@@ -76,7 +79,10 @@ class _Wire(HTTPAdapter):
 
     def __init__(self) -> None:
         super().__init__(max_retries=0)
-        self._connected: list[tuple[Any, socket.socket]] = []
+        self._connections: list[Any] = []
+        # Handles of their own on the connected sockets: TLS takes a socket over and cannot be shut
+        # down from outside without a moment in which what is sent goes out in clear.
+        self._ends: list[socket.socket] = []
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
@@ -86,26 +92,28 @@ class _Wire(HTTPAdapter):
 
     def _recorded(self, make: Any, **settings: Any) -> Any:
         connection = make(**settings)
-        connect = connection.connect
+        connect = connection._new_conn  # noqa: SLF001 - below TLS and a proxy's CONNECT, which may drip
 
-        def connect_and_remember() -> None:
-            connect()
-            # http.client forgets a socket whose end is the answer's end, and goes on reading.
-            self._connected.append((connection, connection.sock))
+        def connect_and_remember() -> socket.socket:
+            one: socket.socket = connect()
+            self._connections.append(connection)
+            self._ends.append(one.dup())
+            return one
 
-        connection.connect = connect_and_remember
+        connection._new_conn = connect_and_remember  # noqa: SLF001
         return connection
 
     def shut_down(self) -> None:
-        for _, one in list(self._connected):
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                one.shutdown(socket.SHUT_RDWR)
+        for end in list(self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def hang_up(self) -> None:
         """Close what is connected; the next request connects anew."""
-        for connection, _ in self._connected:
-            connection.close()
-        self._connected.clear()
+        for one in (*self._connections, *self._ends):
+            one.close()
+        self._connections.clear()
+        self._ends.clear()
 
 
 # To make one, with its pools, takes a good part of what a log-in may take.

@@ -144,9 +144,9 @@ def _refuse_origin(origin: Origin) -> None:
         )
 
 
-def joined(base_url: str, path: str | bytes) -> str:
+def joined(base_url: str, path: object) -> str:
     """Return a path below a base URL as a URL; one that is absolute already stays as it is."""
-    text = path.decode() if isinstance(path, bytes) else path
+    text = path.decode() if isinstance(path, bytes) else str(path)
     if "://" in text.split("?", 1)[0]:
         return text
     return f"{base_url}/{text.lstrip('/')}"

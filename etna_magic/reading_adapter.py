@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import MaxRetryError, ProtocolError
+from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
 
-from etna_magic.retries import READS, ReadRetry
+from etna_magic.retries import READS, ReadRetry, can_be_repeated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from urllib3 import Retry
 
 # So many threads may share a session, and one more asks whether a token is still good.
 POOL = 33
+_NEVER = ReadRetry(0, read=False)
 
 
 class ReadingAdapter(HTTPAdapter):
@@ -21,7 +29,33 @@ class ReadingAdapter(HTTPAdapter):
     """
 
     def __init__(self) -> None:
+        self._of_thread = threading.local()
         super().__init__(pool_maxsize=POOL, max_retries=ReadRetry.for_reads())
+
+    @property
+    def max_retries(self) -> Retry:
+        """The tries that are left to the call of this thread."""
+        left: Retry | None = getattr(self._of_thread, "left", None)
+        return left or self._rules
+
+    @max_retries.setter
+    def max_retries(self, rules: Retry) -> None:
+        self._rules = rules
+
+    @contextlib.contextmanager
+    def once(self) -> Iterator[None]:
+        """Let this thread send what it sends inside one time only."""
+        with self._left(_NEVER):
+            yield
+
+    @contextlib.contextmanager
+    def _left(self, retries: Retry) -> Iterator[None]:
+        before = getattr(self._of_thread, "left", None)
+        self._of_thread.left = retries
+        try:
+            yield
+        finally:
+            self._of_thread.left = before
 
     def send(
         self,
@@ -31,20 +65,23 @@ class ReadingAdapter(HTTPAdapter):
         **kwargs: Any,
     ) -> requests.Response:
         """Send a request; parameters and what it raises as for ``requests``."""
-        retries = self.max_retries
+        left = self.max_retries if can_be_repeated(request) else _NEVER
         while True:
-            response = super().send(request, stream, *args, **kwargs)
+            with self._left(left):
+                response = super().send(request, stream, *args, **kwargs)
             broken = None if stream else _read(response)
             if broken is None:
                 return response
-            if request.method not in READS:
+            if request.method not in READS or isinstance(broken.args[0], ReadTimeoutError):
                 raise broken
             try:
-                # By the same rules as a connection that broke before the head.
-                retries = retries.increment(request.method, request.url, error=ProtocolError("in the body"))
+                # By the same rules as a connection that broke before the head, and out of one purse.
+                left = (response.raw.retries or left).increment(
+                    request.method, request.url, error=ProtocolError("in the body")
+                )
             except MaxRetryError:
                 raise broken from None
-            retries.sleep()
+            left.sleep()
 
 
 def _read(response: requests.Response) -> requests.RequestException | None:

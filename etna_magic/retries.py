@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import ssl
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import Retry
+from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import TimeoutError as TimeOut
 
 from etna_magic.retry_after import seconds_of
+from etna_magic.transport import causes
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from requests import PreparedRequest
 
 READS = ("GET", "HEAD", "OPTIONS")
 LONGEST_WAIT = 30.0
 
 
-class ReadRetry(Retry):
-    """Sends reads again on 429, 502, 503, 504 and broken connections, and nothing else on anything.
+class ReadsOnly(Retry):
+    """Sends reads again as its other base says, and nothing else on anything.
 
     ``urllib3`` by itself would send an order again after a TLS connection broke off, since it
     counts that neither as a failed connect nor as a failed read.
+    """
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:  # noqa: FBT001, FBT002 - as in urllib3
+        """Say whether an answer is no reason to send again; for anything but a read it never is."""
+        return method.upper() in READS and super().is_retry(method, status_code, has_retry_after)
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: Any = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> Self:
+        """Count a try; for anything but a read, a bad certificate or a time-out, that was the last one."""
+        found = causes(error) if error else []
+        certain = any(_is_certain(cause) for cause in found)
+        if (method or "").upper() not in READS or certain:
+            # What requests itself does without any retries, so that its exceptions are the same.
+            Retry(0, read=False).increment(method, url, response, error, _pool, _stacktrace)
+        left = super().increment(method, url, response, error, _pool, _stacktrace)
+        for cause in found:
+            # The answer keeps its history, and the frames in it hold the headers.
+            cause.__traceback__ = None
+        return left
+
+
+class ReadRetry(ReadsOnly):
+    """The rules of a session: 429, 502, 503, 504 and broken connections.
 
     Examples
     --------
@@ -43,23 +79,27 @@ class ReadRetry(Retry):
             raise_on_status=False,
         )
 
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: Any = None,
-        error: Exception | None = None,
-        _pool: Any = None,
-        _stacktrace: Any = None,
-    ) -> Self:
-        """Count a try; for anything but a read, or for a bad certificate, that was the last one."""
-        certain = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in getattr(error, "args", ()))
-        if (method or "").upper() in READS and not certain:
-            return super().increment(method, url, response, error, _pool, _stacktrace)
-        # What requests itself does without any retries, so that its exceptions are the same.
-        Retry(0, read=False).increment(method, url, response, error, _pool, _stacktrace)
-        return self
-
     def parse_retry_after(self, retry_after: str) -> float:
         """Return the seconds that the server wants, up to the longest wait; none if it does not say."""
         return min(seconds_of(retry_after, math.inf) or 0.0, LONGEST_WAIT)
+
+
+def _is_certain(error: BaseException) -> bool:
+    # urllib3 has a connection that was refused for a kind of time-out.
+    is_late = isinstance(error, TimeOut) and not isinstance(error, NewConnectionError)
+    return is_late or isinstance(error, ssl.SSLCertVerificationError)
+
+
+def can_be_repeated(request: PreparedRequest) -> bool:
+    """Whether a request can be sent a second time: a generator is at its end after the first."""
+    body: Any = request.body
+    return body is None or isinstance(body, (bytes, str)) or hasattr(body, "tell")
+
+
+def reads_only(retries: Retry) -> Retry:
+    """Return the same rules for reads, and none for anything else."""
+    made = copy.copy(retries)
+    kind = type(retries)
+    if not isinstance(retries, ReadsOnly):
+        made.__class__ = type(kind.__name__, (ReadsOnly, kind), {})
+    return made

@@ -33,7 +33,7 @@ class ServerVerdict:
         self._lock = threading.Lock()
         self._asked: tuple[Token | None, float] = (None, 0.0)
 
-    def is_over(self, token: Token, probe: Callable[[Token], bool]) -> bool:
+    def is_over(self, token: Token, probe: Callable[[], bool], patience: float) -> bool:
         """Say whether a token that a call was refused with is over.
 
         Parameters
@@ -42,6 +42,8 @@ class ServerVerdict:
             The token; it is marked as refused if it is.
         probe : callable
             Makes the cheap read, and returns whether that was refused too.
+        patience : float
+            Seconds to wait for another thread that is asking.
 
         Returns
         -------
@@ -49,21 +51,26 @@ class ServerVerdict:
             True if the clocks or the server say so. Within a minute of the last question the
             answer to that one stands.
         """
-        with self._lock:
-            if token.state is TokenState.STALE:
-                return True
-            asked, when = self._asked
-            now = self._clock.forward()
-            if token is asked and now - when < PAUSE:
-                return False
-            self._asked = (token, now)
-            try:
-                refused = probe(token)
-            except ConnectionFailedError:
-                return False  # no answer is no proof; the call's own 401 is returned as it is
-            if refused:
-                token.ended = "was refused by the server"
-            return refused
+        if not self._lock.acquire(timeout=patience):
+            return False  # no answer is no proof
+        try:
+            return token.state is TokenState.STALE or self._ask(token, probe)
+        finally:
+            self._lock.release()
+
+    def _ask(self, token: Token, probe: Callable[[], bool]) -> bool:
+        asked, when = self._asked
+        now = self._clock.forward()
+        if token is asked and now - when < PAUSE:
+            return False
+        self._asked = (token, now)
+        try:
+            refused = probe()
+        except ConnectionFailedError:
+            return False  # no answer is no proof; the call's own 401 is returned as it is
+        if refused:
+            token.ended = "was refused by the server"
+        return refused
 
 
 def end_of(name: str, token: Token) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 from typing import NoReturn
 
-from etna_magic.signed_session import SignedSession
+from etna_magic.weighing_session import WeighingSession
 from etna_magic.worker import SETTINGS, WorkerSession
 
 
-class EtnaSession(SignedSession):
+class EtnaSession(WeighingSession):
     """A ``requests.Session`` that is bound to a base URL and to one log-in.
 
     Paths are relative to the base URL, and everything that ``requests`` takes is taken. The

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from etna_magic.clock import Clock
 from etna_magic.exceptions import InsecureURLError
 from etna_magic.inert import inert
+from etna_magic.masking import Unsigning
 from etna_magic.origin import Origin
 from etna_magic.timetext import format_moment
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, Response
+    from requests import PreparedRequest
 
     from etna_magic.secret import Secret
 
 _Request = TypeVar("_Request", bound="PreparedRequest")
 
-OURS = ("Authorization", "Et-App-Key")
 WARN_BEFORE = timedelta(minutes=15)
 
 
@@ -147,15 +147,8 @@ class Token:
                 "use it for its own server only."
             )
         request.headers.update(self.headers)
-        request.register_hook("response", self._unsign_redirect)
+        request.register_hook("response", Unsigning(own))
         return request
-
-    def _unsign_redirect(self, response: Response, **_: object) -> None:
-        # requests copies the headers of the request that was redirected; it would strip
-        # Authorization for another host, and would hand on Et-App-Key.
-        if response.is_redirect and not Origin.of(self.base_url).has_redirect(response):
-            for name in OURS:
-                response.request.headers.pop(name, None)
 
     def describe(self) -> str:
         """Say whose token it is, in what state, and until when."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -77,27 +78,28 @@ def attempt(act: Callable[[], _T]) -> _T | Failure:
 
 def _kind(error: BaseException) -> type[BaseException]:
     # Behind retries requests tells a time-out as a broken connection.
-    late = any(isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in _causes(error))
+    late = any(isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in causes(error))
     return requests.exceptions.ReadTimeout if late else type(error)
 
 
 def _reason(error: BaseException) -> str:
-    causes = _causes(error)
+    found = causes(error)
     for kinds, reason in _REASONS:
-        if any(isinstance(cause, kinds) for cause in causes):
+        if any(isinstance(cause, kinds) for cause in found):
             return reason
-    for cause in causes:
+    for cause in found:
         if isinstance(cause, OSError) and cause.errno is not None:
             return errno.errorcode.get(cause.errno, f"error {cause.errno}")
-    return type(error).__name__
+    # What requests raises, before it connects, for a file that is named and not there.
+    return "a certificate file that is set cannot be read" if type(error) is OSError else type(error).__name__
 
 
 # The first that fits is told, so what is particular stands before what is general.
 _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     (KeyboardInterrupt, "it was interrupted"),
     (
-        requests.exceptions.SSLError,
-        "its TLS certificate is not valid here (expired, or of an unknown issuer)",
+        ssl.SSLCertVerificationError,
+        "its TLS certificate is not valid here (expired, for another name, or of an unknown issuer)",
     ),
     (requests.exceptions.ProxyError, "the proxy of this environment does not let it through"),
     ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known"),
@@ -112,14 +114,17 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
             ConnectionResetError,
             BrokenPipeError,
             urllib3.exceptions.ProtocolError,
-            urllib3.exceptions.SSLError,
+            ssl.SSLEOFError,
+            ssl.SSLZeroReturnError,
         ),
         "the connection broke off",
     ),
+    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), "it does not speak TLS as it should"),
 )
 
 
-def _causes(error: BaseException) -> list[BaseException]:
+def causes(error: BaseException) -> list[BaseException]:
+    """Return an exception and all that it was made from, the last first."""
     # urllib3 and requests hand a cause on as an argument, as .reason or as the context.
     found: list[BaseException] = []
     waiting: list[object] = [error]

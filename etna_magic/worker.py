@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from etna_magic.exceptions import TokenExpiredError
+from etna_magic.ruled_session import TIMEOUT
 from etna_magic.secret import Secret
-from etna_magic.signed_session import TIMEOUT, SignedSession
 from etna_magic.timetext import format_moment
 from etna_magic.token import Token, TokenState
-
-if TYPE_CHECKING:
-    import requests
-
+from etna_magic.weighing_session import WeighingSession
 
 #: What a user may have set on a session, and finds set on the worker's.
 SETTINGS = ("headers", "params", "proxies", "verify", "cert", "trust_env", "max_redirects")
 
 
-class WorkerSession(SignedSession):
+class WorkerSession(WeighingSession):
     """A session that pickles: its token with its expiry and the app key, and never a password.
 
     It cannot renew its token. Keep its pickle as you would keep the token itself.
@@ -44,21 +41,21 @@ class WorkerSession(SignedSession):
         super().__init__(name, timeout)
         self.bind(token)
 
-    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
-        """Make a request ready to be sent, while the token lasts.
+    def token_for_call(self) -> Token:
+        """Return the token to sign with, while it lasts.
 
         Raises
         ------
         TokenExpiredError
             If it has come to its end.
         """
-        token = self.token
+        token = super().token_for_call()
         if token.state is TokenState.STALE:
             raise TokenExpiredError(
                 f"The token of {self.name} that this worker was given ended at "
                 f"{format_moment(token.expires_at)}. {self.how_to_mend}"
             )
-        return super().prepare_request(request)
+        return token
 
     @property
     def how_to_mend(self) -> str:

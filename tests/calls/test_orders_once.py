@@ -92,14 +92,14 @@ def test_our_headers_set_by_hand_stay_at_home(server, session) -> None:
 def test_a_forked_process_has_a_connection_of_its_own(server, session) -> None:
     """A child that was forked does not read the answer to its parent's question."""
     session.get("orders")
-    before = session.get_adapter(server.base_url)
+    before = session.adapters["http://"]
     child = os.fork()
     if child == 0:
         session.get("orders")
-        os._exit(0 if session.get_adapter(server.base_url) is not before else 1)
+        os._exit(0 if session.adapters["http://"] is not before else 1)
     assert (child, 0) == os.waitpid(child, 0)
     assert 2 == len(server.received)
-    assert session.get_adapter(server.base_url) is before
+    assert session.adapters["http://"] is before
 
 
 def test_no_other_status_is_waited_for(server, session) -> None:

@@ -136,7 +136,7 @@ BROKEN = {
 def test_broken(server, session: EtnaSession, method: str, reply: object) -> None:
     """What breaks off is an error of ours, in one line and without a secret; a write is sent once."""
     server.play(reply)
-    if method in WRITES and reply in (BROKEN["redirect in a circle"], BROKEN["redirect to other letters"]):
+    if method in WRITES and reply in [BROKEN[name] for name in BROKEN if name.startswith("redirect")]:
         # Not followed at all: it would be sent a second time.
         assert 307 == getattr(session, method)("v1.0/x").status_code
         assert 1 == len(server.received)

@@ -14,10 +14,12 @@ from etna_magic import prompt as prompts
 from etna_magic.challenge import Challenge
 from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_command import form_of, plan_of
+from etna_magic.options import checked_texts
 from etna_magic.show import show
 from etna_magic.ways import Way, way_of
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import AsyncIterator, Callable
 
     from etna_magic.attempt import LoginAttempt
@@ -34,7 +36,7 @@ SERVING = (7, 4)
 async def login(  # noqa: PLR0913 - the options of %etna_login
     name: str = "etna",
     *,
-    env_file: str | None = None,
+    env_file: str | os.PathLike[str] | None = None,
     base_url: str | None = None,
     username: str | None = None,
     lifetime: str | None = None,
@@ -75,7 +77,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     --------
     >>> await etna_magic.login()  # doctest: +SKIP
     """
-    options = Namespace(**locals())
+    options = checked_texts(Namespace(**locals()))
     magics = _magics()
     plan = plan_of(magics, options)
     beating = asyncio.create_task(_beat())

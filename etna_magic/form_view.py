@@ -90,10 +90,10 @@ class FormView:
     def _field(self, name: str) -> ipywidgets.Text:
         label, is_unseen = self._specs[name]
         kind = UnseenField if is_unseen else CodeField if name == ANSWER else ipywidgets.Text
-        kept = name in self.values
+        kept, is_secret = name in self.values, self._is_secret(name)
         field = kind(
-            value="" if is_unseen or not kept else self.values[name].reveal(),
-            placeholder=_KEPT if is_unseen and kept else "",
+            value="" if is_secret or not kept else self.values[name].reveal(),
+            placeholder=_KEPT if is_secret and kept else "",
             description=label,
             continuous_update=False,
             layout=_WIDE,

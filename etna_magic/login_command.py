@@ -70,8 +70,9 @@ def plan_of(magics: EtnaMagics, options: Namespace) -> LoginPlan:
     """Return the plan that a line asks for, its options checked."""
     only_one(options, "form", "prompt", "no_input")
     try:
-        options.lifetime = None if options.lifetime is None else str(options.lifetime)
-        parse_duration(options.lifetime or "24h")
+        if options.lifetime is not None:
+            options.lifetime = str(options.lifetime)
+            parse_duration(options.lifetime)
     except ValueError as error:
         raise UsageError(f"--lifetime {error}.") from None
     options.name = checked_name(options.name)

@@ -138,13 +138,14 @@ class LoginPlan:
         self._recipe = replace(
             self._recipe, typed=typed, typed_for=token.base_url, dotenv=attempt.settings.dotenv
         )
+        token.took_code |= attempt.used_code
         login = self.logins.store(self.name, token, self._recipe, self._magics.timeout)
         self._magics.prepare(login)
         login.session.renewal = None
         if renews:
             again = SelfRenewal(self, login)
             login.session.renewal = Renewal(again.log_in, again.current)
-            login.session.renewal.needs_person = attempt.used_code
+            login.session.renewal.needs_person = token.took_code
         return login
 
     def _note_change(self, old: Token | None, new: Token) -> None:

@@ -35,8 +35,12 @@ def log_out(logins: Logins, login: Login, timeout: float) -> rendering.Bundle:
     lives_on = "" if token is None or token.ended else end_on_server(token, timeout)
     if login.form is not None:
         login.form.call_off("The log-in was called off.")
-    kept = "; ".join(filter(None, (forget() for forget in login.forgets.values())))
     logins.drop(login, "was logged out")
+    if login.token is not token and login.token is not None:
+        token = login.token  # renewed meanwhile
+        lives_on = end_on_server(token, timeout)
+    # After the drop: a renewal that is under way keeps nothing of a log-in that is gone.
+    kept = "; ".join(filter(None, (forget() for forget in login.forgets.values())))
     if token is None:
         return rendering.line(f"{login.name}: the log-in was called off.")
     gone = f"{login.name}: {inert(token.username)} is logged out, and {login.name}_token is gone"

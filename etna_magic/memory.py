@@ -110,9 +110,12 @@ class Memory:
     def forget(self, owner: Owner) -> None:
         """Keep nothing of an owner any more."""
         self._telling(lambda: self._store.delete(owner.digest), None)
-        with self.turn(owner), contextlib.suppress(OSError):
-            # Who waits for it sees that it is gone and makes a new one.
-            self._lock_file(owner).unlink(missing_ok=True)
+        with self.turn(owner):
+            # Again: a renewal that had its turn may have kept a fresh one.
+            self._telling(lambda: self._store.delete(owner.digest), None)
+            with contextlib.suppress(OSError):
+                # Who waits for it sees that it is gone and makes a new one.
+                self._lock_file(owner).unlink(missing_ok=True)
 
     def drop(self, owner: Owner, token: Token) -> None:
         """Keep this token no more; another kernel's fresh one in its place stays."""

@@ -80,6 +80,23 @@ def checked_name(name: str) -> str:
     return name
 
 
+def checked_texts(options: Namespace) -> Namespace:
+    """Return options that were given from Python as a line would have them, which has texts alone.
+
+    Raises
+    ------
+    IPython.core.error.UsageError
+        If one is of another type; what was given is not repeated.
+    """
+    if isinstance(options.env_file, os.PathLike):
+        options.env_file = os.fspath(options.env_file)
+    for name in ("name", "env_file", "base_url", "username", "code"):
+        value = getattr(options, name)
+        if not isinstance(value, str) and (value is not None or name == "name"):
+            raise UsageError(f"{name} has to be a text, and is a {type(value).__name__}.")
+    return options
+
+
 def _known(rest: list[str]) -> str:
     options = [_OPTION.match(word) for word in rest]
     return ", ".join(match[0] for match in options if match) or "a second name"

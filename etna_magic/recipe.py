@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os.path
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -84,10 +85,7 @@ class Recipe:
                 auto_renew=options.auto_renew or before.auto_renew,
                 remember=options.remember or before.remember,
             )
-        # Absolute, so that a renewal finds it from another working directory too.
-        # os.path's expanduser leaves alone what Path's raises for.
-        home = os.path.expanduser(options.env_file or "")  # noqa: PTH111
-        env_file = Path(home).absolute() if home else None
+        env_file = _path(options.env_file) if options.env_file else None
         return cls(given, env_file, options.sandbox, asks, options.auto_renew, options.remember)
 
     def settings(self, lifetime: timedelta) -> Settings:
@@ -143,3 +141,12 @@ class Recipe:
 
 def _secrets(texts: Mapping[str, str]) -> dict[str, Secret]:
     return {name: Secret(text) for name, text in texts.items()}
+
+
+def _path(text: str) -> Path:
+    # os.path's expanduser leaves alone what Path's raises for.
+    path = Path(os.path.expanduser(text))  # noqa: PTH111
+    with contextlib.suppress(OSError):  # the working directory was deleted
+        # Absolute, so that a renewal finds it from another working directory too.
+        return path.absolute()
+    return path

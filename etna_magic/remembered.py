@@ -47,6 +47,7 @@ def to_text(token: Token) -> Secret:
         "token": token.value,
         "issued_at": token.issued_at.timestamp(),
         "lifetime": token.lifetime.total_seconds(),
+        "took_code": token.took_code,
     }
     return Secret(json.dumps(record))
 
@@ -90,6 +91,7 @@ def from_text(text: Secret, owner: Owner, clock: Clock | None = None) -> Token |
         issued=(record["issued_at"], clock.forward() - age),
         clock=clock,
     )
+    token.took_code = record.get("took_code", False)
     return None if age < -_SKEW or token.state is TokenState.STALE else token
 
 
@@ -102,6 +104,7 @@ def _record(text: Secret) -> dict[str, Any] | None:
             and all(type(record[name]) in (int, float) for name in ("issued_at", "lifetime"))
             and 0 < record["lifetime"] < 4e7
             and 0 < record["issued_at"] < 2e10
+            and isinstance(record.get("took_code", False), bool)
             and record["token"] != ""
             and all("!" <= character <= "~" for character in record["token"])
         )

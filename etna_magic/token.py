@@ -61,7 +61,8 @@ class Token:
     """
 
     __slots__ = (
-        "_app_key", "_clock", "_issued", "_value", "base_url", "ended", "lifetime", "username", "warn_before",
+        "_app_key", "_clock", "_issued", "_value", "base_url", "ended", "lifetime", "took_code", "username",
+        "warn_before",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a token is what these say, and all but one are named
@@ -85,6 +86,8 @@ class Token:
         self.warn_before = WARN_BEFORE
         #: Why it is over whatever the clocks say ("logged out", say); empty while it is not.
         self.ended = ""
+        #: Whether its log-in took a one-time code of a person, as the next one will.
+        self.took_code = False
 
     @property
     def value(self) -> str:

@@ -168,3 +168,10 @@ def test_something_is_missing_in_a_directory_that_was_deleted(nowhere: Seat):
     nowhere.kernel.set_environment(ETNA_BASE_URL=nowhere.sandbox.base_url)
     error = nowhere.kernel.run("%etna_login").error
     assert error.startswith("MissingCredentialsError: ETNA_APP_KEY, ETNA_USERNAME and ETNA_PASSWORD are not")
+
+
+def test_a_named_file_in_a_directory_that_was_deleted(nowhere: Seat):
+    """A relative --env-file that is nowhere is one line that names it."""
+    run = nowhere.kernel.run("%etna_login -e night.env")
+    assert ("error", "MissingCredentialsError") == (run.status, run.reply["ename"])
+    assert "night.env" in run.error

@@ -123,3 +123,17 @@ def test_a_form_that_waits_wins(broker: Broker, front: FrontEnd):
     front.log_in("any-Password")
     front.until(lambda: front.shown(run)[0].startswith("Logged in as demo"), "the line of success")
     assert ("ok", [ANEW]) == (front.run("etna_session.get('v1.0/x')").status, broker.bearers("v1.0/x"))
+
+
+def test_a_log_out_wins_over_what_is_remembered(broker: Broker, front: FrontEnd):
+    """A log-out while the renewal has the memory's turn leaves no token behind, here or on the server."""
+    broker.begin(600, "--remember")
+    sent = front.start("%etna_logout")
+    front.until(lambda: [FIRST] == broker.bearers("logout"), "the log-out at the server")
+    front.until(lambda: [] == list(broker.desk.tokens.iterdir()), "what was remembered is dropped")
+    broker.answers.set()
+    run = front.finish(sent)
+    assert "ok" == run.status
+    broker.end()
+    kept = [LATE in path.read_text() for path in broker.desk.tokens.iterdir()]
+    assert ([], [], [FIRST, LATE]) == (broker.desk.files, kept, broker.bearers("logout"))

@@ -105,3 +105,16 @@ def test_a_duration_that_is_none(desk: Desk, duration):
     desk.log_in()
     run = desk.kernel.run(f"%etna_status --for='{duration}'")
     assert ("error", True) == (run.status, "".join(run.texts).startswith("UsageError: "))
+
+
+def test_one_that_was_taken_up(desk: Desk):
+    """A token that was remembered needed no code, and its renewal will."""
+    desk.remember("--code 246810 --auto-renew", "twofactor")
+    desk.restart()
+    run = desk.remember("--auto-renew", "twofactor")
+    assert "no request" in run.texts[0]
+    ((warns, text),) = lines(desk, "--for 25h")
+    assert (True, True) == (
+        warns,
+        text.endswith(" and will not last for 25 h. To log in again: %etna_login"),
+    ), text

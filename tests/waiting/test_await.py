@@ -59,6 +59,25 @@ def test_a_code(desk: Desk, front: FrontEnd):
     assert ["'twofactor'"] == front.run(WORKS).texts
 
 
+def test_a_code_is_told_nobody(desk: Desk, front: FrontEnd):
+    """While a cell waits, too, a code that was typed leaves its field, and is published nowhere."""
+    desk.know("twofactor")
+    begun = len(desk.kernel.published)
+    sent = front.start(CELL)
+    front.wait_for_form("Code", "Verify")
+    first = front._find("Code")
+    front.type("Code", "246810")
+    front.until(lambda: "Code" in front.labels and front._find("Code") != first, "a new field")
+    front.wait_for_form("Code", "Verify")
+    assert ("", True) == (
+        front.widgets[front._find("Code")]["value"],
+        "kept" in front.widgets[front._find("Code")]["placeholder"],
+    )
+    front.click("Verify")
+    assert ["went on True\n"] == front.finish(sent).texts[1:]
+    assert [] == [m for m in desk.kernel.published[begun:] if "246810" in str(m["content"])]
+
+
 def test_at_once_when_all_is_known(desk: Desk, front: FrontEnd):
     """With all in the environment there is no form: one line, and the cell goes on."""
     desk.know()

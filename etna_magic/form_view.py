@@ -112,8 +112,10 @@ class FormView:
             if not value:
                 return  # our own clearing comes back here
             field = self.fields[name]
-            field.value = ""
-            field.placeholder = _KEPT
+            # In one message: an empty field that says nothing looks as if nothing had been typed.
+            with field.hold_sync():
+                field.value = ""
+                field.placeholder = _KEPT
         self.values[name] = value
         if self._is_awaited:
             later(0.0, lambda: self._renew(name))

@@ -104,8 +104,7 @@ def ask(url: str, headers: Mapping[str, Secret], timeout: float, shown: Shown) -
     outcome = attempt(lambda: _exchange(url, headers, timeout, shown))
     if not isinstance(outcome, Failure):
         return outcome
-    if outcome.is_interrupt:
-        raise outcome.kind
+    outcome.raise_interrupt()
     raise ConnectionFailedError(
         f"{Origin.of(url)} could not be asked for a token: {outcome.reason}. "
         "Check the base URL and the network, then log in again."

@@ -9,14 +9,40 @@ import requests
 import urllib3.exceptions
 
 from etna_magic.exceptions import ConnectionFailedError, EtnaError
+from etna_magic.marks import fate
 from etna_magic.origin import Origin
-from etna_magic.retries import READS
+from etna_magic.transport import Failure
 
 if TYPE_CHECKING:
-    from etna_magic.transport import Failure
+    from etna_magic.token import Token
 
 
-_OF_THE_NETWORK = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError)
+_OF_THE_NETWORK = (urllib3.exceptions.HTTPError, HTTPException, OSError)
+
+
+def harmless(failure: Failure, token: Token) -> Failure:
+    """Return a failure without the exception of a user's own code, if that shows the token.
+
+    Parameters
+    ----------
+    failure : Failure
+        Why a call has failed.
+    token : Token
+        What it was signed with.
+    """
+    error = failure.foreign
+    return failure if error is None or not _shows(error, token) else Failure(failure.kind, failure.reason)
+
+
+def _shows(error: BaseException, token: Token) -> bool:
+    held = [*error.args, *vars(error).values()]
+    if any(isinstance(one, requests.PreparedRequest) for one in held):
+        return True
+    try:
+        text = f"{error!s} {held!r}"
+    except Exception:  # noqa: BLE001 - what cannot be looked at is not let through
+        return True
+    return any(secret in text for secret in (token.value, token.app_key.reveal()))
 
 
 def raise_for(failure: Failure, request: requests.PreparedRequest) -> NoReturn:
@@ -25,7 +51,7 @@ def raise_for(failure: Failure, request: requests.PreparedRequest) -> NoReturn:
     Parameters
     ----------
     failure : Failure
-        Why.
+        Why, made harmless.
     request : requests.PreparedRequest
         What was sent; its method and origin are told, and nothing else.
 
@@ -33,20 +59,17 @@ def raise_for(failure: Failure, request: requests.PreparedRequest) -> NoReturn:
     ------
     ConnectionFailedError
         It is an exception of ``requests`` too, of the class that ``requests`` raises.
-    KeyboardInterrupt
-        If the call was interrupted.
+    BaseException
+        What interrupted the call, or was raised by the user's own code under it, as it was.
     """
-    if failure.told is not None:
-        raise failure.told
-    if failure.is_interrupt:
-        raise failure.kind
-    once = (
-        "" if request.method in READS else " It was sent once and not again: look whether it was carried out."
-    )
+    error = failure.told or failure.foreign
+    if error is not None:
+        raise error
+    failure.raise_interrupt()
     what = f"{request.method} to {Origin.of(request.url or '')}"
     if not issubclass(failure.kind, _OF_THE_NETWORK):
-        raise ConnectionFailedError(f"{what} raised {failure.reason}: look at its data and settings.{once}")
-    raise both(failure.kind)(f"{what} got no answer: {failure.reason}.{once}")
+        raise ConnectionFailedError(f"{what} raised {failure.reason}: look at its data.{fate(request)}")
+    raise both(failure.kind)(f"{what} got no answer: {failure.reason}.{fate(request)}")
 
 
 def both(kind: type[BaseException]) -> type[EtnaError]:
@@ -54,14 +77,26 @@ def both(kind: type[BaseException]) -> type[EtnaError]:
 
     Whoever catches ``requests.Timeout`` around a call goes on catching it.
     """
-    if not issubclass(kind, requests.RequestException) or issubclass(kind, EtnaError):
+    if issubclass(kind, EtnaError) or not issubclass(kind, OSError):
         return ConnectionFailedError
+    if not issubclass(kind, requests.RequestException):
+        kind = requests.RequestException  # which is an OSError, as this was
+
+    def init(error: Any, message: str) -> None:
+        # Somebody's own class may want more than a message, and no exception of ours has more.
+        Exception.__init__(error, message)
+        error.response = error.request = None
 
     def reduce(error: Any) -> tuple[Any, ...]:
         # A class that was made here cannot be found by its name, as pickle would.
         return _rebuilt, (kind, str(error))
 
-    members = {"__module__": __name__, "__reduce__": reduce}
+    members = {
+        "__module__": __name__,
+        "__init__": init,
+        "__str__": lambda error: str(error.args[0]),
+        "__reduce__": reduce,
+    }
     return type("ConnectionFailedError", (ConnectionFailedError, kind), members)
 
 

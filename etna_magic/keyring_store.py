@@ -44,8 +44,7 @@ class KeyringStore:
         # The text is in the frames of the library when it raises.
         outcome = attempt(act)
         if isinstance(outcome, Failure):
-            if outcome.is_interrupt:
-                raise outcome.kind
+            outcome.raise_interrupt()
             raise StoreError(f"{self.place}: {outcome.kind.__name__}")
         return outcome
 

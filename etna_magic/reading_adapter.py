@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ContentDecodingError, UnrewindableBodyError
+from requests.utils import rewind_body
 from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
 
-from etna_magic.retries import READS, ReadRetry, can_be_repeated
+from etna_magic.retries import READS, ReadRetry, can_be_repeated, reads_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,16 +44,20 @@ class ReadingAdapter(HTTPAdapter):
 
     @max_retries.setter
     def max_retries(self, rules: Retry) -> None:
-        self._rules = rules
+        self._rules: Retry = reads_only(rules)
 
     @contextlib.contextmanager
     def once(self) -> Iterator[None]:
         """Let this thread send what it sends inside one time only."""
-        with self._left(_NEVER):
+        self._of_thread.is_once = True
+        try:
             yield
+        finally:
+            self._of_thread.is_once = False
 
     @contextlib.contextmanager
     def _left(self, retries: Retry) -> Iterator[None]:
+        # A body that is a generator may make calls of its own by the same adapter.
         before = getattr(self._of_thread, "left", None)
         self._of_thread.left = retries
         try:
@@ -65,23 +73,35 @@ class ReadingAdapter(HTTPAdapter):
         **kwargs: Any,
     ) -> requests.Response:
         """Send a request; parameters and what it raises as for ``requests``."""
-        left = self.max_retries if can_be_repeated(request) else _NEVER
+        is_once = getattr(self._of_thread, "is_once", False) or not can_be_repeated(request)
+        left, began = _NEVER if is_once else self._rules, time.perf_counter()
         while True:
             with self._left(left):
                 response = super().send(request, stream, *args, **kwargs)
+            # Before the body is read, as users of requests expect of it.
+            vars(response)["until_head"] = timedelta(seconds=time.perf_counter() - began)
             broken = None if stream else _read(response)
             if broken is None:
                 return response
-            if request.method not in READS or isinstance(broken.args[0], ReadTimeoutError):
+            if request.method not in READS or _is_final(broken):
                 raise broken
-            try:
-                # By the same rules as a connection that broke before the head, and out of one purse.
-                left = (response.raw.retries or left).increment(
-                    request.method, request.url, error=ProtocolError("in the body")
-                )
-            except MaxRetryError:
-                raise broken from None
+            left = _counted(response.raw.retries or left, request, broken)
             left.sleep()
+
+
+def _is_final(error: requests.RequestException) -> bool:
+    late = any(isinstance(cause, ReadTimeoutError) for cause in error.args)
+    return late or isinstance(error, ContentDecodingError)
+
+
+def _counted(left: Retry, request: requests.PreparedRequest, broken: requests.RequestException) -> Retry:
+    """Count a try by the same rules as a connection that broke before the head, out of one purse."""
+    with contextlib.suppress(MaxRetryError, UnrewindableBodyError):
+        left = left.increment(request.method, request.url, error=ProtocolError("in the body"))
+        if hasattr(request.body, "seek"):
+            rewind_body(request)
+        return left
+    raise broken
 
 
 def _read(response: requests.Response) -> requests.RequestException | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ class Renewal:
         self._clock = clock or Clock()
         self._lock = threading.Lock()
         self._failed_at = 0.0
+        self._renewed_at = -math.inf
         #: Whether each log-in needs a code from a person, so that none happens by itself.
         self.needs_person = False
         #: Why the last try failed; None when none has, or one has worked since.
@@ -88,9 +90,19 @@ class Renewal:
             # Another thread may have done it while this one waited.
             if self._current().state is not TokenState.STALE:
                 return
+            self._note_refusal()
             if self.error is not None and not self._may_try():
                 raise copy.copy(self.error)
             self._renew()
+
+    def _note_refusal(self) -> None:
+        """Take a token that was refused as soon as it was fresh for a failed renewal."""
+        now = self._clock.forward()
+        if self._current().ended and self.error is None and now - self._renewed_at < PAUSE:
+            self._failed_at = now
+            self.error = EtnaError(
+                "The server hands out tokens and refuses them: wait, and log in again by hand."
+            )
 
     def _may_try(self) -> bool:
         if isinstance(self.error, InvalidCredentialsError):
@@ -109,6 +121,7 @@ class Renewal:
             self.error = told.with_traceback(None)
             raise self.error from None
         self.error = None
+        self._renewed_at = self._clock.forward()
 
 
 def _unexpected(error: Exception) -> str:

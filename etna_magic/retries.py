@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from requests import PreparedRequest
+    from requests.adapters import BaseAdapter
 
 READS = ("GET", "HEAD", "OPTIONS")
 LONGEST_WAIT = 30.0
@@ -96,10 +97,26 @@ def can_be_repeated(request: PreparedRequest) -> bool:
     return body is None or isinstance(body, (bytes, str)) or hasattr(body, "tell")
 
 
-def reads_only(retries: Retry) -> Retry:
+def reads_only(retries: Any) -> Any:
     """Return the same rules for reads, and none for anything else."""
+    if isinstance(retries, ReadsOnly) or not isinstance(retries, Retry):
+        return retries
     made = copy.copy(retries)
     kind = type(retries)
-    if not isinstance(retries, ReadsOnly):
-        made.__class__ = type(kind.__name__, (ReadsOnly, kind), {})
+    made.__class__ = type(kind.__name__, (ReadsOnly, kind), {})
+    return made
+
+
+def once_for_orders(adapter: BaseAdapter) -> BaseAdapter:
+    """Return an adapter that shares its connections, and whose rules are for reads.
+
+    The adapter itself stays as it is: another session may send by it.
+    """
+    rules = getattr(adapter, "max_retries", None)
+    if reads_only(rules) is rules:
+        return adapter
+    # Not copy.copy(): that of an HTTPAdapter has connections of its own.
+    made = object.__new__(type(adapter))
+    vars(made).update(vars(adapter))
+    vars(made)["max_retries"] = reads_only(rules)
     return made

@@ -8,16 +8,18 @@ from urllib.parse import urljoin
 
 import requests
 from requests.exceptions import InvalidURL
-from urllib3 import Retry
+from requests.utils import requote_uri
 
 from etna_magic import cookies
 from etna_magic.call_failure import both
 from etna_magic.exceptions import InsecureURLError
+from etna_magic.marks import fate, follow, take_hop
+from etna_magic.masking import MASKED, OURS
 from etna_magic.origin import Origin
-from etna_magic.retries import READS, reads_only
+from etna_magic.retries import READS
 
 if TYPE_CHECKING:
-    from requests.adapters import BaseAdapter
+    from collections.abc import Iterator
 
 TIMEOUT = 30.0
 
@@ -33,13 +35,6 @@ class RuledSession(requests.Session):
         """Where the cookies are at home that are set there; nothing while that is not known."""
         return None
 
-    def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
-        """Send by an adapter; whatever its rules for trying again, they are for reads."""
-        rules = getattr(adapter, "max_retries", None)
-        if isinstance(rules, Retry):
-            adapter.max_retries = reads_only(rules)  # type: ignore[attr-defined] # HTTPAdapter has it
-        super().mount(prefix, adapter)
-
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Make a request ready to be sent, with no cookie that belongs to another origin."""
         prepared = super().prepare_request(request)
@@ -50,12 +45,19 @@ class RuledSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send what was prepared, with a time-out, by the environment's way where nobody has asked yet."""
-        with contextlib.suppress(requests.TooManyRedirects):
-            return super().send(request, **self.completed(request, kwargs))
-        raise both(requests.TooManyRedirects)(
+        try:
+            response = super().send(request, **self.completed(request, kwargs))
+        except requests.TooManyRedirects as error:
+            last = error.response
+        else:
+            response.elapsed = vars(response).get("until_head", response.elapsed)
+            return response
+        told = both(requests.TooManyRedirects)(
             f"{request.method} to {Origin.of(request.url or '')} was redirected more than "
-            f"{self.max_redirects} times, and was given up."
+            f"{self.max_redirects} times, and given up.{fate(request, is_redirected=True)}"
         )
+        vars(told)["response"] = last
+        raise told
 
     def completed(self, request: requests.PreparedRequest, given: dict[str, Any]) -> dict[str, Any]:
         """Return what a request is sent with: as it was given, and as the rules have it where it was not."""
@@ -80,11 +82,20 @@ class RuledSession(requests.Session):
         with contextlib.suppress(ValueError, InsecureURLError):
             target = super().get_redirect_target(resp)
             if target is not None:
-                Origin.of(urljoin(resp.url, target))
+                # As requests will spell it: a blank there is no fault.
+                Origin.of(requote_uri(urljoin(resp.url, target)))
             return target
         raise both(InvalidURL)(
             f"{method} to {Origin.of(resp.url)} was redirected, but to a place that cannot be read."
+            f"{fate(resp.request, is_redirected=True)}"
         )
+
+    def resolve_redirects(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """Follow redirects one by one; a request that is handed out instead is the caller's to send."""
+        for one in super().resolve_redirects(*args, **kwargs):
+            if isinstance(one, requests.PreparedRequest):
+                take_hop(one)
+            yield one
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """Take the environment's proxies and certificates, but no proxy on the way to loopback."""
@@ -95,17 +106,17 @@ class RuledSession(requests.Session):
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Strip what another host must not see, and ask no ``.netrc`` for anything else."""
-        vars(prepared_request)["is_redirect"] = True
+        follow(prepared_request, response.request)
         here, there = response.request.url or "", prepared_request.url or ""
         if self.should_strip_auth(here, there):
             prepared_request.headers.pop("Authorization", None)
+        if Origin.of(there) != self.origin:
+            # Whatever a foreign server sends on, even back home, is its own wish and is not signed.
+            for name in OURS:
+                if prepared_request.headers.get(name) == MASKED:
+                    del prepared_request.headers[name]
         self._keep_cookies(prepared_request)
 
     def _keep_cookies(self, request: requests.PreparedRequest) -> None:
         if self.origin is not None and Origin.of(request.url or "") != self.origin:
             cookies.keep_from(request, self.origin.host)
-
-
-def is_redirect(request: requests.PreparedRequest) -> bool:
-    """Whether a request was made by a redirect, as a step of another call."""
-    return bool(vars(request).get("is_redirect"))

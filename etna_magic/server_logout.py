@@ -35,8 +35,7 @@ def end_on_server(token: Token, timeout: float) -> str:
     """
     outcome = attempt(lambda: _post(token, timeout))
     if isinstance(outcome, Failure):
-        if outcome.is_interrupt:
-            raise outcome.kind
+        outcome.raise_interrupt()
         return f"the server could not be asked: {outcome.reason}"
     status, is_page = outcome
     if status in (200, 204, 401) and not is_page:  # 401: the token is dead already

@@ -102,6 +102,8 @@ class SignedSession(RuledSession):
         """Make a request ready to be sent, its path joined to the base URL."""
         request = copy.copy(request)
         request.url = joined(self.token.base_url, request.url)
+        if request.auth is self.token:
+            request.auth = None  # this session's own, which marks and shows nothing
         return super().prepare_request(request)
 
     def get_adapter(self, url: str) -> BaseAdapter:

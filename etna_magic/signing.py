@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from requests.adapters import BaseAdapter
 
-from etna_magic.call_failure import raise_for
+from etna_magic.call_failure import harmless, raise_for
+from etna_magic.exceptions import NotLoggedInError
+from etna_magic.inert import inert
+from etna_magic.marks import Account, account_of, set_account
 from etna_magic.masking import MASKED, OURS
 from etna_magic.origin import Origin
+from etna_magic.retries import READS, once_for_orders
 from etna_magic.transport import Failure, attempt
 
 if TYPE_CHECKING:
@@ -25,18 +29,24 @@ if TYPE_CHECKING:
 
 
 def mark(request: requests.PreparedRequest, token: Token) -> requests.PreparedRequest:
-    """Mark a request that is to be signed: one to the token's own origin.
+    """Mark a request that is to be signed: one to the token's own origin, for the token's own account.
 
     Parameters
     ----------
     request : requests.PreparedRequest
         Ready to be sent but for that.
     token : Token
-        What it will be signed with, or a later one of the same log-in.
+        What it will be signed with, or a later one of the same account.
     """
+    set_account(request, Account.of(token))
     if Origin.of(request.url or "") == Origin.of(token.base_url):
         request.headers.update(dict.fromkeys(OURS, MASKED))
     return request
+
+
+def is_marked(request: requests.PreparedRequest) -> bool:
+    """Whether a request is to be signed."""
+    return request.headers.get(OURS[1]) == MASKED
 
 
 def signed(
@@ -52,20 +62,34 @@ def signed(
         What to sign with.
     known : iterable of Token
         Tokens whose headers a user may have put on by hand.
+
+    Raises
+    ------
+    NotLoggedInError
+        If it was prepared for another account than the token's.
     """
     made = copy.copy(request)
     made.headers = request.headers.copy()
-    is_marked = made.headers.get(OURS[1]) == MASKED
     if Origin.of(request.url or "") == Origin.of(token.base_url):
-        if is_marked:
+        if is_marked(request):
+            _refuse_another(request, token)
             made.headers.update(token.headers)
         return made
-    ours = {MASKED} if is_marked else set()
+    ours = {MASKED} if is_marked(request) else set()
     ours.update(value for one in (token, *known) for value in one.headers.values())
     for name, value in request.headers.items():
         if _text(value) in ours:
             del made.headers[name]
     return made
+
+
+def _refuse_another(request: requests.PreparedRequest, token: Token) -> None:
+    account = account_of(request)
+    if account is not None and account != Account.of(token):
+        raise NotLoggedInError(
+            f"The call was begun as {inert(account.username)}, and the session belongs to "
+            f"{inert(token.username)} by now: it was not sent."
+        )
 
 
 def _text(value: Any) -> str:
@@ -100,15 +124,32 @@ class SigningAdapter(BaseAdapter):
             If no answer came; it is an exception of ``requests`` as well.
         """
         token = self._token()
+        adapter = self._adapter if request.method in READS else once_for_orders(self._adapter)
         # Signed inside, so that no frame that raises has ever held it.
-        outcome = attempt(lambda: self._adapter.send(signed(request, token, self._known), *args, **kwargs))
+        outcome = attempt(lambda: adapter.send(signed(request, token, self._known), *args, **kwargs))
         if isinstance(outcome, Failure):
+            outcome = harmless(outcome, token)
             raise_for(outcome, request)
         outcome.request = request
         # A hook that sends the request again, as digest authentication does, sends it by this.
         outcome.connection = self  # type: ignore[assignment] # declared as the one adapter of requests
+        if account_of(request) not in (None, Account.of(self._token())):
+            # Another user has logged in meanwhile, whose jar this answer's cookies must not get into.
+            outcome.raw._original_response = None  # noqa: SLF001 - where requests looks for them
         return outcome
 
     def close(self) -> None:
         """Close what sends."""
         self._adapter.close()
+
+    @property
+    def max_retries(self) -> Any:
+        """The rules of what sends; they are for reads, whatever they say."""
+        return self._adapter.max_retries  # type: ignore[attr-defined] # HTTPAdapter has it
+
+    @max_retries.setter
+    def max_retries(self, rules: Any) -> None:
+        self._adapter.max_retries = rules  # type: ignore[attr-defined]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self)["_adapter"], name)

@@ -12,6 +12,7 @@ import errno
 import socket
 import ssl
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING, TypeVar
 
 import requests
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _T = TypeVar("_T")
+_Error = TypeVar("_Error", bound=BaseException)
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,25 @@ class Failure:
         The same for a person, to stand after "could not be reached: ".
     told : EtnaError or None, optional
         The error itself where it is one of ours: those carry nothing.
+    foreign : BaseException or None, optional
+        The exception itself, without frames and causes, where it has nothing to do with a
+        network: an interrupt, or what a user's own code has raised.
     """
 
     kind: type[BaseException]
     reason: str
     told: EtnaError | None = None
+    foreign: BaseException | None = None
 
     @property
     def is_interrupt(self) -> bool:
         """Whether a person or the system ended it, and not the network."""
         return not issubclass(self.kind, Exception)
+
+    def raise_interrupt(self) -> None:
+        """Raise what ended it, if that was a person or the system: an exit keeps its code."""
+        if self.is_interrupt:
+            raise self.foreign or self.kind
 
 
 def attempt(act: Callable[[], _T]) -> _T | Failure:
@@ -71,9 +82,25 @@ def attempt(act: Callable[[], _T]) -> _T | Failure:
     try:
         return act()
     except EtnaError as error:
-        return Failure(type(error), str(error), error.with_traceback(None))
+        return Failure(type(error), str(error), _bare(error))
     except BaseException as error:  # noqa: BLE001 - see above; the caller raises anew
-        return Failure(_kind(error), _reason(error))
+        kind, reason = _kind(error), _reason(error)
+        return Failure(kind, reason, None, None if isinstance(error, _OF_THE_NETWORK) else _bare(error))
+
+
+# What may hold a header: the last where one cannot be encoded.
+_OF_THE_NETWORK = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    HTTPException,
+    OSError,
+    UnicodeError,
+)
+
+
+def _bare(error: _Error) -> _Error:
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
 
 
 def _kind(error: BaseException) -> type[BaseException]:
@@ -118,6 +145,10 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
             ssl.SSLZeroReturnError,
         ),
         "the connection broke off",
+    ),
+    (
+        (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError),
+        "its answer cannot be unpacked",
     ),
     ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), "it does not speak TLS as it should"),
 )

@@ -9,13 +9,14 @@ import requests
 from requests.utils import rewind_body
 
 from etna_magic.exceptions import TokenExpiredError
+from etna_magic.marks import Account, account_of, fate, take_hop
 from etna_magic.origin import Origin
 from etna_magic.reading_adapter import ReadingAdapter
 from etna_magic.retries import READS, can_be_repeated
-from etna_magic.ruled_session import TIMEOUT, is_redirect
+from etna_magic.ruled_session import TIMEOUT
 from etna_magic.server_verdict import ServerVerdict, end_of
 from etna_magic.signed_session import SignedSession
-from etna_magic.signing import SigningAdapter
+from etna_magic.signing import SigningAdapter, is_marked, mark
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class WeighingSession(SignedSession):
         ConnectionFailedError
             If no answer came; it is an exception of ``requests`` as well.
         """
-        if is_redirect(request):
+        if take_hop(request):
             return super().send(request, **kwargs)
         token = self.token_for_call()
         if token.ended:
@@ -94,7 +95,7 @@ class WeighingSession(SignedSession):
         """Say whether a call that was refused is to be sent again, signed with a fresh token."""
         # A hook may hand over the answer to something else, and that one says nothing of this.
         is_of_this = (response.history or [response])[0].request is request
-        if not is_of_this or response.status_code != 401 or Origin.of(response.url) != self.origin:
+        if not (is_of_this and is_marked(request) and self._is_refusal(request, response)):
             return False
         is_read = request.method in READS and can_be_repeated(request)
         if self._token is not token and token.state is not TokenState.STALE:
@@ -102,15 +103,19 @@ class WeighingSession(SignedSession):
         if self._token is token and not self._is_over(token, way):
             return False
         self.on_change()
+        ended = end_of(self.name, token)
         if self._token is token and self.renewal is None:
-            raise TokenExpiredError(f"{end_of(self.name, token)} {self.how_to_mend}")
+            raise TokenExpiredError(f"{ended} {_fate(request, response)}{self.how_to_mend}")
         self.token_for_call()
         if is_read:
             return True
-        raise TokenExpiredError(
-            f"{end_of(self.name, token)} There is a fresh token now; the call was refused and not sent "
-            "again: repeat it."
-        )
+        what = _fate(request, response) or "The call was refused and not sent again: repeat it."
+        raise TokenExpiredError(f"{ended} There is a fresh token now. {what.strip()}")
+
+    def _is_refusal(self, request: requests.PreparedRequest, response: requests.Response) -> bool:
+        """Whether the server has refused a call of the account that is logged in."""
+        mine = self._token is not None and account_of(request) in (None, Account.of(self._token))
+        return mine and response.status_code == 401 and Origin.of(response.url) == self.origin
 
     def _is_over(self, token: Token, way: Mapping[str, Any]) -> bool:
         return self._verdict.is_over(token, lambda: self._probe(token, way), _longest(way["timeout"]))
@@ -118,7 +123,8 @@ class WeighingSession(SignedSession):
     def _probe(self, token: Token, way: Mapping[str, Any]) -> bool:
         """Say whether the server refuses a token, by the way that the call itself went."""
         url = f"{token.base_url}/v1.0/users/@me/info"
-        request = self.prepare_request(requests.Request("GET", url))
+        # Marked by itself: a user may have set another auth on the session.
+        request = mark(self.prepare_request(requests.Request("GET", url)), token)
         # The one below the signing: its tries are counted for this thread.
         adapter = requests.Session.get_adapter(self, url)
         # Not by send(): no hook, no redirect, and one try, since other threads wait for it.
@@ -131,6 +137,11 @@ class WeighingSession(SignedSession):
     def _begin_anew(self) -> None:
         super()._begin_anew()
         self._verdict = ServerVerdict()
+
+
+def _fate(request: requests.PreparedRequest, response: requests.Response) -> str:
+    """Say that an order was answered, where what was refused is only what it was redirected to."""
+    return f"{fate(request, is_redirected=True).strip()} " if response.history else ""
 
 
 def _longest(timeout: Any) -> float:

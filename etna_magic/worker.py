@@ -51,10 +51,9 @@ class WorkerSession(WeighingSession):
         """
         token = super().token_for_call()
         if token.state is TokenState.STALE:
-            raise TokenExpiredError(
-                f"The token of {self.name} that this worker was given ended at "
-                f"{format_moment(token.expires_at)}. {self.how_to_mend}"
-            )
+            ended = f"was given ended at {format_moment(token.expires_at)}"
+            how = f"was given {token.ended}" if token.ended else ended
+            raise TokenExpiredError(f"The token of {self.name} that this worker {how}. {self.how_to_mend}")
         return token
 
     @property

@@ -1,8 +1,11 @@
 """Servers that answer badly, break off, or say nothing."""
 
+import os
 import socket
 from dataclasses import dataclass
 
+from etna_magic import ConnectionFailedError
+from etna_magic.session import EtnaSession
 from tests.support.server import Answer, Received, answer
 
 
@@ -15,6 +18,12 @@ def reset(connection: socket.socket, _: Received) -> None:
     """Close the connection, the rude way."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     connection.close()
+
+
+def speak_plainly(connection: socket.socket, _: Received) -> None:
+    """Go on without TLS on a connection that has begun with it."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as plain:
+        plain.sendall(b"HTTP/1.1 500 Plain\r\n\r\n" * 3)
 
 
 @dataclass(frozen=True)
@@ -56,3 +65,15 @@ HALVES = {
 # http.client takes the end of the connection for the end of the head, and so does requests.
 LENIENT = {"half a head": Break(b"HTTP/1.1 200 OK\r\nContent-Le", 200)}
 SILENCE = {"time-out": Break(None)}
+# Over TLS only; urllib3 counts it neither as a failed connect nor as a failed read.
+UNCLEAR = {"no TLS": Break(speak_plainly)}
+ORDER = {"Symbol": "AAPL", "Type": "Limit", "Side": "Buy", "Quantity": 10, "Price": 180}
+
+
+def come_of(session: EtnaSession, method: str) -> int | None:
+    """Return the status of an order's answer, or None for a failed connection that says it was sent once."""
+    try:
+        return session.request(method, "v1.0/accounts/1/orders", json=ORDER).status_code
+    except ConnectionFailedError as error:
+        assert "sent once and not again" in str(error)  # noqa: PT017 - the answer is looked at as well
+        return None

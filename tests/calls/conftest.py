@@ -1,5 +1,6 @@
 """A session that is logged in at a server of our own, pauses that are noted and not waited for."""
 
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,10 @@ import urllib3.util.retry
 from etna_magic.namespace import Logins
 from etna_magic.sandbox import Sandbox
 from etna_magic.session import EtnaSession
+from tests.calls.house import House
 from tests.calls.shell import log_in
 from tests.support import people, traps
+from tests.support.certificates import Certificates
 from tests.support.server import ScriptedServer, answer
 
 
@@ -43,6 +46,42 @@ def session(server: ScriptedServer, clock: people.HandClock) -> Iterator[EtnaSes
     token = people.token(server.base_url, clock)
     with Logins({}).store("etna", token, None, 5.0).session as made:
         yield made
+
+
+@pytest.fixture
+def house(server, clock: people.HandClock) -> Iterator[House]:
+    """Return a log-in that renews itself, and whose token has just been issued."""
+    made = House(server, clock)
+    with made.session:
+        yield made
+
+
+@pytest.fixture
+def other() -> Iterator[ScriptedServer]:
+    """Run a server that is none of the broker's, at another port of the same host."""
+    with ScriptedServer(answer(200, b"{}")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Make a certificate authority."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def context(certificates: Certificates) -> ssl.SSLContext:
+    """Return a server's context with a good certificate."""
+    return certificates.signed("good", "here", "20200101000000Z", "20491231000000Z")
+
+
+@pytest.fixture
+def tls(
+    certificates: Certificates, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> ssl.SSLContext:
+    """Return that context, and have the environment trust it."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))
+    return context
 
 
 @pytest.fixture

@@ -1,14 +1,32 @@
 """A log-in that renews itself, at a server whose log-ins and calls are answered apart."""
 
+import socket
+
 from etna_magic import LoginFlow
 from etna_magic.namespace import Login, Logins
 from etna_magic.renewal import Renewal
 from tests.calls.shell import LIMIT
 from tests.support import people
-from tests.support.server import Answer, ScriptedServer, answer
+from tests.support.server import Answer, Received, ScriptedServer, answer
 
 OLD, NEW = f"Bearer {people.TOKEN}", "Bearer bmV3IHRva2Vu+/8="
 FRESH = answer(200, people.body(State="Succeeded", Token=NEW.removeprefix("Bearer ")))
+PROBE = "/api/v1.0/users/@me/info"
+DENIED = answer(401, b'{"Message":"Authorization has been denied for this request."}')
+DAY = 24 * 3600
+IN_THE_WINDOW, PAST_THE_END = DAY - 600, DAY + 1
+
+
+def say(reply: Answer, connection: socket.socket, received: Received) -> None:
+    """Give an answer, whichever of the two kinds it is."""
+    reply(connection, received) if callable(reply) else connection.sendall(reply)
+
+
+def probed(probe: Answer, others: Answer = DENIED) -> Answer:
+    """Return an answer that says one thing to the probe, and another to every call."""
+    return lambda connection, received: say(
+        probe if received.target == PROBE else others, connection, received
+    )
 
 
 class House:
@@ -19,6 +37,8 @@ class House:
         self.clock = clock
         #: What `/token` says now.
         self.reply: Answer = FRESH
+        #: What any other call is answered.
+        self.calls: Answer = answer(200, b"{}")
         self.logins = Logins({})
         self.login: Login = self.logins.store("etna", people.token(server.base_url, clock), None, LIMIT)
         self.session = self.login.session
@@ -30,8 +50,7 @@ class House:
         self.logins.renew(self.login, self.login.token, flow.start())
 
     def _judge(self, connection, received) -> None:
-        reply = self.reply if received.target == "/api/token" else answer(200, b"{}")
-        reply(connection, received) if callable(reply) else connection.sendall(reply)
+        say(self.reply if received.target == "/api/token" else self.calls, connection, received)
 
     @property
     def log_ins(self) -> int:

@@ -1,24 +1,20 @@
-"""The probe goes the way that calls go: past proxies on loopback, and with the same certificates."""
+"""The probe goes the way that calls go, once, and keeps nobody longer than a call of its own would."""
 
 import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
 from etna_magic import TokenExpiredError
 from etna_magic.namespace import Logins
+from tests.calls.breaks import REFUSALS
+from tests.calls.house import DENIED, PROBE, probed
+from tests.calls.shell import LIMIT, wait_until
 from tests.support import people, traps
-from tests.support.certificates import Certificates
 from tests.support.server import ScriptedServer, answer
 from tests.support.traces import caught
-
-DENIED = answer(401, b'{"Message":"Authorization has been denied for this request."}')
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Make a certificate authority."""
-    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.mark.parametrize("way", ["probe", "prepared"])
@@ -62,3 +58,64 @@ def test_time_out_of_the_probe(server, session, pauses) -> None:
     server.play(judge)
     session.timeout = 0.2
     assert 401 == session.get("v1.0/x").status_code
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("kind", ["429", "503", "429, Retry-After", "503, Retry-After"])
+def test_a_probe_is_sent_once(server, session, pauses, kind: str, method: str) -> None:
+    """A probe that the server has no time for is not repeated, and the call's own 401 is returned."""
+    server.play(probed(REFUSALS[kind].reply))
+    assert 401 == session.request(method, "v1.0/x").status_code
+    assert (["/api/v1.0/x", PROBE], []) == ([received.target for received in server.received], pauses)
+
+
+class Held:
+    """An answer to the probe that does not come, or not to its end, until the test lets it go."""
+
+    def __init__(self, first: bytes = b"") -> None:
+        self.asked = threading.Event()
+        self.released = threading.Event()
+        #: Whether the test was through before the server gave up waiting for it.
+        self.in_time: list[bool] = []
+        self._first = first
+
+    def __call__(self, connection, _) -> None:
+        """Say what comes first, and wait."""
+        connection.sendall(self._first)
+        self.asked.set()
+        self.in_time.append(self.released.wait(LIMIT))
+
+    def release(self) -> None:
+        """Let it go, and see to it that it was not over before."""
+        self.released.set()
+        wait_until(lambda: self.in_time)
+        assert [True] == self.in_time
+
+
+HELD = {"silence": b"", "half a body": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{"}
+
+
+@pytest.mark.parametrize("timeout", [0.2, (0.2, 0.2), (0.2, None)], ids=str)
+@pytest.mark.parametrize("first", HELD.values(), ids=HELD)
+def test_a_held_probe_ends_with_the_call(server, session, first: bytes, timeout) -> None:
+    """A probe takes no longer than the time-out of the call that it is for."""
+    held = Held(first)
+    server.play(probed(held))
+    # None in a pair is the session's own.
+    session.timeout = 0.2 if timeout == (0.2, None) else 10 * LIMIT
+    assert 401 == session.get("v1.0/x", timeout=timeout).status_code
+    held.release()
+
+
+def test_a_held_probe_holds_nobody_else(server, session) -> None:
+    """Who is refused while another thread's probe hangs gets its own 401 after its own time-out."""
+    held = Held()
+    server.play(probed(held))
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(session.get, "v1.0/x", timeout=10 * LIMIT)
+        assert held.asked.wait(LIMIT)
+        assert 401 == session.post("v1.0/y", timeout=0.2).status_code
+        assert not first.done()
+        held.release()
+        assert 401 == first.result(LIMIT).status_code
+    assert 1 == [received.target for received in server.received].count(PROBE)

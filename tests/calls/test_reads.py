@@ -5,15 +5,16 @@ from email.utils import format_datetime
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 from etna_magic import ConnectionFailedError
 from etna_magic.retries import ReadRetry
 from etna_magic.session import EtnaSession
-from tests.calls.breaks import CUTS, HALVES, REFUSALS, Break
+from tests.calls.breaks import CUTS, HALVES, REFUSALS, Break, hang_up
 from tests.support import people
 from tests.support.server import ScriptedServer, answer
-from tests.support.traces import caught
+from tests.support.traces import caught, leaks
 
 READS = ["GET", "HEAD", "OPTIONS"]
 TRIES = 4
@@ -48,6 +49,49 @@ def test_half_an_answer(server, session: EtnaSession, pauses, broken: Break) -> 
     """A connection that breaks off in the middle of a body is a broken one as well."""
     server.play(broken.reply, answer(200, b"{}"))
     assert b"{}" == session.get("v1.0/x").content
+
+
+HALF, CHUNK = (broken.reply for broken in HALVES.values())
+IN_TURN = {
+    "bodies": [HALF],
+    "body, head": [HALF, hang_up, HALF, hang_up, HALF],
+    "head, body": [hang_up, CHUNK, hang_up, CHUNK, hang_up],
+    "status, body": [answer(503), HALF, answer(503), HALF, answer(503)],
+}
+
+
+@pytest.mark.parametrize("replies", IN_TURN.values(), ids=IN_TURN)
+def test_heads_and_bodies_that_break_in_turn(server, session: EtnaSession, pauses, replies: list) -> None:
+    """Whatever breaks, all tries of a call count together."""
+    server.play(*replies)
+    assert isinstance(caught(lambda: session.get("v1.0/x")), requests.RequestException)
+    assert TRIES == len(server.received)
+
+
+def test_a_body_that_can_be_sent_once(server, session: EtnaSession, pauses) -> None:
+    """A read with a generator for a body is sent once: the second time it would be empty."""
+    bodies: list[bytes] = []
+
+    def judge(connection, received) -> None:
+        body = received.body
+        while not body.endswith(b"0\r\n\r\n"):
+            body += connection.recv(65536)
+        bodies.append(body)
+        connection.sendall(answer(503, b"{}"))
+
+    server.play(judge)
+    assert 503 == session.get("v1.0/x", data=(b"abc" for _ in range(2))).status_code
+    assert [b"3\r\nabc\r\n3\r\nabc\r\n0\r\n\r\n"] == bodies
+
+
+@pytest.mark.parametrize("adapter", [None, lambda: HTTPAdapter(max_retries=3)], ids=["ours", "a user's"])
+def test_the_history_of_the_tries_holds_no_frame(server, session: EtnaSession, pauses, adapter) -> None:
+    """What an answer keeps of the tries before it shows no header that they were sent with."""
+    if adapter:
+        session.mount("http://", adapter())
+    server.play(hang_up, hang_up, answer(200, b"{}"))
+    history = session.get("v1.0/x").raw.retries.history
+    assert [[], []] == [leaks(one.error, people.SECRETS) for one in history]
 
 
 def test_time_out(server, session: EtnaSession, pauses) -> None:

@@ -1,31 +1,20 @@
 """When a token is renewed, who waits for that, and what a failure leads to."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from etna_magic import EtnaError, InvalidCredentialsError, TokenState, UnexpectedResponseError
 from etna_magic.renewal import Renewal
-from tests.calls.house import FRESH, NEW, OLD, House
+from tests.calls.house import DAY, FRESH, IN_THE_WINDOW, NEW, OLD, PAST_THE_END, House
 from tests.calls.shell import LIMIT
 from tests.support import people
 from tests.support.server import answer
 from tests.support.traces import caught
 
-DAY = 24 * 3600
-IN_THE_WINDOW, PAST_THE_END = DAY - 600, DAY + 1
 REFUSED = answer(401, people.body(State="Failed", Step="BaseAuthentication", Reason="Invalid credentials"))
 THREADS = 32
-
-
-@pytest.fixture
-def house(server, clock: people.HandClock) -> Iterator[House]:
-    """Return a log-in whose token has just been issued."""
-    made = House(server, clock)
-    with made.session:
-        yield made
 
 
 def test_fresh(house: House) -> None:

@@ -11,13 +11,12 @@ from etna_magic.sandbox import Sandbox
 from etna_magic.server_verdict import ServerVerdict
 from etna_magic.session import EtnaSession
 from tests.calls.breaks import CUTS
+from tests.calls.house import DENIED, PROBE
 from tests.calls.shell import log_in
 from tests.support import people
 from tests.support.server import answer
 from tests.support.traces import caught, leaks
 
-PROBE = "/api/v1.0/users/@me/info"
-DENIED = answer(401, b'{"Message":"Authorization has been denied for this request."}')
 # Demo's accounts are 83267 and 83268.
 OTHERS = "v1.0/accounts/83269/orders"
 THREADS = 32

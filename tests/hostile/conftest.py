@@ -3,9 +3,36 @@
 import pytest
 
 from tests.support import traps
+from tests.support.certificates import Certificates
+
+LONG_AGO, OVER, FAR = "20200101000000Z", "20200102000000Z", "20491231000000Z"
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     traps.clear_environment(monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Make a certificate authority."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def contexts(certificates: Certificates) -> dict:
+    """Make one server context of each kind; None speaks no TLS at all."""
+    return {
+        "good": certificates.signed("good", "here", LONG_AGO, FAR),
+        "expired": certificates.signed("expired", "here", LONG_AGO, OVER),
+        "other name": certificates.signed("other", "elsewhere", LONG_AGO, FAR),
+        "self-signed": certificates.self_signed(),
+        "no TLS": None,
+    }
+
+
+@pytest.fixture
+def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust the authority, by the variable that `requests` reads."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))

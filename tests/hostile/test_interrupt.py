@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import ScriptedServer
+from tests.support import people
+from tests.support.server import ScriptedServer, answer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,3 +67,15 @@ def test_interrupt(what: str, silent: str) -> None:
         output, _ = child.communicate(timeout=40)
     assert 1 == len(server.received)
     assert ["KeyboardInterrupt", 1, []] == json.loads(output)
+
+
+@pytest.mark.parametrize("log_in", ["first", "later"])
+def test_interrupt_at_each_moment(log_in: str) -> None:
+    """Whenever Ctrl-C comes while a log-in's time is watched, the next log-in and the next limit work."""
+    command = [sys.executable, "-m", "tests.hostile.interrupting"]
+    with ScriptedServer(answer(200, people.SUCCESS)) as server:
+        child = subprocess.run(
+            [*command, server.base_url, log_in], cwd=ROOT, stdout=subprocess.PIPE, timeout=200, check=True
+        )
+    moments, troubles = json.loads(child.stdout)
+    assert (True, []) == (moments > 20, troubles)

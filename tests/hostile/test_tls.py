@@ -1,44 +1,16 @@
 """Certificates that must not be trusted, and one that must."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 from etna_magic import ConnectionFailedError, LoginFlow
+from etna_magic.server_logout import end_on_server
 from etna_magic.session import EtnaSession
 from tests.support import people, traps
-from tests.support.certificates import Certificates
 from tests.support.server import ScriptedServer, answer
 from tests.support.traces import caught, leaks
-
-LONG_AGO, OVER, FAR = "20200101000000Z", "20200102000000Z", "20491231000000Z"
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Make a certificate authority."""
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module")
-def contexts(certificates: Certificates) -> dict:
-    """Make one server context of each kind; None speaks no TLS at all."""
-    return {
-        "good": certificates.signed("good", "here", LONG_AGO, FAR),
-        "expired": certificates.signed("expired", "here", LONG_AGO, OVER),
-        "other name": certificates.signed("other", "elsewhere", LONG_AGO, FAR),
-        "self-signed": certificates.self_signed(),
-        "no TLS": None,
-    }
-
-
-@pytest.fixture
-def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Trust the authority, by the variable that `requests` reads."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))
-
 
 BAD = ["expired", "other name", "self-signed", "no TLS"]
 
@@ -93,3 +65,19 @@ def test_netrc_is_not_asked(trusted, contexts: dict, monkeypatch: pytest.MonkeyP
         LoginFlow(people.credentials(server.base_url), timeout=5).start()
     trap, ours = server.received
     assert [1, 0] == [len(trap.values("Authorization")), len(ours.values("Authorization"))]
+
+
+ACTS = {
+    "log-in": lambda base_url: LoginFlow(people.credentials(base_url), timeout=5).start(),
+    "log-out": lambda base_url: end_on_server(people.token(base_url), 5),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_no_proxy_on_loopback(trusted, contexts: dict, monkeypatch: pytest.MonkeyPatch, act) -> None:
+    """A server of this machine is reached past the environment's proxy, over https too."""
+    with ScriptedServer(answer(200, people.SUCCESS), tls=contexts["good"]) as server:
+        with ScriptedServer(answer(502)) as proxy:
+            traps.set_proxy(monkeypatch, f"http://{proxy.host}")
+            act(server.base_url)
+        assert (1, 0) == (len(server.received), proxy.connections)

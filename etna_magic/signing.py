@@ -152,4 +152,6 @@ class SigningAdapter(BaseAdapter):
         self._adapter.max_retries = rules  # type: ignore[attr-defined]
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(vars(self)["_adapter"], name)
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._adapter, name)

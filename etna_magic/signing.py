@@ -14,7 +14,7 @@ from requests.adapters import BaseAdapter
 from etna_magic.call_failure import harmless, raise_for
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.inert import inert
-from etna_magic.marks import Account, account_of, set_account
+from etna_magic.marks import Account, account_of, began_as, fate, set_account
 from etna_magic.masking import MASKED, OURS
 from etna_magic.origin import Origin
 from etna_magic.retries import READS, once_for_orders
@@ -88,7 +88,8 @@ def _refuse_another(request: requests.PreparedRequest, token: Token) -> None:
     if account is not None and account != Account.of(token):
         raise NotLoggedInError(
             f"The call was begun as {inert(account.username)}, and the session belongs to "
-            f"{inert(token.username)} by now: it was not sent."
+            f"{inert(token.username)} by now: this {request.method} was not sent."
+            f"{fate(request) if began_as(request) != request.method else ''}"
         )
 
 
@@ -133,9 +134,9 @@ class SigningAdapter(BaseAdapter):
         outcome.request = request
         # A hook that sends the request again, as digest authentication does, sends it by this.
         outcome.connection = self  # type: ignore[assignment] # declared as the one adapter of requests
-        if account_of(request) not in (None, Account.of(self._token())):
+        if outcome.raw is not None and account_of(request) not in (None, Account.of(self._token())):
             # Another user has logged in meanwhile, whose jar this answer's cookies must not get into.
-            outcome.raw._original_response = None  # noqa: SLF001 - where requests looks for them
+            vars(outcome.raw)["_original_response"] = None  # where requests looks for them
         return outcome
 
     def close(self) -> None:

@@ -116,7 +116,13 @@ class SigningAdapter(BaseAdapter):
         self._token = token
         self._known = known
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002 - as in requests
+        *args: Any,
+        **kwargs: Any,
+    ) -> requests.Response:
         """Send a request; parameters as for ``requests``.
 
         Raises
@@ -126,8 +132,15 @@ class SigningAdapter(BaseAdapter):
         """
         token = self._token()
         adapter = self._adapter if request.method in READS else once_for_orders(self._adapter)
-        # Signed inside, so that no frame that raises has ever held it.
-        outcome = attempt(lambda: adapter.send(signed(request, token, self._known), *args, **kwargs))
+
+        def sent() -> requests.Response:
+            # Signed inside, so that no frame that raises has ever held it.
+            answer = adapter.send(signed(request, token, self._known), stream, *args, **kwargs)
+            # A user's own adapter leaves the body to the session, which would raise what it likes.
+            _ = stream or answer.content
+            return answer
+
+        outcome = attempt(sent)
         if isinstance(outcome, Failure):
             outcome = harmless(outcome, token)
             raise_for(outcome, request)

@@ -7,8 +7,9 @@ import pytest
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+from etna_magic import ConnectionFailedError
 from etna_magic.session import EtnaSession
-from tests.calls.breaks import CUTS, REFUSALS, UNCLEAR, Break, come_of, hang_up
+from tests.calls.breaks import CUTS, HALVES, REFUSALS, UNCLEAR, Break, come_of, hang_up
 from tests.support import people
 from tests.support.server import ScriptedServer, answer
 
@@ -65,3 +66,13 @@ def test_a_read_follows_the_users_rules(server, session: EtnaSession, adapter, r
     server.play(*replies, answer(status, b"{}"))
     assert status == mounted(session, ADAPTERS[adapter]).get("v1.0/x").status_code
     assert len(replies) + 1 == len(server.received)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("broken", HALVES.values(), ids=HALVES)
+def test_half_an_answer(server, session: EtnaSession, method: str, broken: Break) -> None:
+    """An answer that breaks off in its body is told as ours, by whatever adapter it came."""
+    server.play(broken.reply)
+    session.mount("http://", HTTPAdapter())
+    with pytest.raises(ConnectionFailedError):
+        session.request(method, "v1.0/x")

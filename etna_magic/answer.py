@@ -101,10 +101,10 @@ def ask(url: str, headers: Mapping[str, Secret], timeout: float, shown: Shown) -
     ConnectionFailedError
         If nothing came back in time; nothing of the request is in it.
     """
-    outcome = attempt(lambda: _exchange(url, headers, timeout, shown))
+    outcome = attempt(lambda: _exchange(url, headers, timeout, shown), headers.values())
     if not isinstance(outcome, Failure):
         return outcome
-    outcome.raise_interrupt()
+    outcome.raise_foreign()
     raise ConnectionFailedError(
         f"{Origin.of(url)} could not be asked for a token: {outcome.reason}. "
         "Check the base URL and the network, then log in again."

@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import requests
-import urllib3.exceptions
 
 from etna_magic.exceptions import ConnectionFailedError, EtnaError
 from etna_magic.marks import fate
 from etna_magic.origin import Origin
-from etna_magic.transport import Failure
+from etna_magic.transport import OF_THE_NETWORK
 
 if TYPE_CHECKING:
-    from etna_magic.token import Token
-
-
-_OF_THE_NETWORK = (urllib3.exceptions.HTTPError, HTTPException, OSError)
-
-
-def harmless(failure: Failure, token: Token) -> Failure:
-    """Return a failure without the exception of a user's own code, if that shows the token.
-
-    Parameters
-    ----------
-    failure : Failure
-        Why a call has failed.
-    token : Token
-        What it was signed with.
-    """
-    error = failure.foreign
-    return failure if error is None or not _shows(error, token) else Failure(failure.kind, failure.reason)
-
-
-def _shows(error: BaseException, token: Token) -> bool:
-    held = [*error.args, *vars(error).values()]
-    if any(isinstance(one, requests.PreparedRequest) for one in held):
-        return True
-    try:
-        text = f"{error!s} {held!r}"
-    except Exception:  # noqa: BLE001 - what cannot be looked at is not let through
-        return True
-    return any(secret in text for secret in (token.value, token.app_key.reveal()))
+    from etna_magic.transport import Failure
 
 
 def raise_for(failure: Failure, request: requests.PreparedRequest) -> NoReturn:
@@ -51,7 +21,7 @@ def raise_for(failure: Failure, request: requests.PreparedRequest) -> NoReturn:
     Parameters
     ----------
     failure : Failure
-        Why, made harmless.
+        Why.
     request : requests.PreparedRequest
         What was sent; its method and origin are told, and nothing else.
 
@@ -67,7 +37,7 @@ def raise_for(failure: Failure, request: requests.PreparedRequest) -> NoReturn:
         raise error
     failure.raise_interrupt()
     what = f"{request.method} to {Origin.of(request.url or '')}"
-    if not issubclass(failure.kind, _OF_THE_NETWORK):
+    if not issubclass(failure.kind, OF_THE_NETWORK):
         raise ConnectionFailedError(f"{what} raised {failure.reason}: look at its data.{fate(request)}")
     raise both(failure.kind)(f"{what} got no answer: {failure.reason}.{fate(request)}")
 

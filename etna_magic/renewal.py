@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from etna_magic.clock import Clock
-from etna_magic.exceptions import EtnaError, InvalidCredentialsError
+from etna_magic.exceptions import EtnaError, InvalidCredentialsError, TokenExpiredError
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class Renewal:
         now = self._clock.forward()
         if self._current().ended and self.error is None and now - self._renewed_at < PAUSE:
             self._failed_at = now
-            self.error = EtnaError(
-                "The server hands out tokens and refuses them: wait, and log in again by hand."
+            self.error = TokenExpiredError(
+                "The server hands out tokens and refuses them: wait a minute, or log in again by hand."
             )
 
     def _may_try(self) -> bool:

@@ -7,6 +7,7 @@ import math
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.exceptions import NewConnectionError
 from urllib3.exceptions import TimeoutError as TimeOut
@@ -112,11 +113,29 @@ def once_for_orders(adapter: BaseAdapter) -> BaseAdapter:
 
     The adapter itself stays as it is: another session may send by it.
     """
-    rules = getattr(adapter, "max_retries", None)
-    if reads_only(rules) is rules:
+    if not isinstance(adapter, HTTPAdapter) or isinstance(adapter.max_retries, ReadsOnly):
         return adapter
     # Not copy.copy(): that of an HTTPAdapter has connections of its own.
-    made = object.__new__(type(adapter))
+    made: Any = object.__new__(type(adapter))
     vars(made).update(vars(adapter))
-    vars(made)["max_retries"] = reads_only(rules)
-    return made
+    connect = made.get_connection_with_tls_context
+    # Where the rules arrive, since an adapter may find them anew at each call.
+    made.get_connection_with_tls_context = lambda *args, **kwargs: _OncePool(connect(*args, **kwargs))
+    sent: BaseAdapter = made
+    return sent
+
+
+class _OncePool:
+    """A connection pool for one order."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    def urlopen(self, *args: Any, **kwargs: Any) -> Any:
+        """Send by rules that are for reads."""
+        rules = kwargs.get("retries")
+        kwargs["retries"] = reads_only(Retry.from_int(rules) if isinstance(rules, int) else rules)
+        return self._pool.urlopen(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)

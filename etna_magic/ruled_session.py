@@ -50,7 +50,8 @@ class RuledSession(requests.Session):
         except requests.TooManyRedirects as error:
             last = error.response
         else:
-            response.elapsed = vars(response).get("until_head", response.elapsed)
+            for one in (response, *response.history):
+                one.elapsed = vars(one).get("until_head", one.elapsed)
             return response
         told = both(requests.TooManyRedirects)(
             f"{request.method} to {Origin.of(request.url or '')} was redirected more than "

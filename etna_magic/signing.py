@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from requests.adapters import BaseAdapter
 
-from etna_magic.call_failure import harmless, raise_for
+from etna_magic.call_failure import raise_for
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.inert import inert
 from etna_magic.marks import Account, account_of, began_as, fate, set_account
 from etna_magic.masking import MASKED, OURS
 from etna_magic.origin import Origin
 from etna_magic.retries import READS, once_for_orders
+from etna_magic.secret import Secret
 from etna_magic.transport import Failure, attempt
 
 if TYPE_CHECKING:
@@ -70,9 +71,10 @@ def signed(
     """
     made = copy.copy(request)
     made.headers = request.headers.copy()
+    if is_marked(request):
+        _refuse_another(request, token)
     if Origin.of(request.url or "") == Origin.of(token.base_url):
         if is_marked(request):
-            _refuse_another(request, token)
             made.headers.update(token.headers)
         return made
     ours = {MASKED} if is_marked(request) else set()
@@ -86,10 +88,11 @@ def signed(
 def _refuse_another(request: requests.PreparedRequest, token: Token) -> None:
     account = account_of(request)
     if account is not None and account != Account.of(token):
+        then, now = (f"{inert(one.username)} at {inert(one.base_url)}" for one in (account, token))
+        after = fate(request) if began_as(request) != request.method else ""
         raise NotLoggedInError(
-            f"The call was begun as {inert(account.username)}, and the session belongs to "
-            f"{inert(token.username)} by now: this {request.method} was not sent."
-            f"{fate(request) if began_as(request) != request.method else ''}"
+            f"The call was begun as {then}, and the session is of {now}: this {request.method} was not "
+            f"sent.{after}"
         )
 
 
@@ -140,9 +143,8 @@ class SigningAdapter(BaseAdapter):
             _ = stream or answer.content
             return answer
 
-        outcome = attempt(sent)
+        outcome = attempt(sent, (Secret(token.value), token.app_key))
         if isinstance(outcome, Failure):
-            outcome = harmless(outcome, token)
             raise_for(outcome, request)
         outcome.request = request
         # A hook that sends the request again, as digest authentication does, sends it by this.

@@ -21,7 +21,9 @@ import urllib3.exceptions
 from etna_magic.exceptions import EtnaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from etna_magic.secret import Secret
 
 _T = TypeVar("_T")
 _Error = TypeVar("_Error", bound=BaseException)
@@ -41,7 +43,7 @@ class Failure:
         The error itself where it is one of ours: those carry nothing.
     foreign : BaseException or None, optional
         The exception itself, without frames and causes, where it has nothing to do with a
-        network: an interrupt, or what a user's own code has raised.
+        network: an interrupt, or what a user's own code has raised, a handler of signals, say.
     """
 
     kind: type[BaseException]
@@ -59,14 +61,21 @@ class Failure:
         if self.is_interrupt:
             raise self.foreign or self.kind
 
+    def raise_foreign(self) -> None:
+        """Raise what has nothing to do with a network, if that is what it was."""
+        if self.foreign is not None:
+            raise self.foreign
 
-def attempt(act: Callable[[], _T]) -> _T | Failure:
+
+def attempt(act: Callable[[], _T], secrets: Iterable[Secret] | None = None) -> _T | Failure:
     """Do something that handles secrets; return its result, or why it failed, and never raise.
 
     Parameters
     ----------
     act : callable
         What to do.
+    secrets : iterable of Secret, optional
+        What an exception of a user's own code must not show to be kept; without any, none is kept.
 
     Returns
     -------
@@ -83,13 +92,35 @@ def attempt(act: Callable[[], _T]) -> _T | Failure:
         return act()
     except EtnaError as error:
         return Failure(type(error), str(error), _bare(error))
-    except BaseException as error:  # noqa: BLE001 - see above; the caller raises anew
-        kind, reason = _kind(error), _reason(error)
-        return Failure(kind, reason, None, None if isinstance(error, _OF_THE_NETWORK) else _bare(error))
+    except BaseException as caught:  # noqa: BLE001 - see above; the caller raises anew
+        was = _uncovered(caught)
+        kind, reason = _kind(was), _reason(was)
+        is_kept = not isinstance(was, Exception) or _is_harmless(was, secrets)
+        return Failure(kind, reason, None, _bare(was) if is_kept else None)
 
 
-# What may hold a header: the last where one cannot be encoded.
-_OF_THE_NETWORK = (
+def _uncovered(error: BaseException) -> BaseException:
+    # Ctrl-C in the middle of threading's own locks comes out as their complaint.
+    context = error.__context__
+    return context if type(error) is RuntimeError and isinstance(context, KeyboardInterrupt) else error
+
+
+def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:
+    """Whether an exception is of a user's own code, and shows no secret."""
+    held = [*error.args, *vars(error).values()]
+    if secrets is None or isinstance(error, OF_THE_NETWORK):
+        return False
+    if any(isinstance(one, requests.PreparedRequest) for one in held):
+        return False
+    try:
+        text = f"{error!s} {held!r}"
+    except Exception:  # noqa: BLE001 - what cannot be looked at is not let through
+        return False
+    return not any(secret.reveal() in text for secret in secrets if secret)
+
+
+#: What may hold a header: the last where one cannot be encoded.
+OF_THE_NETWORK = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
     HTTPException,

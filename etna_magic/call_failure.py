@@ -32,10 +32,9 @@ def raise_for(failure: Failure, request: requests.PreparedRequest) -> NoReturn:
     BaseException
         What interrupted the call, or was raised by the user's own code under it, as it was.
     """
-    error = failure.told or failure.foreign
-    if error is not None:
-        raise error
-    failure.raise_interrupt()
+    if failure.told is not None:
+        raise failure.told
+    failure.raise_foreign()
     what = f"{request.method} to {Origin.of(request.url or '')}"
     if not issubclass(failure.kind, OF_THE_NETWORK):
         raise ConnectionFailedError(f"{what} raised {failure.reason}: look at its data.{fate(request)}")

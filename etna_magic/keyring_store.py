@@ -44,7 +44,7 @@ class KeyringStore:
         # The text is in the frames of the library when it raises.
         outcome = attempt(act)
         if isinstance(outcome, Failure):
-            outcome.raise_interrupt()
+            outcome.raise_foreign()
             raise StoreError(f"{self.place}: {outcome.kind.__name__}")
         return outcome
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ContentDecodingError, UnrewindableBodyError
-from requests.utils import rewind_body
 from urllib3.exceptions import MaxRetryError, ProtocolError, ReadTimeoutError
 
-from etna_magic.retries import READS, ReadRetry, can_be_repeated, reads_only
+from etna_magic.retries import READS, ReadRetry, can_be_repeated, reads_only, rewind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,8 +97,7 @@ def _counted(left: Retry, request: requests.PreparedRequest, broken: requests.Re
     """Count a try by the same rules as a connection that broke before the head, out of one purse."""
     with contextlib.suppress(MaxRetryError, UnrewindableBodyError):
         left = left.increment(request.method, request.url, error=ProtocolError("in the body"))
-        if hasattr(request.body, "seek"):
-            rewind_body(request)
+        rewind(request)
         return left
     raise broken
 

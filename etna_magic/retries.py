@@ -8,6 +8,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
+from requests.utils import rewind_body
 from urllib3 import Retry
 from urllib3.exceptions import NewConnectionError
 from urllib3.exceptions import TimeoutError as TimeOut
@@ -96,6 +97,18 @@ def can_be_repeated(request: PreparedRequest) -> bool:
     """Whether a request can be sent a second time: a generator is at its end after the first."""
     body: Any = request.body
     return body is None or isinstance(body, (bytes, str)) or hasattr(body, "tell")
+
+
+def rewind(request: PreparedRequest) -> None:
+    """Set a body that is a file back to where it began, before it is sent a second time.
+
+    Raises
+    ------
+    requests.exceptions.UnrewindableBodyError
+        If it does not go back.
+    """
+    if hasattr(request.body, "seek"):
+        rewind_body(request)
 
 
 def reads_only(retries: Any) -> Any:

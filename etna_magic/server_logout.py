@@ -30,12 +30,12 @@ def end_on_server(token: Token, timeout: float) -> str:
 
     Raises
     ------
-    KeyboardInterrupt
-        If it was interrupted.
+    BaseException
+        What interrupted it.
     """
     outcome = attempt(lambda: _post(token, timeout))
     if isinstance(outcome, Failure):
-        outcome.raise_interrupt()
+        outcome.raise_foreign()
         return f"the server could not be asked: {outcome.reason}"
     status, is_page = outcome
     if status in (200, 204, 401) and not is_page:  # 401: the token is dead already

@@ -51,18 +51,8 @@ class Failure:
     told: EtnaError | None = None
     foreign: BaseException | None = None
 
-    @property
-    def is_interrupt(self) -> bool:
-        """Whether a person or the system ended it, and not the network."""
-        return not issubclass(self.kind, Exception)
-
-    def raise_interrupt(self) -> None:
-        """Raise what ended it, if that was a person or the system: an exit keeps its code."""
-        if self.is_interrupt:
-            raise self.foreign or self.kind
-
     def raise_foreign(self) -> None:
-        """Raise what has nothing to do with a network, if that is what it was."""
+        """Raise what has nothing to do with a network, if that is what it was: an exit keeps its code."""
         if self.foreign is not None:
             raise self.foreign
 
@@ -75,7 +65,8 @@ def attempt(act: Callable[[], _T], secrets: Iterable[Secret] | None = None) -> _
     act : callable
         What to do.
     secrets : iterable of Secret, optional
-        What an exception of a user's own code must not show to be kept; without any, none is kept.
+        What an exception of a user's own code must not show to be kept; without them only
+        interrupts are.
 
     Returns
     -------
@@ -107,9 +98,9 @@ def _uncovered(error: BaseException) -> BaseException:
 
 def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:
     """Whether an exception is of a user's own code, and shows no secret."""
-    held = [*error.args, *vars(error).values()]
     if secrets is None or isinstance(error, OF_THE_NETWORK):
         return False
+    held = [*error.args, *vars(error).values()]
     if any(isinstance(one, requests.PreparedRequest) for one in held):
         return False
     try:
@@ -119,9 +110,8 @@ def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:
     return not any(secret.reveal() in text for secret in secrets if secret)
 
 
-#: What may hold a header: the last where one cannot be encoded.
+#: What may hold a header: the last where one cannot be encoded. An exception of requests is an OSError.
 OF_THE_NETWORK = (
-    requests.RequestException,
     urllib3.exceptions.HTTPError,
     HTTPException,
     OSError,

@@ -6,13 +6,12 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import requests
-from requests.utils import rewind_body
 
 from etna_magic.exceptions import TokenExpiredError
 from etna_magic.marks import Account, account_of, fate, take_hop
 from etna_magic.origin import Origin
 from etna_magic.reading_adapter import ReadingAdapter
-from etna_magic.retries import READS, can_be_repeated
+from etna_magic.retries import READS, can_be_repeated, rewind
 from etna_magic.ruled_session import TIMEOUT
 from etna_magic.server_verdict import ServerVerdict, end_of
 from etna_magic.signed_session import SignedSession
@@ -81,8 +80,7 @@ class WeighingSession(SignedSession):
             if not self._is_to_repeat(token, request, response, kwargs):
                 return response
             response.close()
-        if hasattr(request.body, "seek"):
-            rewind_body(request)
+        rewind(request)
         return super().send(request, **kwargs)
 
     def _is_to_repeat(

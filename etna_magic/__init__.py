@@ -1,4 +1,4 @@
-"""Log in to the ETNA Trader API from a notebook, hold the token with its expiry, be warned when it is stale.
+"""Log in to the ETNA Trader API from a notebook, keep the token with its expiry, be warned when it is stale.
 
 ``%load_ext etna_magic`` adds ``%etna_login``, ``%etna_status`` and ``%etna_logout``. The names
 below are imported when they are first asked for, so that loading the extension costs nothing.
@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from etna_magic.awaiting import login
-    from etna_magic.challenge import Challenge, ChallengeKind
     from etna_magic.credentials import Credentials
     from etna_magic.exceptions import (
         ApplicationKeyError,
@@ -29,24 +27,21 @@ if TYPE_CHECKING:
         UnexpectedResponseError,
         VerificationError,
     )
-    from etna_magic.login_flow import LoginFlow
+    from etna_magic.notebook.async_login import login
     from etna_magic.secret import Secret
-    from etna_magic.session import EtnaSession
+    from etna_magic.session import EtnaSession, WorkerSession
     from etna_magic.token import Token, TokenState
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ApplicationKeyError",
-    "Challenge",
-    "ChallengeKind",
     "ConnectionFailedError",
     "Credentials",
     "EtnaError",
     "EtnaSession",
     "InsecureURLError",
     "InvalidCredentialsError",
-    "LoginFlow",
     "MissingCredentialsError",
     "NotLoggedInError",
     "PasswordExpiredError",
@@ -57,21 +52,20 @@ __all__ = [
     "TokenState",
     "UnexpectedResponseError",
     "VerificationError",
+    "WorkerSession",
     "load_ipython_extension",
     "login",
     "unload_ipython_extension",
 ]
 
 _HOMES = {
-    "Challenge": "challenge",
-    "ChallengeKind": "challenge",
     "Credentials": "credentials",
     "EtnaSession": "session",
-    "LoginFlow": "login_flow",
     "Secret": "secret",
     "Token": "token",
-    "login": "awaiting",
+    "login": "notebook.async_login",
     "TokenState": "token",
+    "WorkerSession": "session",
 }
 
 
@@ -97,7 +91,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     --------
     >>> %load_ext etna_magic  # doctest: +SKIP
     """
-    from etna_magic.magics import EtnaMagics  # noqa: PLC0415 - importing a name from here must not load IPython
+    from etna_magic.notebook.magics import EtnaMagics  # noqa: PLC0415 - importing a name from here must not load IPython
 
     EtnaMagics(shell).register()
 

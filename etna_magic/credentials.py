@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from etna_magic.exceptions import InvalidCredentialsError
-from etna_magic.origin import checked_base_url
 from etna_magic.secret import Secret
+from etna_magic.support import checked_base_url
 
 #: What ETNA's REST documentation says of a token, in every version.
 DEFAULT_LIFETIME = timedelta(hours=24)
@@ -55,17 +55,17 @@ class Credentials:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", checked_base_url(self.base_url))
-        check("Username", Secret(self.username))
+        check_header_value("Username", Secret(self.username))
         for label, value in (("App key", self.app_key), ("Password", self.password), ("PIN", self.pin)):
             if value is not None:
-                check(label, value)
+                check_header_value(label, value)
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _OUTSIDE = re.compile(r"[^\x00-\xff]")
 
 
-def check(label: str, value: Secret) -> None:
+def check_header_value(label: str, value: Secret) -> None:
     """Refuse a value that cannot travel as a header, before any library sees it.
 
     Parameters
@@ -87,13 +87,13 @@ def check(label: str, value: Secret) -> None:
 
 
 def _fault(value: Secret) -> str:
-    text = value.reveal()
+    text = value.get_secret_value()
     if not text:
         return "is empty"
     if "\n" in text or "\r" in text:
         return "holds a line break: copy it without"
     if _CONTROL.search(text):
-        return "holds a control character: type it anew"
+        return "holds a control character: type it again"
     if text != text.strip():
         return "begins or ends with a blank: copy it without"
     if _OUTSIDE.search(text):

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, each with one sentence for the person in front of it.
+"""Everything that can go wrong, each with one sentence, and the hint that such sentences end in.
 
 ::
 
@@ -6,11 +6,11 @@
     ├── MissingCredentialsError    something that is needed to log in is not known
     ├── InvalidCredentialsError    a value that cannot be right, or that the server refused
     ├── ApplicationKeyError        the server does not know the application's key
-    ├── VerificationError          a code or PIN is wanted, wrong or refused
+    ├── VerificationError          a code or PIN is needed, wrong or refused
     ├── PasswordExpiredError       the password must be changed first
-    ├── RateLimitedError           too many log-ins; ``retry_after`` says how long to wait
+    ├── RateLimitedError           too many logins; ``retry_after`` says how long to wait
     ├── NotLoggedInError           there is no token: not yet, or not any more
-    ├── TokenExpiredError          the token has come to its end
+    ├── TokenExpiredError          the token has expired, or the server refused it
     ├── InsecureURLError           a secret would travel where others can read it
     ├── ConnectionFailedError      no answer came
     └── UnexpectedResponseError    an answer came that ETNA's documentation does not know
@@ -32,8 +32,10 @@ class EtnaError(Exception):
     """
 
     def _render_traceback_(self) -> list[str]:
-        # IPython's hook: the lines to show in place of a traceback.
-        return [f"{type(self).__name__}: {self}"]
+        # IPython's hook: the lines to show in place of a traceback. A session raises subclasses that are
+        # also exceptions of requests; they show under the name that is documented.
+        name = next(kind.__name__ for kind in type(self).__mro__ if kind.__module__ == __name__)
+        return [f"{name}: {self}"]
 
 
 class MissingCredentialsError(EtnaError):
@@ -72,7 +74,7 @@ class ApplicationKeyError(EtnaError):
 
 
 class VerificationError(EtnaError):
-    """A one-time code or a PIN is wanted, wrong or refused.
+    """A one-time code or a PIN is needed, wrong or refused.
 
     Examples
     --------
@@ -92,7 +94,7 @@ class PasswordExpiredError(EtnaError):
 
 
 class RateLimitedError(EtnaError):
-    """The server saw too many log-ins.
+    """The server saw too many logins.
 
     Parameters
     ----------
@@ -103,7 +105,7 @@ class RateLimitedError(EtnaError):
 
     Examples
     --------
-    >>> RateLimitedError("Too many log-ins: wait 5 s.", 5.0).retry_after
+    >>> RateLimitedError("Too many logins: wait 5 s.", 5.0).retry_after
     5.0
     """
 
@@ -113,24 +115,24 @@ class RateLimitedError(EtnaError):
 
 
 class NotLoggedInError(EtnaError):
-    """There is no token: the log-in is unfinished, or it was ended by a log-out.
+    """There is no token: the login is unfinished, or it was ended by a logout.
 
     Examples
     --------
     >>> etna_session.get("v1.0/users/@me/info")  # doctest: +SKIP
-    NotLoggedInError: etna is waiting for its log-in: …
+    NotLoggedInError: etna is waiting for its login: …
     """
 
 
 class TokenExpiredError(EtnaError):
-    """The token has come to its end: a new log-in is needed.
+    """The token has expired or was refused by the server: a new login is needed.
 
     Examples
     --------
     >>> try:  # doctest: +SKIP
     ...     etna_session.get("v1.0/users/@me/info")
     ... except TokenExpiredError:
-    ...     print("to be mended by %etna_login")
+    ...     print("log in again with %etna_login")
     """
 
 
@@ -170,3 +172,24 @@ class UnexpectedResponseError(EtnaError):
     >>> %etna_login --sandbox -u webterminal  # doctest: +SKIP
     UnexpectedResponseError: …
     """
+
+
+def login_hint(name: str) -> str:
+    """Return the line that logs in again under a name.
+
+    Parameters
+    ----------
+    name : str
+        The login's name.
+
+    Returns
+    -------
+    str
+        The magic, to be typed as it is.
+
+    Examples
+    --------
+    >>> login_hint("etna"), login_hint("demo")
+    ('%etna_login', '%etna_login demo')
+    """
+    return "%etna_login" if name == "etna" else f"%etna_login {name}"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hmac
-from typing import NoReturn
+from typing import Any, NoReturn
 
 
 class Secret:
-    """A text that is handed over by :meth:`reveal` alone.
+    """A text that is given by a call of :meth:`get_secret_value` alone.
 
     It is no ``str`` on purpose: a ``str`` with a masked ``repr`` still shows in ``%whos``, in
-    variable inspectors and in everything that joins or formats it.
+    variable inspectors and in everything that joins or formats it. No attribute holds it either:
+    debuggers, inspectors and serializers read every attribute, and call nothing.
 
     Parameters
     ----------
@@ -21,16 +22,16 @@ class Secret:
     --------
     >>> Secret("letmein")
     Secret(***)
-    >>> Secret("letmein").reveal()
+    >>> Secret("letmein").get_secret_value()
     'letmein'
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("_get",)
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._get = lambda: text
 
-    def reveal(self) -> str:
+    def get_secret_value(self) -> str:
         """Return the text. Do not keep it in a local of a frame that may raise.
 
         Returns
@@ -38,26 +39,35 @@ class Secret:
         str
             The text, byte for byte as it was given.
         """
-        return self._text
+        return self._get()
 
     def __repr__(self) -> str:
         return "Secret(***)"
 
     def __bool__(self) -> bool:
-        return bool(self._text)
+        return bool(self._get())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
         # surrogatepass: an environment that is not UTF-8 brings characters that no codec takes.
-        ours, theirs = (one.reveal().encode("utf-8", "surrogatepass") for one in (self, other))
+        ours, theirs = (one.get_secret_value().encode("utf-8", "surrogatepass") for one in (self, other))
         return hmac.compare_digest(ours, theirs)
 
     def __hash__(self) -> int:
-        return hash(self._text)
+        return hash(self._get())
 
     def __format__(self, spec: str) -> NoReturn:
-        raise TypeError("a secret cannot be formatted into a text: a masked text must not travel on")
+        raise TypeError(
+            "A Secret is not formatted into a text: a masked text must not be sent. Call get_secret_value()."
+        )
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a secret cannot be pickled: what is pickled ends up on a disk")
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pickle ends up on a disk: it never fails, and never holds the text.
+        return Secret, ("",)

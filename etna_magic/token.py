@@ -1,30 +1,32 @@
-"""The token together with its expiry; it tells its age and does no I/O."""
+"""The token together with its expiry; it knows its age and does no I/O."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
-from etna_magic.clock import Clock
-from etna_magic.exceptions import InsecureURLError
-from etna_magic.inert import inert
-from etna_magic.masking import Unsigning
-from etna_magic.origin import Origin
-from etna_magic.timetext import format_moment
+from etna_magic.exceptions import InsecureURLError, NotLoggedInError, login_hint
+from etna_magic.secret import Secret
+from etna_magic.support import Clock, Origin, format_moment, sanitize
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
-
-    from etna_magic.secret import Secret
+    from requests import PreparedRequest, Response
 
 _Request = TypeVar("_Request", bound="PreparedRequest")
 
+#: How long before its end a token counts as expiring.
 WARN_BEFORE = timedelta(minutes=15)
+#: The two headers of every call, and what is shown in their place.
+HEADERS = ("Authorization", "Et-App-Key")
+MASK = "***"
+#: Why a saved copy cannot be used, to follow whose it is, and what to do about it.
+COPY_REASON = "is a saved copy without its secret"
+COPY_ADVICE = "Log in again with %etna_login; to a worker process send etna_session.for_workers()."
 
 
 class TokenState(Enum):
-    """How far a token is on its way.
+    """How far a token is in its life.
 
     Examples
     --------
@@ -36,16 +38,41 @@ class TokenState(Enum):
     STALE = "stale"
 
 
+class Account(NamedTuple):
+    """Whose token it is: a user of one server.
+
+    Examples
+    --------
+    >>> print(Account("alice", "https://api.example.com"))
+    alice at https://api.example.com
+    """
+
+    username: str
+    base_url: str
+
+    def __str__(self) -> str:
+        return f"{sanitize(self.username)} at {sanitize(self.base_url)}"
+
+
+class TokenHeaders(dict[str, str]):
+    """The headers of a call as a plain ``dict`` whose ``repr`` masks them."""
+
+    def __repr__(self) -> str:
+        return repr(dict.fromkeys(self, MASK))
+
+    __str__ = __repr__
+
+
 class Token:
     """A token of the ETNA Trader API, with its expiry and whose it is.
 
-    ``.value`` is its text and ``.headers`` both headers of a call; ``.expires_at``, ``.remaining`` and
-    ``.state`` say how long it is good; ``auth=etna_token`` signs a call of ``requests``.
+    ``.expires_at``, ``.remaining`` and ``.state`` say how long it is good; ``auth=etna_token`` signs a call
+    of ``requests``. The secret is given by calls only: ``.get_secret_value()`` and ``.headers()``.
 
     Parameters
     ----------
     value, app_key : Secret
-        The server's text, and the application's key, which travels with it on every call.
+        The server's text, and the application's key, which is sent with it on every call.
     username, base_url : str
         Whose token it is, and where it is good.
     lifetime : timedelta
@@ -54,6 +81,8 @@ class Token:
         Wall and forward seconds of `clock` when the request was sent.
     clock : Clock, optional
         The clocks by which it ages.
+    took_code : bool, optional
+        Whether its login took a one-time code of a person, as the next one will.
 
     Examples
     --------
@@ -61,8 +90,8 @@ class Token:
     """
 
     __slots__ = (
-        "_app_key", "_clock", "_issued", "_value", "base_url", "ended", "lifetime", "took_code", "username",
-        "warn_before",
+        "__weakref__", "_app_key", "_clock", "_ended", "_is_refused", "_issued", "_value", "base_url",
+        "is_copy", "lifetime", "took_code", "username", "warn_before",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a token is what these say, and all but one are named
@@ -75,6 +104,7 @@ class Token:
         lifetime: timedelta,
         issued: tuple[float, float],
         clock: Clock | None = None,
+        took_code: bool = False,
     ) -> None:
         self._value = value
         self._app_key = app_key
@@ -83,26 +113,62 @@ class Token:
         self.lifetime = lifetime
         self._issued = issued
         self._clock = clock or Clock()
+        self.took_code = took_code
         self.warn_before = WARN_BEFORE
-        #: Why it is over whatever the clocks say ("logged out", say); empty while it is not.
-        self.ended = ""
-        #: Whether its log-in took a one-time code of a person, as the next one will.
-        self.took_code = False
+        #: Whether it was unpickled: it says whose it was, and has no secret.
+        self.is_copy = False
+        self._ended = ""
+        self._is_refused = False
 
-    @property
-    def value(self) -> str:
-        """The token's text, byte for byte as the server sent it."""
-        return self._value.reveal()
+    def get_secret_value(self) -> str:
+        """Return the token's text, byte for byte as the server sent it.
 
-    @property
+        Returns
+        -------
+        str
+            The text. Do not print it, and keep it in no notebook.
+
+        Raises
+        ------
+        NotLoggedInError
+            If it has none any more: it was logged out, or is a saved copy.
+
+        Examples
+        --------
+        >>> headers = {"Authorization": f"Bearer {etna_token.get_secret_value()}"}  # doctest: +SKIP
+        """
+        if not self._value:
+            raise NotLoggedInError(f"The token of {self.account} {self.ended}. {self.advice}")
+        return self._value.get_secret_value()
+
     def app_key(self) -> Secret:
-        """The application's key that it was made with."""
+        """Return the application's key that it was made with."""
         return self._app_key
 
-    @property
     def headers(self) -> dict[str, str]:
-        """A new dict of the two headers that every call carries."""
-        return {"Authorization": f"Bearer {self.value}", "Et-App-Key": self._app_key.reveal()}
+        """Return a new dict of the two headers that every call carries, for other HTTP clients.
+
+        Returns
+        -------
+        dict of str to str
+            ``Authorization`` and ``Et-App-Key``; its ``repr`` masks both.
+
+        Examples
+        --------
+        >>> httpx.get(url, headers=etna_token.headers())  # doctest: +SKIP
+        """
+        return TokenHeaders(
+            {HEADERS[0]: f"Bearer {self.get_secret_value()}", HEADERS[1]: self._app_key.get_secret_value()}
+        )
+
+    def secrets(self) -> tuple[Secret, Secret]:
+        """Return what no message may show: the token and the app key."""
+        return self._value, self._app_key
+
+    @property
+    def account(self) -> Account:
+        """Whose token it is."""
+        return Account(self.username, self.base_url)
 
     @property
     def issued_at(self) -> datetime:
@@ -111,7 +177,7 @@ class Token:
 
     @property
     def expires_at(self) -> datetime:
-        """When the server stops taking it, in UTC."""
+        """When the server stops accepting it, in UTC."""
         return self.issued_at + self.lifetime
 
     @property
@@ -128,12 +194,47 @@ class Token:
         return min(self.warn_before, self.lifetime / 10)
 
     @property
+    def ended(self) -> str:
+        """Why it has ended whatever the clocks say ("was logged out", say); empty while it has not."""
+        return self._ended or ("was refused by the server" if self._is_refused else "")
+
+    @property
     def state(self) -> TokenState:
-        """Whether it is fresh, near its end, or over."""
+        """Whether it is fresh, near its end, or stale."""
         remaining = self.remaining
-        if self.ended or remaining <= timedelta(0):
+        if self._ended or self._is_refused or remaining <= timedelta(0):
             return TokenState.STALE
         return TokenState.EXPIRING if remaining <= self.warning_window else TokenState.FRESH
+
+    @property
+    def advice(self) -> str:
+        """What to do about a token that has no secret, as a sentence."""
+        return COPY_ADVICE if self.is_copy else f"Log in again: {login_hint('etna')}"
+
+    def end(self, reason: str) -> None:
+        """End it for good and drop its secret, so that nothing that still refers to it holds a live token.
+
+        Parameters
+        ----------
+        reason : str
+            Why, to follow "the token": "was logged out".
+        """
+        self._ended = reason
+        self._value = Secret("")
+
+    def refuse(self) -> None:
+        """Note that the server refuses it; it may accept it again."""
+        self._is_refused = True
+
+    def accept(self) -> None:
+        """Note that the server accepts it after all."""
+        self._is_refused = False
+
+    def keep_issue_time(self, earlier: Token | None) -> Token:
+        """Return this token with the issue time of an earlier one, if the server gave the same text again."""
+        if earlier is not None and self._value and self._value == earlier.secrets()[0]:
+            self._issued = min(self._issued, earlier._issued)  # noqa: SLF001 - it is a Token too
+        return self
 
     def __call__(self, request: _Request) -> _Request:
         """Sign a request of ``requests``, as its ``auth=`` asks for, and return it.
@@ -146,26 +247,19 @@ class Token:
         own, target = Origin.of(self.base_url), Origin.of(request.url or "")
         if target != own:
             raise InsecureURLError(
-                f"This token belongs to {inert(str(own))} and was not sent to {inert(str(target))}: "
+                f"This token belongs to {sanitize(str(own))} and was not sent to {sanitize(str(target))}: "
                 "use it for its own server only."
             )
-        request.headers.update(self.headers)
-        request.register_hook("response", Unsigning(own))
+        request.headers.update(self.headers())
+        request.register_hook("response", RedactionHook(own))
         return request
 
     def describe(self) -> str:
         """Say whose token it is, in what state, and until when."""
-        state = self.ended or self.state.value
-        return f"{self.username} at {self.base_url}: {state}, until {format_moment(self.expires_at)}"
+        return f"{self.account}: {self.ended or self.state.value}, until {format_moment(self.expires_at)}"
 
     def __repr__(self) -> str:
         return f"<Token of {self.describe()}>"
-
-    def __copy__(self) -> Token:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Token:
-        return self
 
     def __add__(self, other: object) -> NoReturn:
         _refuse_text()
@@ -175,15 +269,67 @@ class Token:
     def __format__(self, spec: str) -> NoReturn:
         _refuse_text()
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError(
-            "A Token is not pickled, since a pickle is a secret on a disk: send etna_session.for_workers() "
-            "to the process that needs it."
-        )
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pickle ends up on a disk: it never fails, and says whose token it was without the secret.
+        return _copy, (self.username, self.base_url, self.lifetime.total_seconds(), self._issued[0])
+
+
+def _copy(username: str, base_url: str, lifetime: float, issued: float) -> Token:
+    """Return what an unpickled token is: a description of it that cannot be used."""
+    token = Token(
+        Secret(""),
+        app_key=Secret(""),
+        username=username,
+        base_url=base_url,
+        lifetime=timedelta(seconds=lifetime),
+        issued=(issued, Clock().forward()),
+    )
+    token.end(COPY_REASON)
+    token.is_copy = True
+    return token
 
 
 def _refuse_text() -> NoReturn:
     raise TypeError(
-        "A Token is no text, so that a masked one never travels as a header: "
-        "use .value, .headers, or auth=etna_token."
+        "A Token is no text, so that a masked one is never sent as a header: use etna_token.headers(), "
+        "etna_token.get_secret_value(), or auth=etna_token."
     )
+
+
+class RedactionHook:
+    """The response hook of a call that a token has signed: what comes back shows nothing of it.
+
+    ``requests`` sends ``Et-App-Key`` on to whatever host a redirect names, and every response keeps
+    its request, which is printed and pickled with it. This holds no secret, so that it may be.
+
+    Parameters
+    ----------
+    origin : Origin
+        The token's own origin.
+    """
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+
+    def __call__(self, response: Response, **_: Any) -> None:
+        """Redact what a response shows; a redirect copies the headers for the own origin only."""
+        signed = response.request
+        # A response from a cache brings a record of its request in place of one.
+        if not hasattr(signed, "hooks"):
+            return
+        shown = signed.copy()
+        shown.headers.update({name: MASK for name in HEADERS if name in shown.headers})
+        theirs = [hook for hook in signed.hooks["response"] if hook is not self]
+        shown.hooks = {**signed.hooks, "response": theirs}
+        response.request = shown
+        if response.is_redirect and not self._is_home(response):
+            for name in HEADERS:
+                signed.headers.pop(name, None)
+
+    def _is_home(self, response: Response) -> bool:
+        from urllib.parse import urljoin  # noqa: PLC0415 - for redirects only
+
+        try:
+            return Origin.of(urljoin(response.url, response.headers["Location"])) == self._origin
+        except (InsecureURLError, ValueError):
+            return False

@@ -1,7 +1,7 @@
-"""An ETNA Trader server for your own machine: real HTTP, made-up data, no account needed.
+"""A loopback server with ETNA Trader's REST API and made-up data: real HTTP, no account needed.
 
-It answers as ETNA's REST documentation says and shares no code with the client of this
-package, so that one mistake cannot hide in both.
+It follows ETNA's REST documentation and shares no code with the client of this package, so that
+one mistake cannot hide in both.
 
 >>> from etna_magic.sandbox import Sandbox
 >>> with Sandbox() as sandbox:
@@ -9,28 +9,30 @@ package, so that one mistake cannot hide in both.
 True
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from etna_magic.sandbox.records import Seen
 from etna_magic.sandbox.users import APP_KEY, USERS, User
 
 if TYPE_CHECKING:
-    from etna_magic.sandbox.server import Sandbox
+    from etna_magic.sandbox.sandbox import Sandbox
+    from etna_magic.sandbox.state import RecordedRequest
 
-__all__ = ["APP_KEY", "USERS", "Sandbox", "Seen", "User"]
+__all__ = ["APP_KEY", "USERS", "RecordedRequest", "Sandbox", "User"]
 
-NEEDS_FLASK = "The sandbox needs Flask, which is not installed: pip install 'etna-magic[sandbox]'"
+# Flask is an optional extra. What needs it is imported on first use, so that the list of users can
+# be read without it.
+NEEDS_FLASK = {"RecordedRequest": "state", "Sandbox": "sandbox"}
+FLASK_IS_MISSING = "The sandbox needs Flask, which is not installed: pip install 'etna-magic[sandbox]'"
 
 
 def __getattr__(name: str) -> object:
-    # Flask is an optional extra: it is imported when a server is wanted and no earlier, so that
-    # the list of users can be read without it.
-    if name != "Sandbox":
+    if name not in NEEDS_FLASK:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from etna_magic.sandbox.server import Sandbox  # noqa: PLC0415 - see above
+        module = import_module(f"{__name__}.{NEEDS_FLASK[name]}")
     except ModuleNotFoundError as error:
         if error.name not in {"flask", "werkzeug"}:
             raise
-        raise ImportError(NEEDS_FLASK) from error
-    return Sandbox
+        raise ImportError(FLASK_IS_MISSING) from error
+    return getattr(module, name)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from etna_magic.sandbox.users import USERS
 
 if TYPE_CHECKING:
-    from etna_magic.sandbox.server import Sandbox
+    from etna_magic.sandbox.sandbox import Sandbox
 
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-HIGHEST_PORT = 65_535
+SECONDS_OF_UNIT = {"": 1, "s": 1, "m": 60, "h": 3600}
+MAX_PORT = 65_535
 
-HOW_TO = """
+INSTRUCTIONS = """
 In a notebook:
   %load_ext etna_magic
   %etna_login -b {url} -u demo
@@ -30,20 +30,20 @@ Ctrl-C stops it.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sandbox and return the exit code: 0 when stopped, 1 if it could not start."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # One password has an accent, which not every terminal can show.
+        # One password has an accented letter, which not every terminal can print.
         sys.stdout.reconfigure(errors="backslashreplace")
-    wanted = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        sandbox = _started(wanted)
+        sandbox = _start(options)
     except (ImportError, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     with sandbox:
-        _say(_greeting(sandbox))
-        # A wait without an end cannot be interrupted on Windows.
+        _print(_introduction(sandbox))
+        # On Windows a wait without a timeout cannot be interrupted.
         while not stop.wait(0.5):
             pass
     return 0
@@ -57,16 +57,16 @@ def duration(text: str) -> float:
     >>> duration("90m"), duration("3600")
     (5400.0, 3600.0)
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
-    if not found or not float(found[1]):
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration such as 24h, 90m, 5s or 3600")
-    return float(found[1]) * UNITS[found[2]]
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if not match or not float(match[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 24h, 90m, 5s or 3600")
+    return float(match[1]) * SECONDS_OF_UNIT[match[2]]
 
 
 def port(text: str) -> int:
-    """Return a TCP port; 0 stands for a free one."""
-    if not text.isdecimal() or int(text) > HIGHEST_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port from 0 to {HIGHEST_PORT}")
+    """Return a TCP port; 0 means a free one."""
+    if not text.isdecimal() or int(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to {MAX_PORT}")
     return int(text)
 
 
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m etna_magic.sandbox",
         description="Serve ETNA's REST API on loopback with made-up data.",
-        epilog="users, and what each shows:\n" + _table(),
+        epilog="users, and what each shows:\n" + _user_table(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=port, default=0, help="the port (default: a free one)")
@@ -83,20 +83,20 @@ def _parser() -> argparse.ArgumentParser:
         "--lifetime",
         type=duration,
         default="24h",
-        help="how long a token lives: 24h (default), 90m, 5s, or seconds",
+        help="how long a token is valid: 24h (default), 90m, 5s, or seconds",
     )
-    parser.add_argument("--no-limits", action="store_true", help="no limits on log-ins and calls a minute")
+    parser.add_argument("--no-limits", action="store_true", help="no limits on logins and calls per minute")
     return parser
 
 
-def _started(wanted: argparse.Namespace) -> "Sandbox":
-    from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - it needs Flask, --help does not
+def _start(options: argparse.Namespace) -> "Sandbox":
+    from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - needs Flask, which --help does not need
 
-    limits = not wanted.no_limits
+    limits = not options.no_limits
     sandbox = Sandbox(
-        wanted.port,
-        wanted.host,
-        wanted.lifetime,
+        options.port,
+        options.host,
+        options.lifetime,
         login_limit=10 if limits else None,
         call_limits=limits,
     )
@@ -104,16 +104,17 @@ def _started(wanted: argparse.Namespace) -> "Sandbox":
         return sandbox.start()
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OSError(f"The sandbox cannot listen on port {wanted.port}: {reason}.") from error
+        raise OSError(f"The sandbox cannot listen on port {options.port}: {reason}.") from error
 
 
-def _greeting(sandbox: "Sandbox") -> str:
-    return f"Base URL: {sandbox.base_url}\nApp key:  {sandbox.app_key}\n\n{_table()}\n" + HOW_TO.format(
-        url=sandbox.base_url
+def _introduction(sandbox: "Sandbox") -> str:
+    return (
+        f"Base URL: {sandbox.base_url}\nApp key:  {sandbox.app_key}\n\n{_user_table()}\n"
+        + INSTRUCTIONS.format(url=sandbox.base_url)
     )
 
 
-def _table() -> str:
+def _user_table() -> str:
     rows = [("user", "password", "PIN", "code", "what it shows")]
     rows += [(u.name, u.password, u.pin or "-", u.code or "-", u.shows) for u in USERS]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -123,8 +124,8 @@ def _table() -> str:
     )
 
 
-def _say(text: str) -> None:
-    # Programs that start the sandbox read the URL from a pipe: do not keep them waiting.
+def _print(text: str) -> None:
+    # Flush: programs that start the sandbox read the URL from a pipe.
     sys.stdout.write(text)
     sys.stdout.flush()
 

@@ -1,176 +1,150 @@
-"""The sandbox as an object: start it, ask it what it saw, stop it."""
+"""The HTTP server: loopback only, no output, and many requests over one connection."""
 
-import math
+import io
+import ipaddress
+import os
+import socket
 import threading
-import time
-from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING
 
-from etna_magic.sandbox.app import create_app
-from etna_magic.sandbox.records import Seen
-from etna_magic.sandbox.state import Rules, State
-from etna_magic.sandbox.users import APP_KEY, USERS, USERS_BY_NAME, User
-from etna_magic.sandbox.wire import Server, check_loopback, listen
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wrappers import Response
 
-POLL = 0.02  # seconds between two looks at whether the server is to stop
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+Request = socket.socket | tuple[bytes, socket.socket]
+
+MAX_BODY = 1_000_000  # bytes
+CLOSE_TIMEOUT = 2.0  # seconds that requests have to finish when the server stops
 
 
-class Sandbox:
-    """A server on loopback that speaks ETNA's REST API with made-up data.
+class Handler(WSGIRequestHandler):
+    """Answers the requests of one connection.
+
+    Werkzeug closes the connection after each response, which would make a client's connection pool
+    useless. So this handler reads every body to its end, sends the whole response at once, and
+    keeps the connection.
+    """
+
+    protocol_version = "HTTP/1.1"
+    # Otherwise a small response can wait 40 ms for the acknowledgement of the one before.
+    disable_nagle_algorithm = True
+
+    def make_environ(self) -> "WSGIEnvironment":
+        """Return the WSGI environment with the body read, or let the connection close."""
+        environ = super().make_environ()
+        length = self.headers.get("Content-Length", "0")
+        is_small = length.isdecimal() and int(length) <= MAX_BODY
+        if "Transfer-Encoding" in self.headers or not is_small:
+            # The unread body would be taken for the next request.
+            self.close_connection = True
+        else:
+            environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(length)))
+        return environ
+
+    def run_wsgi(self) -> None:
+        """Call the application and send its response."""
+        try:
+            environ = self.make_environ()
+        except ValueError:
+            self.send_error(400, "The request's address cannot be read")
+            return
+        response = Response.from_app(self.server.app, environ, buffered=True)
+        self.send_response(response.status_code)
+        for name, value in response.headers:
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(response.get_data())
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log nothing. The base class would parse the URL, which may be malformed."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Log nothing: in a notebook's kernel a log line would appear in the output of some cell."""
+
+
+class Server(ThreadedWSGIServer):
+    """A threaded server that can close the connections of its clients.
 
     Parameters
     ----------
-    port : int, optional
-        The TCP port; 0 takes a free one at each start.
-    host : str, optional
-        The address to bind: `localhost`, `::1` or one in 127.0.0.0/8.
-    lifetime : float, optional
-        How long a token lives, in seconds. ETNA's REST documentation says 24 hours.
-    login_limit : int or None, optional
-        Log-ins a minute for each user; None switches the limit off.
-    clock : callable, optional
-        Returns the time in seconds since 1970. Tests pass one that they can move.
-    call_limits : bool, optional
-        Whether the limits on orders (120 queries and 50 changes) and history (60 calls) hold, for
-        a minute and a token.
-    logout : bool, optional
-        Whether there is a `/logout`; some installations of ETNA have none.
+    app : WSGIApplication
+        The application.
+    listener : socket.socket
+        A listening socket. If Werkzeug bound the port itself, it would exit the process when the
+        port is in use.
+    """
+
+    def __init__(self, app: "WSGIApplication", listener: socket.socket) -> None:
+        self._changed = threading.Condition()
+        self._connections: set[socket.socket] = set()
+        host, port = listener.getsockname()[:2]
+        super().__init__(host, port, app, Handler, fd=listener.fileno())
+
+    def process_request(self, request: Request, client_address: object) -> None:
+        """Remember the connection before its thread starts."""
+        if isinstance(request, socket.socket):
+            with self._changed:
+                self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Request) -> None:
+        """Forget the connection when its thread has finished."""
+        super().shutdown_request(request)
+        if isinstance(request, socket.socket):
+            with self._changed:
+                self._connections.discard(request)
+                self._changed.notify_all()
+
+    def close_connections(self) -> None:
+        """Close all connections: idle ones would still be served after the server has stopped."""
+        with self._changed:
+            for connection in self._connections:
+                try:
+                    connection.shutdown(socket.SHUT_RD)
+                except OSError:
+                    continue  # the client has closed it already
+            self._changed.wait_for(lambda: not self._connections, CLOSE_TIMEOUT)
+
+
+def loopback_address(host: str) -> str:
+    """Return the address to bind for a host, which must be this machine's loopback.
+
+    Parameters
+    ----------
+    host : str
+        `localhost`, `::1` or an address in 127.0.0.0/8.
 
     Raises
     ------
     ValueError
-        If the host is not loopback, or the lifetime is not a positive number of seconds.
-
-    Examples
-    --------
-    >>> with Sandbox() as sandbox:
-    ...     sandbox.password_of("demo")
-    'demo-Sesame-17'
+        If it is any other host: the sandbox must not be reachable from other machines.
     """
-
-    def __init__(  # noqa: PLR0913 - each is a switch that some test turns
-        self,
-        port: int = 0,
-        host: str = "127.0.0.1",
-        lifetime: float = 86_400.0,
-        login_limit: int | None = 10,
-        clock: Callable[[], float] = time.time,
-        *,
-        call_limits: bool = True,
-        logout: bool = True,
-    ) -> None:
-        self._address = check_loopback(host)
-        self._host = host
-        self._wanted_port = port
-        self._port: int | None = None
-        self._state = State(Rules(login_limit, call_limits, logout), _seconds(lifetime), clock)
-        self._server: Server | None = None
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
-
-    def start(self) -> Self:
-        """Serve in a thread of its own and return at once; a running sandbox is left as it is.
-
-        Raises
-        ------
-        OSError
-            If the port is taken or may not be used.
-        """
-        with self._lock:
-            if self._server is None:
-                with listen(self._address, self._wanted_port) as bound:
-                    self._server = Server(create_app(self._state), bound)
-                self._port = self._server.port
-                self._thread = threading.Thread(
-                    target=self._server.serve_forever,
-                    args=(POLL,),
-                    name="etna-sandbox",
-                    daemon=True,
-                )
-                self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        """Stop serving, close all connections and free the port; safe to call twice."""
-        with self._lock:
-            server, thread = self._server, self._thread
-            self._server = self._thread = None
-            if server is not None and thread is not None:
-                server.shutdown()
-                thread.join()
-                server.hang_up()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    @property
-    def base_url(self) -> str:
-        """The base URL of the API; the last one, if the sandbox has stopped."""
-        if self._port is None:
-            raise RuntimeError("The sandbox has no address before start().")
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}/api"
-
-    @property
-    def app_key(self) -> str:
-        """The application key that every request has to carry."""
-        return APP_KEY
-
-    @property
-    def users(self) -> tuple[User, ...]:
-        """The users, each of which shows one answer of `/token`."""
-        return USERS
-
-    @property
-    def lifetime(self) -> float:
-        """How long tokens live that are made from now on, in seconds."""
-        return self._state.tokens.lifetime
-
-    @lifetime.setter
-    def lifetime(self, seconds: float) -> None:
-        self._state.tokens.lifetime = _seconds(seconds)
-
-    @property
-    def seen(self) -> tuple[Seen, ...]:
-        """The requests so far: methods, paths, names of headers and statuses."""
-        return self._state.records.snapshot()
-
-    @property
-    def token_requests(self) -> int:
-        """How many times `/token` was asked with POST."""
-        return sum(seen[:2] == ("POST", "/api/token") for seen in self.seen)
-
-    def password_of(self, name: str) -> str:
-        """Return a user's password.
-
-        Raises
-        ------
-        ValueError
-            If there is no such user; it names those who are.
-        """
-        if name not in USERS_BY_NAME:
-            raise ValueError(f"No user is called {name!r}; there are {', '.join(USERS_BY_NAME)}.")
-        return USERS_BY_NAME[name].password
-
-    def revoke_all(self) -> None:
-        """End every token at once, as a server may do before their time."""
-        self._state.tokens.end_all()
-
-    def reset(self) -> None:
-        """Forget tokens, counts, lock-outs, orders, alerts and requests."""
-        self._state.reset()
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    if address is None or not address.is_loopback:
+        raise ValueError(f"The sandbox binds loopback only (127.0.0.0/8, ::1 or localhost), not {host!r}.")
+    return host
 
 
-def _seconds(lifetime: float) -> float:
-    if not (math.isfinite(lifetime) and lifetime > 0):
-        raise ValueError(f"A lifetime is a positive number of seconds, not {lifetime!r}.")
-    return float(lifetime)
+def listen(address: str, port: int) -> socket.socket:
+    """Return a socket that listens on a port, or on a free one if `port` is 0."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # On Windows this option would let two servers share a port.
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(128)
+    except (OSError, OverflowError):
+        listener.close()
+        raise
+    return listener

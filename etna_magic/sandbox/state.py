@@ -1,14 +1,64 @@
-"""All that a running sandbox remembers, in one place that can be wiped."""
+"""What a running sandbox remembers, and which of its rules are switched on."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from etna_magic.sandbox.alerts import Alerts
-from etna_magic.sandbox.desk import Desk
-from etna_magic.sandbox.limits import Limits, Lockouts
-from etna_magic.sandbox.records import Records
-from etna_magic.sandbox.tokens import Tokens
+from etna_magic.sandbox.accounts import AlertStore
+from etna_magic.sandbox.auth import Lockouts, RateLimiter, TokenStore
+from etna_magic.sandbox.orders import OrderBook
+
+
+class RecordedRequest(NamedTuple):
+    """One request that the sandbox has answered.
+
+    Parameters
+    ----------
+    method : str
+        The HTTP method.
+    path : str
+        The path without its query, `/api/token` for instance.
+    headers : tuple of str
+        The names of the request's headers, in title case. Their values are not recorded, because
+        passwords and tokens are among them.
+    status : int
+        The status of the response.
+
+    Examples
+    --------
+    >>> RecordedRequest("POST", "/api/token", ("Host", "Et-App-Key"), 200).status
+    200
+    """
+
+    method: str
+    path: str
+    headers: tuple[str, ...]
+    status: int
+
+
+class RequestLog:
+    """The requests so far; can be read while other requests are being answered."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._requests: list[RecordedRequest] = []
+
+    def add(self, recorded: RecordedRequest) -> None:
+        """Record a request."""
+        with self._lock:
+            self._requests.append(recorded)
+
+    def snapshot(self) -> tuple[RecordedRequest, ...]:
+        """Return the requests so far."""
+        with self._lock:
+            return tuple(self._requests)
+
+    def clear(self) -> None:
+        """Forget every request."""
+        with self._lock:
+            self._requests.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +68,9 @@ class Rules:
     Parameters
     ----------
     login_limit : int or None, optional
-        Log-ins a minute for each user; None switches the limit off.
+        Logins per minute and user; None switches the limit off.
     call_limits : bool, optional
-        Whether the limits on orders and history hold.
+        Whether there are limits on orders and history.
     logout : bool, optional
         Whether there is a `/logout`: not every installation of ETNA has one.
     """
@@ -31,33 +81,33 @@ class Rules:
 
 
 class State:
-    """What changes while the sandbox runs.
+    """What changes while the sandbox runs, in one object that can be reset.
 
     Parameters
     ----------
     rules : Rules
         Which rules are switched on.
     lifetime : float
-        How long a token lives, in seconds.
+        How long a token is valid, in seconds.
     clock : callable, optional
-        Returns the time in seconds since 1970; tests move it.
+        Returns the time in seconds since 1970; tests set it.
     """
 
     def __init__(self, rules: Rules, lifetime: float, clock: Callable[[], float] = time.time) -> None:
         self.rules = rules
         self.clock = clock
-        self.tokens = Tokens(clock, lifetime)
-        self.limits = Limits(clock)
+        self.tokens = TokenStore(clock, lifetime)
+        self.limiter = RateLimiter(clock)
         self.lockouts = Lockouts()
-        self.records = Records()
-        self.desk = Desk(clock)
-        self.alerts = Alerts(clock)
+        self.requests = RequestLog()
+        self.orders = OrderBook(clock)
+        self.alerts = AlertStore(clock)
 
     def reset(self) -> None:
-        """Go back to how it was at the start, except for the lifetime and the rules."""
-        self.tokens.end_all()
-        self.limits.clear()
+        """Go back to the initial state, except for the lifetime and the rules."""
+        self.tokens.revoke_all()
+        self.limiter.clear()
         self.lockouts.clear()
-        self.records.clear()
-        self.desk.clear()
+        self.requests.clear()
+        self.orders.reset()
         self.alerts.clear()

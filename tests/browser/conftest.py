@@ -14,7 +14,7 @@ from tests.browser.held_server import HeldServer
 from tests.browser.jupyter_server import JupyterServer
 from tests.browser.login_form import LoginForm
 from tests.browser.notebook_page import NotebookPage
-from tests.support.required import IS_REQUIRED, REQUIRED
+from tests.helpers.required import IS_REQUIRED, REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

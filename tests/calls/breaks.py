@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from etna_magic import ConnectionFailedError
 from etna_magic.session import EtnaSession
-from tests.support.server import Answer, Received, answer
+from tests.helpers.server import Answer, Received, answer
 
 
 def hang_up(connection: socket.socket, _: Received) -> None:

@@ -14,14 +14,14 @@ from etna_magic.sandbox import Sandbox
 from etna_magic.session import EtnaSession
 from tests.calls.house import House
 from tests.calls.shell import log_in
-from tests.support import people, traps
-from tests.support.certificates import Certificates
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts, environment
+from tests.helpers.certificates import Certificates
+from tests.helpers.server import ScriptedServer, answer
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    traps.clear_environment(monkeypatch)
+    environment.clear_environment(monkeypatch)
     for name in ("HOME", "IPYTHONDIR"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -35,21 +35,21 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def clock() -> people.HandClock:
+def clock() -> accounts.ManualClock:
     """Return a clock that stands still."""
-    return people.HandClock()
+    return accounts.ManualClock()
 
 
 @pytest.fixture
-def session(server: ScriptedServer, clock: people.HandClock) -> Iterator[EtnaSession]:
+def session(server: ScriptedServer, clock: accounts.ManualClock) -> Iterator[EtnaSession]:
     """Return the session of a log-in as %etna_login stores it."""
-    token = people.token(server.base_url, clock)
+    token = accounts.token(server.base_url, clock)
     with Logins({}).store("etna", token, None, 5.0).session as made:
         yield made
 
 
 @pytest.fixture
-def house(server, clock: people.HandClock) -> Iterator[House]:
+def house(server, clock: accounts.ManualClock) -> Iterator[House]:
     """Return a log-in that renews itself, and whose token has just been issued."""
     made = House(server, clock)
     with made.session:

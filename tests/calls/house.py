@@ -6,11 +6,11 @@ from etna_magic import LoginFlow
 from etna_magic.namespace import Login, Logins
 from etna_magic.renewal import Renewal
 from tests.calls.shell import LIMIT
-from tests.support import people
-from tests.support.server import Answer, Received, ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import Answer, Received, ScriptedServer, answer
 
-OLD, NEW = f"Bearer {people.TOKEN}", "Bearer bmV3IHRva2Vu+/8="
-FRESH = answer(200, people.body(State="Succeeded", Token=NEW.removeprefix("Bearer ")))
+OLD, NEW = f"Bearer {accounts.TOKEN}", "Bearer bmV3IHRva2Vu+/8="
+FRESH = answer(200, accounts.body(State="Succeeded", Token=NEW.removeprefix("Bearer ")))
 PROBE = "/api/v1.0/users/@me/info"
 DENIED = answer(401, b'{"Message":"Authorization has been denied for this request."}')
 DAY = 24 * 3600
@@ -32,7 +32,7 @@ def probed(probe: Answer, others: Answer = DENIED) -> Answer:
 class House:
     """A server whose log-ins and calls are answered apart, and a log-in there that renews itself."""
 
-    def __init__(self, server: ScriptedServer, clock: people.HandClock) -> None:
+    def __init__(self, server: ScriptedServer, clock: accounts.ManualClock) -> None:
         self.server = server
         self.clock = clock
         #: What `/token` says now.
@@ -40,13 +40,13 @@ class House:
         #: What any other call is answered.
         self.calls: Answer = answer(200, b"{}")
         self.logins = Logins({})
-        self.login: Login = self.logins.store("etna", people.token(server.base_url, clock), None, LIMIT)
+        self.login: Login = self.logins.store("etna", accounts.token(server.base_url, clock), None, LIMIT)
         self.session = self.login.session
         self.session.renewal = Renewal(self._log_in, lambda: self.session.token, clock)
         server.play(self._judge)
 
     def _log_in(self) -> None:
-        flow = LoginFlow(people.credentials(self.server.base_url), timeout=LIMIT, clock=self.clock)
+        flow = LoginFlow(accounts.credentials(self.server.base_url), timeout=LIMIT, clock=self.clock)
         self.logins.renew(self.login, self.login.token, flow.start())
 
     def _judge(self, connection, received) -> None:

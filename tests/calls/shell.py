@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from etna_magic import Credentials, LoginFlow, Secret, Token
-from etna_magic.clock import Clock
+from etna_magic.support import Clock
 from etna_magic.sandbox import Sandbox
 
 LIMIT = 30.0  # seconds after which something that should have come has not

@@ -10,9 +10,9 @@ import requests
 from etna_magic import NotLoggedInError, Secret, Token
 from tests.calls.house import DENIED, FRESH, NEW, OLD, PAST_THE_END, House
 from tests.calls.shell import LIMIT
-from tests.support import people
-from tests.support.server import answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.server import answer
+from tests.helpers.leaks import caught, leaks
 
 BOB = "Bearer Qm9iLVNFQ1JFVA=="
 OK = answer(200, b"{}")
@@ -37,7 +37,7 @@ class Held:
 
 def token_of(house: House, username: str, value: str) -> Token:
     """Return another token of the same server."""
-    made = people.token(house.server.base_url, house.clock)
+    made = accounts.token(house.server.base_url, house.clock)
     made.username, made._value = username, Secret(value.removeprefix("Bearer "))
     return made
 
@@ -73,7 +73,7 @@ def test_while_a_renewal_is_waited_for(house: House, method: str) -> None:
     )
     assert (NotLoggedInError, 1, []) == (type(error), house.log_ins, house.signed)
     assert [True, True] == [name in str(error) for name in ("begun as alice", "the session is of bob at ")]
-    assert [] == leaks(error, [*people.SECRETS, BOB, NEW])
+    assert [] == leaks(error, [*accounts.SECRETS, BOB, NEW])
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -85,7 +85,7 @@ def test_prepared_for_somebody_else(house: House, method: str, stream: bool) -> 
     error = caught(lambda: house.session.send(request, stream=stream))
     assert (NotLoggedInError, []) == (type(error), house.server.received)
     assert [True, True] == [name in str(error) for name in ("begun as alice", "the session is of bob at ")]
-    log_in_as(house, people.USERNAME, NEW)
+    log_in_as(house, accounts.USERNAME, NEW)
     assert (200, [NEW]) == (house.session.send(request).status_code, house.signed)
 
 
@@ -123,13 +123,13 @@ def test_a_refused_read_goes_on_for_the_same_user(house: House, renews: bool) ->
         held(connection, received) if received.values("Authorization") == [OLD] else connection.sendall(OK)
     )
     response = meanwhile(
-        held, lambda: house.session.get("v1.0/x"), lambda: log_in_as(house, people.USERNAME, NEW)
+        held, lambda: house.session.get("v1.0/x"), lambda: log_in_as(house, accounts.USERNAME, NEW)
     )
     assert (200, [OLD, NEW]) == (response.status_code, house.signed)
 
 
 @pytest.mark.parametrize(
-    ("username", "value", "sent"), [("bob", BOB, []), (people.USERNAME, NEW, ["sid=ALICE"])]
+    ("username", "value", "sent"), [("bob", BOB, []), (accounts.USERNAME, NEW, ["sid=ALICE"])]
 )
 def test_a_late_answer_sets_no_cookie(house: House, username: str, value: str, sent: list[str]) -> None:
     """What a late answer of Alice's sets is for Alice."""
@@ -146,7 +146,7 @@ def test_a_prepared_call_and_a_log_in_elsewhere(house: House, method: str) -> No
     """What was prepared for one base URL is not sent, not even unsigned, once the log-in is at another."""
     request = house.session.prepare_request(requests.Request(method, "v1.0/orders"))
     elsewhere = house.server.base_url.replace("/api", "/demo")
-    house.logins.store("etna", people.token(elsewhere, house.clock), None, LIMIT)
+    house.logins.store("etna", accounts.token(elsewhere, house.clock), None, LIMIT)
     error = caught(lambda: house.session.send(request))
     places = [f"alice at {place}" in str(error) for place in (house.server.base_url, elsewhere)]
     assert (NotLoggedInError, [True, True]) == (type(error), places)

@@ -11,8 +11,8 @@ from keyring.backend import KeyringBackend
 import etna_magic
 from etna_magic.sandbox import Sandbox
 from tests.calls.shell import LIMIT, log_in, shell
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
 
 SYMBOLS = ["AAPL", "MSFT", "SPY", "QQQ", "KO"]
 
@@ -34,7 +34,7 @@ def test_headers_with_httpx(sandbox: Sandbox) -> None:
 @pytest.fixture
 def logging_in(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch):
     """Return an IPython and what it needs to log in at a server of our own."""
-    known = {"BASE_URL": server.base_url, "APP_KEY": people.APP_KEY, "USERNAME": people.USERNAME}
+    known = {"BASE_URL": server.base_url, "APP_KEY": accounts.APP_KEY, "USERNAME": accounts.USERNAME}
     for name, value in (known | {"PASSWORD": "Pa55-SECRET-word"}).items():
         monkeypatch.setenv(f"ETNA_{name}", value)
     with shell() as made:
@@ -50,7 +50,7 @@ def free_while(server: ScriptedServer, log_in) -> tuple[bool, object]:
         if received.target == "/api/token":
             asked.set()
             in_time.append(ticked.wait(LIMIT))
-        connection.sendall(answer(200, people.SUCCESS))
+        connection.sendall(answer(200, accounts.SUCCESS))
 
     async def tick() -> None:
         while not asked.is_set():
@@ -72,7 +72,7 @@ def free_while(server: ScriptedServer, log_in) -> tuple[bool, object]:
 def test_login_leaves_the_loop_free(server, logging_in) -> None:
     """`await etna_magic.login()` lets others run while the server thinks."""
     session, in_time = free_while(server, lambda: etna_magic.login(no_input=True))
-    assert ([True], people.TOKEN) == (in_time, logging_in.user_ns["etna_token"].value)
+    assert ([True], accounts.TOKEN) == (in_time, logging_in.user_ns["etna_token"].value)
     assert session is logging_in.user_ns["etna_session"]
 
 
@@ -82,7 +82,7 @@ def test_remembering_login_leaves_the_loop_free(server, logging_in, monkeypatch,
     _, in_time = free_while(
         server, lambda: etna_magic.login("mine", no_input=True, auto_renew=True, remember=True, lifetime="2h")
     )
-    assert ([True], people.TOKEN) == (in_time, logging_in.user_ns["mine_token"].value)
+    assert ([True], accounts.TOKEN) == (in_time, logging_in.user_ns["mine_token"].value)
 
 
 class SlowKeyring(KeyringBackend):
@@ -123,7 +123,7 @@ def test_keyring_leaves_the_loop_free(server, logging_in, slow: str) -> None:
         backend.ticked.set()
         await log_in
 
-    server.play(answer(200, people.SUCCESS))
+    server.play(answer(200, accounts.SUCCESS))
     try:
         asyncio.run(both())
     finally:
@@ -147,7 +147,7 @@ def test_two_at_once(sandbox: Sandbox, logging_in, monkeypatch) -> None:
 
 def test_refused(server, logging_in) -> None:
     """A log-in that is refused raises where it is awaited, and leaves nothing behind."""
-    server.play(answer(401, people.body(State="Failed", Reason="Invalid credentials")))
+    server.play(answer(401, accounts.body(State="Failed", Reason="Invalid credentials")))
     with pytest.raises(etna_magic.InvalidCredentialsError):
         asyncio.run(etna_magic.login(no_input=True))
     assert "etna_token" not in logging_in.user_ns

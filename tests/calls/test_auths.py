@@ -7,8 +7,8 @@ from etna_magic import TokenExpiredError
 from etna_magic.session import EtnaSession
 from tests.calls.breaks import hang_up
 from tests.calls.house import DENIED, NEW, OLD, PAST_THE_END, House
-from tests.support import people
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.leaks import caught, leaks
 
 MARKS = ("***", "***")
 
@@ -26,7 +26,7 @@ def test_own_token_marks(server, session: EtnaSession, method: str) -> None:
     response = session.request(method, "v1.0/x", auth=session.token, hooks=hooks)
     assert ([MARKS], MARKS) == (seen, ours(response.request))
     (received,) = server.received
-    assert ([OLD], [people.APP_KEY]) == (received.values("Authorization"), received.values("Et-App-Key"))
+    assert ([OLD], [accounts.APP_KEY]) == (received.values("Authorization"), received.values("Et-App-Key"))
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -40,7 +40,7 @@ def test_own_token_that_fails_shows_nothing(server, session, pauses, method: str
         "prepared": lambda: session.send(session.prepare_request(request)),
     }
     error = caught(acts[way])
-    assert (True, []) == (isinstance(error, requests.ConnectionError), leaks(error, people.SECRETS))
+    assert (True, []) == (isinstance(error, requests.ConnectionError), leaks(error, accounts.SECRETS))
     assert session.token is request.auth
 
 

@@ -10,7 +10,7 @@ from etna_magic import InvalidCredentialsError, TokenExpiredError, TokenState
 from etna_magic.sandbox import Sandbox
 from etna_magic.session import EtnaSession
 from tests.calls.shell import know, shell, wait_until
-from tests.support.traces import caught
+from tests.helpers.leaks import caught
 
 ACCOUNT = 83_267
 ORDERS = f"v1.0/accounts/{ACCOUNT}/orders"

@@ -9,9 +9,9 @@ from etna_magic import ConnectionFailedError
 from etna_magic.session import EtnaSession
 from tests.calls.breaks import HALVES, hang_up
 from tests.calls.house import DENIED, NEW, House, say
-from tests.support import people
-from tests.support.server import Answer, Received, answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.server import Answer, Received, answer
+from tests.helpers.leaks import caught, leaks
 
 OK = answer(200, b"{}")
 BODY = b'{"Symbol": "AAPL"}'
@@ -116,4 +116,4 @@ def test_what_cannot_be_unpacked(server, session: EtnaSession, pauses, method: s
     assert (True, [method]) == (
         "its answer cannot be unpacked" in str(error), [one.method for one in server.received],
     )  # fmt: skip
-    assert ([], []) == (pauses, leaks(error, people.SECRETS))
+    assert ([], []) == (pauses, leaks(error, accounts.SECRETS))

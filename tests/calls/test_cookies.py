@@ -8,8 +8,8 @@ import requests
 from etna_magic.namespace import Logins
 from etna_magic.session import EtnaSession
 from tests.calls.house import IN_THE_WINDOW, PAST_THE_END, House
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
 
 OK = answer(200, b"{}")
 SET = answer(200, b"{}", ("Set-Cookie", "sid=SESSION; Path=/; HttpOnly"))
@@ -37,7 +37,7 @@ def cookies(server: ScriptedServer) -> list[list[str]]:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_another_port(server, session: EtnaSession, other, host: str, way: str) -> None:
     """Another port of the same host gets no cookie, and the own origin goes on getting it."""
-    session.bind(people.token(server.base_url.replace("127.0.0.1", host)))
+    session.bind(accounts.token(server.base_url.replace("127.0.0.1", host)))
     go(session, server, f"http://{host}:{other.port}/x", way)
     session.get("v1.0/x")
     assert ([[]], [HOME]) == (cookies(other), cookies(server))
@@ -54,7 +54,7 @@ def test_another_scheme(
     """A cookie of https does not go out in clear, and one of http not to an https server."""
     here, there = (tls, None) if secure else (None, tls)
     with ScriptedServer(OK, tls=here) as server, ScriptedServer(OK, tls=there) as other:
-        session.bind(people.token(server.base_url))
+        session.bind(accounts.token(server.base_url))
         go(session, server, f"{other.base_url}/x", way)
         session.get("v1.0/x")
         assert ([[]], [HOME]) == (cookies(other), cookies(server))
@@ -109,16 +109,16 @@ def test_a_cookie_header_of_the_session_goes_on(server, session: EtnaSession, ot
 
 
 @pytest.mark.parametrize(
-    ("username", "path"), [("bob", "/api"), (people.USERNAME, "/demo")], ids=["user", "base URL"]
+    ("username", "path"), [("bob", "/api"), (accounts.USERNAME, "/demo")], ids=["user", "base URL"]
 )
 def test_whoever_logs_in_next(server, clock, username: str, path: str) -> None:
     """Another user of the same name in the notebook, or another API, gets no cookie that was set before."""
     logins = Logins({})
-    session = logins.store("etna", people.token(server.base_url, clock), None, 5.0).session
+    session = logins.store("etna", accounts.token(server.base_url, clock), None, 5.0).session
     session.cookies.set("a", "b")
     server.play(SET, OK)
     session.get("v1.0/x")
-    token = people.token(server.base_url.replace("/api", path), clock)
+    token = accounts.token(server.base_url.replace("/api", path), clock)
     token.username = username
     with logins.store("etna", token, None, 5.0).session as same:
         same.get("v1.0/x")

@@ -13,7 +13,7 @@ from etna_magic.session import EtnaSession
 from etna_magic.transport import Failure, attempt
 from tests.calls.house import FRESH, NEW, PAST_THE_END, PROBE, House, probed
 from tests.calls.shell import LIMIT
-from tests.support.server import answer
+from tests.helpers.server import answer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 

@@ -4,8 +4,8 @@ import pytest
 
 from etna_magic import Token
 from tests.calls.house import NEW, PAST_THE_END, House
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
 
 BY_HAND = {
     "text": lambda token: token.headers,
@@ -13,7 +13,7 @@ BY_HAND = {
     "small letters": lambda token: {name.lower(): value for name, value in token.headers.items()},
     "other names": lambda token: {f"X-{name}": value for name, value in token.headers.items()},
 }
-OURS = (*people.SECRETS, NEW, "***")
+OURS = (*accounts.SECRETS, NEW, "***")
 AUTHS = {"": None, "auth=": ("u", "p")}
 
 by_hand = pytest.mark.parametrize("by_hand", BY_HAND.values(), ids=BY_HAND)

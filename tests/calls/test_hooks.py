@@ -6,8 +6,8 @@ from requests.auth import HTTPDigestAuth
 
 from tests.calls.house import DENIED, NEW, OLD, PROBE, House
 from tests.calls.shell import LIMIT
-from tests.support import people
-from tests.support.server import answer
+from tests.helpers import accounts
+from tests.helpers.server import answer
 
 MASKED = {"Authorization": "***", "Et-App-Key": "***"}
 CHALLENGE = ("WWW-Authenticate", 'Digest realm="r", nonce="n", qop="auth"')
@@ -70,7 +70,7 @@ def test_a_hook_that_sends_again(server, session) -> None:
 
     assert 200 == session.get("v1.0/x", hooks={"response": again}).status_code
     assert [[OLD], [OLD]] == [received.values("Authorization") for received in server.received]
-    assert [[people.APP_KEY]] * 2 == [received.values("Et-App-Key") for received in server.received]
+    assert [[accounts.APP_KEY]] * 2 == [received.values("Et-App-Key") for received in server.received]
 
 
 def test_hooks_run_each_time(server, session) -> None:

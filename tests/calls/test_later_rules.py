@@ -8,7 +8,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 from etna_magic.session import EtnaSession
-from tests.support.server import answer
+from tests.helpers.server import answer
 
 TRIES = 3
 

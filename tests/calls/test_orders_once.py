@@ -10,8 +10,8 @@ import requests
 from etna_magic.exceptions import TokenExpiredError
 from etna_magic.renewal import Renewal
 from etna_magic.session import EtnaSession
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
 
 OK = answer(200, b"{}")
 REFUSED = answer(401, b'{"Message":"Authorization has been denied for this request."}')
@@ -28,7 +28,7 @@ def server():
 def session(server):
     """Return a session that is logged in there."""
     with EtnaSession("etna", 5.0) as made:
-        made.bind(people.token(server.base_url))
+        made.bind(accounts.token(server.base_url))
         yield made
 
 
@@ -39,7 +39,7 @@ def methods(server: ScriptedServer) -> list[str]:
 
 def test_a_redirected_order_is_not_repeated_after_a_renewal(server, session) -> None:
     """A POST that became a GET and was refused there is not sent again with the fresh token."""
-    session.renewal = Renewal(lambda: session.bind(people.token(server.base_url)), lambda: session.token)
+    session.renewal = Renewal(lambda: session.bind(accounts.token(server.base_url)), lambda: session.token)
     server.play(answer(303, b"", ("Location", "/api/orders/7")), REFUSED, REFUSED, OK)
     with pytest.raises(TokenExpiredError, match="look whether it was carried out"):
         session.post("orders")

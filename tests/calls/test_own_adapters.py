@@ -10,8 +10,8 @@ from urllib3 import Retry
 from etna_magic import ConnectionFailedError
 from etna_magic.session import EtnaSession
 from tests.calls.breaks import CUTS, HALVES, REFUSALS, UNCLEAR, Break, come_of, hang_up
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
 
 ADAPTERS: dict[str, Callable[[], HTTPAdapter]] = {
     "number": lambda: HTTPAdapter(max_retries=3),
@@ -48,7 +48,7 @@ def test_an_order_is_sent_once_over_tls(
 ) -> None:
     """The same over TLS, where urllib3 counts a connection that breaks off otherwise."""
     with ScriptedServer(broken.reply, tls=tls) as server:
-        session.bind(people.token(server.base_url))
+        session.bind(accounts.token(server.base_url))
         assert broken.status == come_of(mounted(session, adapter), "POST")
     assert (["POST"], []) == ([received.method for received in server.received], pauses)
 

@@ -10,9 +10,9 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from etna_magic import ConnectionFailedError
 from etna_magic.session import EtnaSession
 from tests.calls.breaks import hang_up
-from tests.support import people
-from tests.support.server import ScriptedServer
-from tests.support.traces import caught, chain, leaks
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer
+from tests.helpers.leaks import caught, chain, leaks
 
 
 class ThrottledError(requests.RequestException):
@@ -74,7 +74,7 @@ def test_is_of_its_class(server, session: EtnaSession, kind: type[Exception], me
     assert (True, True) == (isinstance(error, ConnectionFailedError), isinstance(error, kind))
     told = f"{method} to http://{server.host} got no answer: {REASONS.get(kind, kind.__name__)}."
     assert (True, None, None) == (str(error).startswith(told), error.request, error.response)
-    assert ([], [error]) == (leaks(error, people.SECRETS), chain(error))
+    assert ([], [error]) == (leaks(error, accounts.SECRETS), chain(error))
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -107,8 +107,8 @@ def test_a_second_failure_carries_nothing_of_the_first(server, session: EtnaSess
     """Where a fallback fails as well, its error has no trace of the request that failed before it."""
     server.play(hang_up)
     with ScriptedServer(hang_up) as there, EtnaSession("there", 5.0) as other:
-        other.bind(people.token(there.base_url))
+        other.bind(accounts.token(there.base_url))
         session.mount("http://", Fallback(other))
         error = caught(lambda: session.request(method, "v1.0/x"))
     assert (True, [error]) == (there.host in str(error), chain(error))
-    assert [] == leaks(error, people.SECRETS)
+    assert [] == leaks(error, accounts.SECRETS)

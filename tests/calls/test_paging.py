@@ -2,8 +2,8 @@
 
 from etna_magic.sandbox import Sandbox
 from etna_magic.session import EtnaSession
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
 
 ORDERS = "v1.0/accounts/83267/orders"
 
@@ -38,9 +38,9 @@ def test_back_again(sandbox: Sandbox, trading: EtnaSession) -> None:
 def test_link_to_another_origin(server, session: EtnaSession) -> None:
     """A page that links elsewhere gets nothing of ours there."""
     with ScriptedServer(answer(200, b'{"Result":[],"NextPageLink":""}')) as elsewhere:
-        link = people.body(Result=[], NextPageLink=f"{elsewhere.base_url}/orders?pageNumber=1")
+        link = accounts.body(Result=[], NextPageLink=f"{elsewhere.base_url}/orders?pageNumber=1")
         server.play(answer(200, link))
         assert 2 == len(pages(session, ORDERS))
         (stray,) = elsewhere.received
     assert ([], []) == (stray.values("Authorization"), stray.values("Et-App-Key"))
-    assert [f"Bearer {people.TOKEN}"] == server.received[0].values("Authorization")
+    assert [f"Bearer {accounts.TOKEN}"] == server.received[0].values("Authorization")

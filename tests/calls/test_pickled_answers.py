@@ -7,8 +7,8 @@ import requests
 
 from etna_magic.session import EtnaSession
 from tests.calls.shell import LIMIT
-from tests.support import people
-from tests.support.server import answer
+from tests.helpers import accounts
+from tests.helpers.server import answer
 
 BODY = b'{"Symbol": "AAPL"}'
 SENDERS = {
@@ -33,9 +33,9 @@ def test_pickled(server, session: EtnaSession, send, replies: list[bytes]) -> No
     server.play(*replies)
     response = send(session, "v1.0/x")
     pickled = pickle.dumps(response)
-    assert [] == [secret for secret in people.SECRETS if secret.encode() in pickled]
+    assert [] == [secret for secret in accounts.SECRETS if secret.encode() in pickled]
     same = pickle.loads(pickled)  # noqa: S301 - our own
     assert (BODY, 200, len(replies) - 1) == (same.content, same.status_code, len(same.history))
-    assert [f"Bearer {people.TOKEN}"] * len(replies) == [
+    assert [f"Bearer {accounts.TOKEN}"] * len(replies) == [
         value for received in server.received for value in received.values("Authorization")
     ]

@@ -10,12 +10,12 @@ from etna_magic import TokenExpiredError
 from etna_magic.session import EtnaSession
 from tests.calls.house import DENIED, IN_THE_WINDOW, NEW, OLD, PAST_THE_END, PROBE, House, probed
 from tests.calls.shell import LIMIT
-from tests.support import people
-from tests.support.server import answer
-from tests.support.traces import caught
+from tests.helpers import accounts
+from tests.helpers.server import answer
+from tests.helpers.leaks import caught
 
 OK = answer(200, b"{}")
-SIGNED, UNSIGNED = ([OLD], [people.APP_KEY]), ([], [])
+SIGNED, UNSIGNED = ([OLD], [accounts.APP_KEY]), ([], [])
 MASKED = ("***", "***")
 THREADS = 32
 TIMEOUTS = [{}, {"timeout": None}, {"timeout": (1, None)}, {"timeout": (None, None)}]

@@ -12,9 +12,9 @@ from etna_magic.namespace import Logins
 from tests.calls.breaks import REFUSALS
 from tests.calls.house import DENIED, PROBE, probed
 from tests.calls.shell import LIMIT, wait_until
-from tests.support import people, traps
-from tests.support.server import ScriptedServer, answer
-from tests.support.traces import caught
+from tests.helpers import accounts, environment
+from tests.helpers.server import ScriptedServer, answer
+from tests.helpers.leaks import caught
 
 
 @pytest.mark.parametrize("way", ["probe", "prepared"])
@@ -39,7 +39,7 @@ def test_certificates(certificates, clock, monkeypatch: pytest.MonkeyPatch, paus
     if way == "REQUESTS_CA_BUNDLE":
         monkeypatch.setenv(way, authority)
     with ScriptedServer(DENIED, tls=context) as server:
-        login = Logins({}).store("etna", people.token(server.base_url, clock), None, 5.0)
+        login = Logins({}).store("etna", accounts.token(server.base_url, clock), None, 5.0)
         with login.session as session:
             session.verify = authority if way == "session" else True
             more = {"verify": authority} if way == "call" else {}

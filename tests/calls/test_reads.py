@@ -13,9 +13,9 @@ from etna_magic.retries import ReadRetry
 from etna_magic.session import EtnaSession
 from etna_magic.transport import causes
 from tests.calls.breaks import CUTS, HALVES, REFUSALS, Break, hang_up
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
+from tests.helpers.leaks import caught, leaks
 
 READS = ["GET", "HEAD", "OPTIONS"]
 TRIES = 4
@@ -35,7 +35,7 @@ def test_last_answer(server, session: EtnaSession, pauses, broken: Break, method
 def test_broken(session: EtnaSession, clock, pauses, broken: Break, method: str) -> None:
     """A connection that goes on breaking is tried a few times, and is a failed connection then."""
     with ScriptedServer(broken.reply, read=broken.read) as server:
-        session.bind(people.token(server.base_url, clock))
+        session.bind(accounts.token(server.base_url, clock))
         error = caught(lambda: session.request(method, "v1.0/x"))
         assert TRIES == server.connections
     assert (True, True) == (
@@ -95,7 +95,7 @@ def test_the_history_of_the_tries_holds_no_frame(server, session: EtnaSession, p
     # An error of urllib3 holds the one that it was made from, frames and all, as an argument.
     found = [error for one in history for error in causes(one.error)]
     assert len(found) > len(history)
-    assert [[]] * len(found) == [leaks(error, people.SECRETS) for error in found]
+    assert [[]] * len(found) == [leaks(error, accounts.SECRETS) for error in found]
 
 
 def test_time_out(server, session: EtnaSession, pauses) -> None:

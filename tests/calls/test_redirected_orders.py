@@ -6,9 +6,9 @@ import requests
 from etna_magic import ConnectionFailedError, TokenExpiredError
 from tests.calls.breaks import HALVES, hang_up
 from tests.calls.house import DENIED, NEW, OLD, PROBE, House, say
-from tests.support import people
-from tests.support.server import Answer, answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.server import Answer, answer
+from tests.helpers.leaks import caught, leaks
 
 FATE = "The POST itself was answered, by a redirect: look whether it was carried out."
 SEEN_AT, NOWHERE = "/api/v1.0/orders/7", "http://127.0.0.1:99999/x"
@@ -50,7 +50,7 @@ def test_says_that_the_order_was_answered(house: House, pauses, kind, calls, ren
     assert (True, True) == (isinstance(error, kind), FATE in str(error))
     assert [] == [text for text in ("repeat", "not sent again", "sent once") if text in str(error)]
     assert 1 == [received.target for received in house.server.received].count("/api/v1.0/orders")
-    assert [] == leaks(error, people.SECRETS, deep=False)
+    assert [] == leaks(error, accounts.SECRETS, deep=False)
 
 
 @by_wrong

@@ -6,12 +6,12 @@ import requests
 from etna_magic import ConnectionFailedError
 from etna_magic.session import EtnaSession
 from tests.calls.house import DENIED, NEW, OLD, PAST_THE_END, House, say
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
-from tests.support.traces import caught
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
+from tests.helpers.leaks import caught
 
 OK = answer(200, b"{}")
-SIGNED, UNSIGNED = ([OLD], [people.APP_KEY]), ([], [])
+SIGNED, UNSIGNED = ([OLD], [accounts.APP_KEY]), ([], [])
 MARKS = {"Authorization": "***", "Et-App-Key": "***"}
 
 

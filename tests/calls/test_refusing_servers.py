@@ -6,7 +6,7 @@ import pytest
 
 from etna_magic import EtnaError, TokenExpiredError
 from tests.calls.house import DENIED, House
-from tests.support.server import answer
+from tests.helpers.server import answer
 
 CALLS = 20
 THREADS = 8

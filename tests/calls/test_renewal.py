@@ -9,11 +9,11 @@ from etna_magic import EtnaError, InvalidCredentialsError, TokenState, Unexpecte
 from etna_magic.renewal import Renewal
 from tests.calls.house import DAY, FRESH, IN_THE_WINDOW, NEW, OLD, PAST_THE_END, House
 from tests.calls.shell import LIMIT
-from tests.support import people
-from tests.support.server import answer
-from tests.support.traces import caught
+from tests.helpers import accounts
+from tests.helpers.server import answer
+from tests.helpers.leaks import caught
 
-REFUSED = answer(401, people.body(State="Failed", Step="BaseAuthentication", Reason="Invalid credentials"))
+REFUSED = answer(401, accounts.body(State="Failed", Step="BaseAuthentication", Reason="Invalid credentials"))
 THREADS = 32
 
 
@@ -51,11 +51,11 @@ def test_in_the_window_nobody_waits(house: House) -> None:
     assert (1, [OLD] * 100 + [NEW]) == (house.log_ins, house.signed)
 
 
-def test_who_comes_late_looks_again(house: House, clock: people.HandClock) -> None:
+def test_who_comes_late_looks_again(house: House, clock: accounts.ManualClock) -> None:
     """A thread that saw the old token, and then finds that another has renewed it, renews nothing."""
-    old = people.token(house.server.base_url, clock)
+    old = accounts.token(house.server.base_url, clock)
     clock.move(IN_THE_WINDOW)
-    new = people.token(house.server.base_url, clock)
+    new = accounts.token(house.server.base_url, clock)
     seen, log_ins = [old], []
     renewal = Renewal(lambda: log_ins.append(1), lambda: seen.pop() if seen else new, clock)
     assert new is renewal.renewed()

@@ -13,9 +13,9 @@ from etna_magic.session import EtnaSession
 from tests.calls.breaks import CUTS
 from tests.calls.house import DENIED, PROBE
 from tests.calls.shell import log_in
-from tests.support import people
-from tests.support.server import answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.server import answer
+from tests.helpers.leaks import caught, leaks
 
 # Demo's accounts are 83267 and 83268.
 OTHERS = "v1.0/accounts/83269/orders"
@@ -67,7 +67,7 @@ def test_other_users_account(sandbox: Sandbox, trading: EtnaSession, method: str
     assert [OTHERS, "v1.0/users/@me/info"] == paths(sandbox)
 
 
-def test_asked_once_a_minute(sandbox: Sandbox, trading: EtnaSession, clock: people.HandClock) -> None:
+def test_asked_once_a_minute(sandbox: Sandbox, trading: EtnaSession, clock: accounts.ManualClock) -> None:
     """Within a minute the answer to the last probe stands; after it the server is asked again."""
     trading._verdict = ServerVerdict(clock)
     probes = []
@@ -78,7 +78,7 @@ def test_asked_once_a_minute(sandbox: Sandbox, trading: EtnaSession, clock: peop
     assert [1, 1, 1, 2, 2] == probes
 
 
-def test_dies_within_the_minute(sandbox: Sandbox, trading: EtnaSession, clock: people.HandClock) -> None:
+def test_dies_within_the_minute(sandbox: Sandbox, trading: EtnaSession, clock: accounts.ManualClock) -> None:
     """A token that dies just after a probe is found dead by the next one."""
     trading._verdict = ServerVerdict(clock)
     trading.get(OTHERS)
@@ -134,14 +134,14 @@ def test_401_of_another_origin(server, session: EtnaSession) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_401_while_a_log_in_went_on(server, clock: people.HandClock, method: str) -> None:
+def test_401_while_a_log_in_went_on(server, clock: accounts.ManualClock, method: str) -> None:
     """A 401 about a call, whose token was replaced meanwhile though still good, is no expiry."""
     logins = Logins({})
-    session = logins.store("etna", people.token(server.base_url, clock), None, 5.0).session
+    session = logins.store("etna", accounts.token(server.base_url, clock), None, 5.0).session
 
     def judge(connection, received) -> None:
         if received.target != PROBE:
-            logins.store("etna", people.token(server.base_url, clock), None, 5.0)
+            logins.store("etna", accounts.token(server.base_url, clock), None, 5.0)
         connection.sendall(answer(200, b"{}") if received.target == PROBE else DENIED)
 
     server.play(judge)

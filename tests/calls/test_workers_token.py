@@ -8,8 +8,8 @@ import pytest
 from etna_magic import TokenExpiredError
 from etna_magic.session import EtnaSession
 from tests.calls.house import DENIED, PAST_THE_END
-from tests.support.server import answer
-from tests.support.traces import caught
+from tests.helpers.server import answer
+from tests.helpers.leaks import caught
 
 TRAVELS = {
     "here": lambda worker: worker,

@@ -9,10 +9,10 @@ from etna_magic import ConnectionFailedError
 from etna_magic.namespace import Logins
 from etna_magic.session import EtnaSession
 from tests.calls.breaks import CUTS, HALVES, LENIENT, REFUSALS, SILENCE, UNCLEAR, Break, come_of
-from tests.support import people
-from tests.support.certificates import Certificates
-from tests.support.server import Received, ScriptedServer, answer
-from tests.support.traces import caught
+from tests.helpers import accounts
+from tests.helpers.certificates import Certificates
+from tests.helpers.server import Received, ScriptedServer, answer
+from tests.helpers.leaks import caught
 
 BREAKS = REFUSALS | CUTS | HALVES | LENIENT | SILENCE
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]
@@ -23,7 +23,7 @@ def outcome(broken: Break, method: str, tls=None, authority: Path | None = None)
     with ScriptedServer(broken.reply or b"", tls=tls, read=broken.read) as server:
         if broken.reply is None:
             server.play(server.stay_silent)
-        login = Logins({}).store("etna", people.token(server.base_url), None, 0.4 if tls is None else 1.0)
+        login = Logins({}).store("etna", accounts.token(server.base_url), None, 0.4 if tls is None else 1.0)
         with login.session as session:
             session.verify = str(authority) if authority else True
             got = come_of(session, method)
@@ -58,7 +58,7 @@ def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with EtnaSession("etna") as session:
-        session.bind(people.token(url))
+        session.bind(accounts.token(url))
         assert isinstance(caught(lambda: session.post("v1.0/x")), ConnectionFailedError)
 
 

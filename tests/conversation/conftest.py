@@ -6,13 +6,13 @@ from functools import partial
 import pytest
 
 from tests.conversation.rows import outcome as outcome_at
-from tests.support import traps
-from tests.support.server import ScriptedServer
+from tests.helpers import environment
+from tests.helpers.server import ScriptedServer
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    traps.clear_environment(monkeypatch)
+    environment.clear_environment(monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
 
 

@@ -16,8 +16,8 @@ from etna_magic import (
     VerificationError,
 )
 from etna_magic.exceptions import EtnaError
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
 
 CODE, PIN, UNKNOWN = ChallengeKind.CODE, ChallengeKind.PIN, ChallengeKind.UNKNOWN
 STATUSES = (200, 201, 202, 400, 401, 403, 500)
@@ -44,14 +44,14 @@ def _failed(step: str, reason: str, **more: object) -> dict:
 
 
 def _expecting(step: str, reason: str) -> dict:
-    return {"State": "Expecting", "Step": step, "Reason": reason, "Token": people.INTERIM}
+    return {"State": "Expecting", "Step": step, "Reason": reason, "Token": accounts.INTERIM}
 
 
 UNKNOWN_KEY = {"error": "Application key is not defined or does not exist"}
 TROUBLE = {"message": "An error occurred while processing your request", "error": "Unexpected server error"}
 
 ROWS = {
-    "success": Row(200, {"State": "Succeeded", "Token": people.TOKEN}, Token),
+    "success": Row(200, {"State": "Succeeded", "Token": accounts.TOKEN}, Token),
     "app key 401": Row(401, UNKNOWN_KEY, ApplicationKeyError),
     "app key 403": Row(403, UNKNOWN_KEY, ApplicationKeyError),
     "password wrong": Row(401, _failed("BaseAuthentication", "Invalid credentials"), InvalidCredentialsError),
@@ -66,19 +66,19 @@ ROWS = {
     "PIN never set": Row(202, _expecting("SecutityPin", "PIN code is not init"), VerificationError, bare=PIN),
     "expired, in State": Row(
         401,
-        {"State": "BaseAuthentication", "Reason": EXPIRED, "Token": people.INTERIM},
+        {"State": "BaseAuthentication", "Reason": EXPIRED, "Token": accounts.INTERIM},
         PasswordExpiredError,
         bare=UnexpectedResponseError,
     ),
     "expired, in Step": Row(
         401,
-        _failed("BaseAuthentication", EXPIRED, Token=people.INTERIM),
+        _failed("BaseAuthentication", EXPIRED, Token=accounts.INTERIM),
         PasswordExpiredError,
         bare=InvalidCredentialsError,
     ),
     "expired, yet Succeeded": Row(
         200,
-        {"State": "Succeeded", "Step": "BaseAuthentication", "Reason": EXPIRED, "Token": people.INTERIM},
+        {"State": "Succeeded", "Step": "BaseAuthentication", "Reason": EXPIRED, "Token": accounts.INTERIM},
         PasswordExpiredError,
         bare=Token,
     ),
@@ -91,7 +91,7 @@ ROWS = {
     "unknown step, refused": Row(
         401, _failed("Biometrics", "No face"), VerificationError, stepless=InvalidCredentialsError
     ),
-    "unknown state": Row(200, {"State": "Pending", "Token": people.TOKEN}, UnexpectedResponseError),
+    "unknown state": Row(200, {"State": "Pending", "Token": accounts.TOKEN}, UnexpectedResponseError),
 }
 
 
@@ -99,7 +99,7 @@ def outcome(server: ScriptedServer, status: int, body: bytes, *headers: tuple[st
     """Log in at a server that gives this answer; return what comes of it, or the error."""
     server.play(answer(status, body, *headers))
     try:
-        found: object = LoginFlow(people.credentials(server.base_url), timeout=10).start()
+        found: object = LoginFlow(accounts.credentials(server.base_url), timeout=10).start()
     except EtnaError as error:
         found = error
     assert 1 == len(server.received)

@@ -13,8 +13,8 @@ from etna_magic import (
     UnexpectedResponseError,
 )
 from tests.conversation.rows import ROWS, STATUSES, Row, kind, text
-from tests.support import people
-from tests.support.traces import leaks
+from tests.helpers import accounts
+from tests.helpers.leaks import leaks
 
 by_row = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 
@@ -26,7 +26,7 @@ def _check(expected: object, found: object) -> None:
         message = str(found)
         assert (True, 1) == (0 < len(message) <= 400, len(message.splitlines()))
         assert (None, None) == (found.__cause__, found.__context__)
-        assert [] == leaks(found, people.SECRETS)
+        assert [] == leaks(found, accounts.SECRETS)
 
 
 @by_row
@@ -96,17 +96,17 @@ BAD_TOKENS = {
     "null": None,
     "empty": "",
     "number": 12345,
-    "list": [people.TOKEN],
-    "object": {"Token": people.TOKEN},
+    "list": [accounts.TOKEN],
+    "object": {"Token": accounts.TOKEN},
     "true": True,
-    "line break inside": f"{people.TOKEN}\r\nX-Injected: 1",
-    "line break at its end": people.TOKEN + "\n",
-    "blank inside": f"{people.TOKEN} {people.TOKEN}",
-    "blank at its start": " " + people.TOKEN,
-    "NUL": people.TOKEN + "\0",
-    "beyond ASCII": people.TOKEN + "\xe4",
-    "surrogate": people.TOKEN + "\ud800",
-    "8,001 long": people.TOKEN + "A" * (8001 - len(people.TOKEN)),
+    "line break inside": f"{accounts.TOKEN}\r\nX-Injected: 1",
+    "line break at its end": accounts.TOKEN + "\n",
+    "blank inside": f"{accounts.TOKEN} {accounts.TOKEN}",
+    "blank at its start": " " + accounts.TOKEN,
+    "NUL": accounts.TOKEN + "\0",
+    "beyond ASCII": accounts.TOKEN + "\xe4",
+    "surrogate": accounts.TOKEN + "\ud800",
+    "8,001 long": accounts.TOKEN + "A" * (8001 - len(accounts.TOKEN)),
 }
 
 
@@ -133,7 +133,7 @@ def test_longest_token(outcome) -> None:
 @by_row
 def test_token_of_ten_megabytes(outcome, row: Row) -> None:
     """A body of 10 MB is not read to its end, and what it would say does not count."""
-    members = row.members | {"Token": people.TOKEN * (10_000_000 // len(people.TOKEN))}
+    members = row.members | {"Token": accounts.TOKEN * (10_000_000 // len(accounts.TOKEN))}
     expected = RateLimitedError if row.status == 429 else UnexpectedResponseError
     _check(expected, outcome(row.status, text(members)))
 
@@ -178,11 +178,11 @@ def test_no_json_object(outcome, name: str, body: str, status: int) -> None:
 
 def test_utf8_mark(outcome) -> None:
     """A byte order mark before good JSON does no harm."""
-    assert people.TOKEN == outcome(200, b"\xef\xbb\xbf" + people.SUCCESS).value
+    assert accounts.TOKEN == outcome(200, b"\xef\xbb\xbf" + accounts.SUCCESS).value
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "latin-1", "nonsense", "utf-7"])
 def test_charset_of_the_header_does_not_count(outcome, charset: str) -> None:
     """JSON is UTF-8, whatever Content-Type says."""
-    found = outcome(200, people.SUCCESS, ("Content-Type", f"application/json; charset={charset}"))
-    assert people.TOKEN == found.value
+    found = outcome(200, accounts.SUCCESS, ("Content-Type", f"application/json; charset={charset}"))
+    assert accounts.TOKEN == found.value

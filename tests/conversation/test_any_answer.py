@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from etna_magic import Challenge, ChallengeKind, EtnaError, Token
 from tests.conversation.rows import EXPIRED, LIMIT, text
-from tests.support import people
+from tests.helpers import accounts
 
 KINDS_OF_STEP = ["BaseAuthentication", "VerificationCode", "SecutityPin", "SecurityPin"]
 REASONS = ["Invalid pin", "Corrupted ticket", "PIN code is not init", EXPIRED, LIMIT]
-TOKENS = [people.TOKEN, people.INTERIM]
+TOKENS = [accounts.TOKEN, accounts.INTERIM]
 WORDS = st.sampled_from(["Succeeded", "Expecting", "Failed", *KINDS_OF_STEP, *REASONS, *TOKENS])
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | WORDS
 JSON = st.recursive(

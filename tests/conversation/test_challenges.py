@@ -4,8 +4,8 @@ import pytest
 
 from etna_magic import Challenge, ChallengeKind, Secret, VerificationError
 from tests.conversation.steps import STEPS, SUCCESS, flow_at, wanted
-from tests.support import people
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.leaks import caught, leaks
 
 KINDS = {
     "VerificationCode": ChallengeKind.CODE,
@@ -28,39 +28,39 @@ def test_what_is_asked(server, step: str) -> None:
     assert (KINDS[step], step, "Tell me", 0) == (
         challenge.kind, challenge.step, challenge.reason, challenge.wrong,
     )  # fmt: skip
-    assert people.INTERIM == challenge.interim.reveal()
-    assert people.INTERIM not in f"{challenge!r} {challenge}"
+    assert accounts.INTERIM == challenge.interim.get_secret_value()
+    assert accounts.INTERIM not in f"{challenge!r} {challenge}"
 
 
 @by_step
 def test_what_is_answered(server, step: str) -> None:
     """An answer has all of the first request and the interim token, and the one header of its step."""
     flow = flow_at(server, wanted(step), SUCCESS)
-    token = flow.answer(flow.start(), Secret(people.CODE))
+    token = flow.answer(flow.start(), Secret(accounts.CODE))
     first, second = server.received
     common = {
-        "Et-App-Key": [people.APP_KEY],
-        "Username": [people.USERNAME],
-        "Password": [people.PASSWORD],
+        "Et-App-Key": [accounts.APP_KEY],
+        "Username": [accounts.USERNAME],
+        "Password": [accounts.PASSWORD],
         "Accept": ["application/json"],
     }
     assert common == _ours(first)
-    more = {"Authorization": [f"Bearer {people.INTERIM}"], HEADERS[KINDS[step]]: [people.CODE]}
+    more = {"Authorization": [f"Bearer {accounts.INTERIM}"], HEADERS[KINDS[step]]: [accounts.CODE]}
     assert common | more == _ours(second)
-    assert ("POST", "/api/token", b"", people.TOKEN) == (
+    assert ("POST", "/api/token", b"", accounts.TOKEN) == (
         second.method, second.target, second.body, token.value,
     )  # fmt: skip
 
 
 def test_pin_then_code(server) -> None:
     """Steps follow one another, each with the newest interim token and its own header alone."""
-    flow = flow_at(server, wanted("SecutityPin"), wanted("VerificationCode", people.LATER_INTERIM), SUCCESS)
-    challenge = flow.answer(flow.start(), Secret(people.PIN))
+    flow = flow_at(server, wanted("SecutityPin"), wanted("VerificationCode", accounts.LATER_INTERIM), SUCCESS)
+    challenge = flow.answer(flow.start(), Secret(accounts.PIN))
     assert (ChallengeKind.CODE, 0) == (challenge.kind, challenge.wrong)
-    assert people.TOKEN == flow.answer(challenge, Secret(people.CODE)).value
+    assert accounts.TOKEN == flow.answer(challenge, Secret(accounts.CODE)).value
     second, third = map(_ours, server.received[1:])
-    assert (f"Bearer {people.INTERIM}", people.PIN) == (second["Authorization"][0], second["PinCode"][0])
-    assert (f"Bearer {people.LATER_INTERIM}", people.CODE) == (
+    assert (f"Bearer {accounts.INTERIM}", accounts.PIN) == (second["Authorization"][0], second["PinCode"][0])
+    assert (f"Bearer {accounts.LATER_INTERIM}", accounts.CODE) == (
         third["Authorization"][0], third["VerificationCode"][0],
     )  # fmt: skip
     assert (False, False) == ("VerificationCode" in second, "PinCode" in third)
@@ -85,7 +85,7 @@ def test_interim_token_is_kept(server, missing: object) -> None:
     flow = flow_at(server, wanted("VerificationCode"), wanted("VerificationCode", missing), SUCCESS)
     challenge = flow.answer(flow.start(), Secret("1"))
     flow.answer(challenge, Secret("2"))
-    assert [f"Bearer {people.INTERIM}"] == server.received[2].values("Authorization")
+    assert [f"Bearer {accounts.INTERIM}"] == server.received[2].values("Authorization")
 
 
 @by_step
@@ -95,12 +95,12 @@ def test_three_wrong_answers(server, step: str) -> None:
     challenge = flow.start()
     wrong = []
     for _ in range(2):
-        challenge = flow.answer(challenge, Secret(people.CODE))
+        challenge = flow.answer(challenge, Secret(accounts.CODE))
         wrong.append(challenge.wrong)
-    error = caught(lambda: flow.answer(challenge, Secret(people.CODE)))
+    error = caught(lambda: flow.answer(challenge, Secret(accounts.CODE)))
     assert ([1, 2], VerificationError, 4) == (wrong, type(error), len(server.received))
     assert "3 answers were wrong" in str(error)
-    assert [] == leaks(error, people.SECRETS)
+    assert [] == leaks(error, accounts.SECRETS)
 
 
 def test_wrong_answers_are_counted_per_step(server) -> None:

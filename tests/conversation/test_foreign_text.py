@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import pytest
 
 from etna_magic import Challenge, LoginFlow, Secret, UnexpectedResponseError, rendering
-from tests.support import people
-from tests.support.server import answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.server import answer
+from tests.helpers.leaks import caught, leaks
 
 HOSTILE = {
     "HTML": "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -37,8 +37,8 @@ by_text = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 
 
 def _error(server, status: int, *headers: tuple[str, str], **members: object) -> Exception:
-    server.play(answer(status, people.body(**members), *headers))
-    return caught(LoginFlow(people.credentials(server.base_url), timeout=5).start)
+    server.play(answer(status, accounts.body(**members), *headers))
+    return caught(LoginFlow(accounts.credentials(server.base_url), timeout=5).start)
 
 
 def _assert_inert(shown: str, limit: int) -> None:
@@ -102,9 +102,9 @@ def test_text_beyond_the_limit_of_a_body(server, name: str) -> None:
 @by_text
 def test_challenge(server, text: str) -> None:
     """A challenge shows Step and Reason inert and short, and so does the error that refuses it."""
-    members = {"State": "Expecting", "Step": text, "Reason": text, "Token": people.INTERIM}
-    server.play(answer(202, people.body(**members)))
-    flow = LoginFlow(people.credentials(server.base_url), timeout=5)
+    members = {"State": "Expecting", "Step": text, "Reason": text, "Token": accounts.INTERIM}
+    server.play(answer(202, accounts.body(**members)))
+    flow = LoginFlow(accounts.credentials(server.base_url), timeout=5)
     challenge = flow.start()
     assert isinstance(challenge, Challenge)
     _assert_inert(challenge.step, 120)
@@ -136,7 +136,7 @@ def test_redirect(server, location: str) -> None:
 def test_redirect_that_repeats_the_password(server) -> None:
     """A password in the redirect's host is not shown."""
     server.play(answer(302, b"", ("Location", "http://correct-horse.example.com/")))
-    who = people.credentials(server.base_url, password=Secret("correct-horse"))
+    who = accounts.credentials(server.base_url, password=Secret("correct-horse"))
     assert "correct-horse" not in str(caught(LoginFlow(who).start))
 
 
@@ -156,42 +156,42 @@ def _split(secret: str) -> str:
 
 @pytest.mark.parametrize("name", ["Reason", "Step", "error", "message", "State"])
 @pytest.mark.parametrize("form", REPEATS.values(), ids=REPEATS)
-@pytest.mark.parametrize("secret", [people.PASSWORD, people.APP_KEY], ids=["password", "app key"])
+@pytest.mark.parametrize("secret", [accounts.PASSWORD, accounts.APP_KEY], ids=["password", "app key"])
 def test_repeated_secret_is_not_shown(server, secret: str, form: str | None, name: str) -> None:
     """A server that repeats a secret does not make us show it, not even its beginning."""
     text = form.format(secret) if form else _split(secret)
     error = _error(server, 401, **({"State": "Failed"} | {name: text}))
-    assert [] == [s for s in people.SECRETS if s[:6] in str(error)]
+    assert [] == [s for s in accounts.SECRETS if s[:6] in str(error)]
 
 
 @pytest.mark.parametrize("name", ["Reason", "Step", "message"])
 def test_repeated_secret_is_in_no_frame(server, name: str) -> None:
     """A server that repeats a secret leaves it in no variable of the traceback."""
-    error = _error(server, 401, **({"State": "Failed", "Step": "X"} | {name: f"Wrong: {people.PASSWORD}"}))
-    assert [] == leaks(error, people.SECRETS)
+    error = _error(server, 401, **({"State": "Failed", "Step": "X"} | {name: f"Wrong: {accounts.PASSWORD}"}))
+    assert [] == leaks(error, accounts.SECRETS)
 
 
 @pytest.mark.parametrize("name", ["token", "AccessToken", "Ticket"])
 def test_token_under_another_name_is_in_no_frame(server, name: str) -> None:
     """A token in a member that is not called Token is left in no variable of the traceback."""
-    error = _error(server, 200, **{"state": "succeeded", name: people.TOKEN})
-    assert [] == leaks(error, people.SECRETS)
+    error = _error(server, 200, **{"state": "succeeded", name: accounts.TOKEN})
+    assert [] == leaks(error, accounts.SECRETS)
 
 
 @pytest.mark.parametrize("blank", ["  ", "\xa0", " \xa0 ", "\xad"], ids=ascii)
 def test_repeated_password_with_odd_blanks(server, blank: str) -> None:
     """A password is blotted out though its blanks are folded where foreign text is shown."""
     password = f"correct{blank}horse"
-    server.play(answer(401, people.body(State="Failed", Reason=f"{password} is wrong")))
-    error = caught(LoginFlow(people.credentials(server.base_url, password=Secret(password))).start)
+    server.play(answer(401, accounts.body(State="Failed", Reason=f"{password} is wrong")))
+    error = caught(LoginFlow(accounts.credentials(server.base_url, password=Secret(password))).start)
     assert None is re.search("correct.?horse", str(error))
 
 
 def test_repeated_code_is_not_shown(server) -> None:
     """A server that repeats the code, the PIN or the interim token does not make us show it."""
-    members = {"State": "Expecting", "Step": "VerificationCode", "Token": people.INTERIM}
-    again = members | {"Reason": f"{people.CODE} is wrong for {people.INTERIM} of {people.LATER_INTERIM}"}
-    server.play(answer(202, people.body(**members)), answer(202, people.body(**again)))
-    flow = LoginFlow(people.credentials(server.base_url), timeout=5)
-    challenge = flow.answer(flow.start(), Secret(people.CODE))
+    members = {"State": "Expecting", "Step": "VerificationCode", "Token": accounts.INTERIM}
+    again = members | {"Reason": f"{accounts.CODE} is wrong for {accounts.INTERIM} of {accounts.LATER_INTERIM}"}
+    server.play(answer(202, accounts.body(**members)), answer(202, accounts.body(**again)))
+    flow = LoginFlow(accounts.credentials(server.base_url), timeout=5)
+    challenge = flow.answer(flow.start(), Secret(accounts.CODE))
     assert "*** is wrong for *** of" in challenge.reason

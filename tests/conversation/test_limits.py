@@ -7,9 +7,9 @@ import pytest
 
 from etna_magic import LoginFlow, RateLimitedError
 from tests.conversation.rows import LIMIT, text
-from tests.support import people
-from tests.support.server import answer
-from tests.support.traces import caught, chain
+from tests.helpers import accounts
+from tests.helpers.server import answer
+from tests.helpers.leaks import caught, chain
 
 BY_401 = text({"State": "Failed", "Step": "BaseAuthentication", "Reason": LIMIT})
 LIMITS = {
@@ -43,8 +43,8 @@ WAITS = {
 
 
 def _limited(server, reply: bytes) -> RateLimitedError:
-    server.play(reply, answer(200, people.SUCCESS))
-    error = caught(LoginFlow(people.credentials(server.base_url), timeout=5).start)
+    server.play(reply, answer(200, accounts.SUCCESS))
+    error = caught(LoginFlow(accounts.credentials(server.base_url), timeout=5).start)
     assert (RateLimitedError, 1) == (type(error), len(server.received))
     assert (1, 1) == (len(str(error).splitlines()), len(chain(error)))
     assert len(str(error)) <= 400
@@ -83,8 +83,8 @@ def test_sentence(server, seconds: int, words: str) -> None:
 
 def test_limit_at_the_second_step(server) -> None:
     """A limit at a later step is a limit too, and that step is sent once."""
-    server.play(answer(202, people.CODE_WANTED), answer(429, b"", ("Retry-After", "9")))
-    flow = LoginFlow(people.credentials(server.base_url), timeout=5)
+    server.play(answer(202, accounts.CODE_NEEDED), answer(429, b"", ("Retry-After", "9")))
+    flow = LoginFlow(accounts.credentials(server.base_url), timeout=5)
     challenge = flow.start()
-    error = caught(lambda: flow.answer(challenge, people.Secret(people.CODE)))
+    error = caught(lambda: flow.answer(challenge, people.Secret(accounts.CODE)))
     assert (RateLimitedError, 9, 2) == (type(error), error.retry_after, len(server.received))

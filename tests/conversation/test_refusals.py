@@ -11,9 +11,9 @@ from etna_magic import (
     VerificationError,
 )
 from tests.conversation.steps import STEPS, SUCCESS, flow_at, wanted
-from tests.support import people
-from tests.support.server import answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.server import answer
+from tests.helpers.leaks import caught, leaks
 
 
 @pytest.mark.parametrize(
@@ -37,35 +37,35 @@ from tests.support.traces import caught, leaks
 @pytest.mark.parametrize("status", [200, 202, 401, 403])
 def test_refusal(server, members: dict, expected: type, status: int) -> None:
     """A refusal ends the log-in at once."""
-    refusal = answer(status, people.body(State="Failed", **members))
+    refusal = answer(status, accounts.body(State="Failed", **members))
     flow = flow_at(server, wanted("VerificationCode"), refusal, SUCCESS)
     challenge = flow.start()
-    error = caught(lambda: flow.answer(challenge, Secret(people.CODE)))
+    error = caught(lambda: flow.answer(challenge, Secret(accounts.CODE)))
     assert (expected, 2) == (type(error), len(server.received))
-    assert [] == leaks(error, people.SECRETS)
+    assert [] == leaks(error, accounts.SECRETS)
 
 
 @pytest.mark.parametrize("reason", ["Wrong code", None])
 @pytest.mark.parametrize("status", [200, 202, 401, 403])
 def test_wrong_code_told_as_failed(server, status: int, reason: str | None) -> None:
     """A wrong code is not documented: told as Failed by its own step, it can be given again too."""
-    failed = answer(status, people.body(State="Failed", Step="VerificationCode", Reason=reason))
+    failed = answer(status, accounts.body(State="Failed", Step="VerificationCode", Reason=reason))
     flow = flow_at(server, wanted("VerificationCode"), failed, failed, SUCCESS)
     challenge, wrong = flow.start(), []
     while isinstance(challenge, Challenge):
         wrong.append(challenge.wrong)
-        challenge = flow.answer(challenge, Secret(people.CODE))
-    assert ([0, 1, 2], people.TOKEN) == (wrong, challenge.value)
+        challenge = flow.answer(challenge, Secret(accounts.CODE))
+    assert ([0, 1, 2], accounts.TOKEN) == (wrong, challenge.value)
     sent = [request.values("Authorization") for request in server.received[1:]]
-    assert [[f"Bearer {people.INTERIM}"]] * 3 == sent
+    assert [[f"Bearer {accounts.INTERIM}"]] * 3 == sent
 
 
 @pytest.mark.parametrize("status", [200, 202, 401])
 @pytest.mark.parametrize("step", [*STEPS, None, "Biometrics"])
 def test_pin_never_set(server, status: int, step: str | None) -> None:
     """A PIN that was never set cannot be answered, and the sentence says where it is set."""
-    members = {"State": "Expecting", "Step": step, "Reason": "PIN code is not init", "Token": people.INTERIM}
-    error = caught(flow_at(server, answer(status, people.body(**members))).start)
+    members = {"State": "Expecting", "Step": step, "Reason": "PIN code is not init", "Token": accounts.INTERIM}
+    error = caught(flow_at(server, answer(status, accounts.body(**members))).start)
     assert (VerificationError, True) == (type(error), "never set a PIN" in str(error))
 
 
@@ -76,7 +76,7 @@ def test_unknown_step_is_never_followed(server, step: object) -> None:
     """An unknown step is shown, and an answer to it raises before anything is sent."""
     flow = flow_at(server, wanted(step), SUCCESS)
     challenge = flow.start()
-    error = caught(lambda: flow.answer(challenge, Secret(people.CODE)))
+    error = caught(lambda: flow.answer(challenge, Secret(accounts.CODE)))
     assert (ChallengeKind.UNKNOWN, VerificationError, 1) == (
         challenge.kind, type(error), len(server.received),
     )  # fmt: skip
@@ -96,8 +96,8 @@ def test_answer_that_cannot_be_a_header(server, text: str) -> None:
 @pytest.mark.parametrize("status", [201, 202, 401])
 def test_success_of_a_step_needs_a_200(server, status: int) -> None:
     """A token at the last step counts on a 200 alone."""
-    flow = flow_at(server, wanted("VerificationCode"), answer(status, people.SUCCESS))
+    flow = flow_at(server, wanted("VerificationCode"), answer(status, accounts.SUCCESS))
     challenge = flow.start()
-    error = caught(lambda: flow.answer(challenge, Secret(people.CODE)))
+    error = caught(lambda: flow.answer(challenge, Secret(accounts.CODE)))
     assert UnexpectedResponseError is type(error)
-    assert [] == leaks(error, people.SECRETS)
+    assert [] == leaks(error, accounts.SECRETS)

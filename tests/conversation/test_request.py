@@ -6,17 +6,17 @@ import pytest
 import requests
 
 from etna_magic import ConnectionFailedError, EtnaError, LoginFlow, Secret, UnexpectedResponseError
-from tests.support import people, traps
-from tests.support.server import ScriptedServer, answer
-from tests.support.traces import caught
+from tests.helpers import accounts, environment
+from tests.helpers.server import ScriptedServer, answer
+from tests.helpers.leaks import caught
 
-SUCCESS = answer(200, people.SUCCESS)
+SUCCESS = answer(200, accounts.SUCCESS)
 # What requests, urllib3 and http.client add to any request.
 OF_THE_LIBRARIES = {"host", "user-agent", "accept-encoding", "connection"}
 
 
 def _log_in(server: ScriptedServer, **changes) -> object:
-    return LoginFlow(people.credentials(server.base_url, **changes), timeout=5).start()
+    return LoginFlow(accounts.credentials(server.base_url, **changes), timeout=5).start()
 
 
 def test_bytes_on_the_wire() -> None:
@@ -27,13 +27,13 @@ def test_bytes_on_the_wire() -> None:
     sent = {name: value for name, value in request.headers if name.lower() not in OF_THE_LIBRARIES}
     assert ("POST", "/api/token", b"") == (request.method, request.target, request.body)
     assert {
-        "Et-App-Key": people.APP_KEY,
-        "Username": people.USERNAME,
-        "Password": people.PASSWORD,
+        "Et-App-Key": accounts.APP_KEY,
+        "Username": accounts.USERNAME,
+        "Password": accounts.PASSWORD,
         "Accept": "application/json",
         "Content-Length": "0",
     } == sent
-    assert people.TOKEN == token.value
+    assert accounts.TOKEN == token.value
 
 
 def test_no_header_is_sent_twice() -> None:
@@ -62,14 +62,14 @@ def busy_server():
 @pytest.mark.parametrize("end", ["", "/", "//", "/token", "/token/", " ", "\n"], ids=repr)
 def test_ends_of_a_base_url(end: str, busy_server: ScriptedServer) -> None:
     """However the base URL ends, the same path is asked."""
-    token = LoginFlow(people.credentials(busy_server.base_url + end), timeout=5).start()
+    token = LoginFlow(accounts.credentials(busy_server.base_url + end), timeout=5).start()
     assert ("/api/token", busy_server.base_url) == (busy_server.received[-1].target, token.base_url)
 
 
 @pytest.mark.parametrize("end", ["", "/", "/token"], ids=repr)
 def test_base_url_without_a_path(end: str, busy_server: ScriptedServer) -> None:
     """A host alone is a base URL."""
-    LoginFlow(people.credentials(f"http://{busy_server.host}{end}"), timeout=5).start()
+    LoginFlow(accounts.credentials(f"http://{busy_server.host}{end}"), timeout=5).start()
     assert "/token" == busy_server.received[-1].target
 
 
@@ -97,7 +97,7 @@ def test_https_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind a company's proxy https asks for a tunnel, and the proxy sees no header of ours."""
     with ScriptedServer(answer(403)) as proxy:
         traps.set_proxy(monkeypatch, f"http://{proxy.host}")
-        error = caught(LoginFlow(people.credentials("https://api.example.com"), timeout=5).start)
+        error = caught(LoginFlow(accounts.credentials("https://api.example.com"), timeout=5).start)
     (request,) = proxy.received
     assert ("CONNECT", "api.example.com:443") == (request.method, request.target)
     assert [] == [value for name in ("Et-App-Key", "Username", "Password") for value in request.values(name)]
@@ -131,7 +131,7 @@ def _break(connection, _) -> None:
         pytest.param(answer(408), UnexpectedResponseError, id="408"),
         pytest.param(_break, ConnectionFailedError, id="broken connection"),
         pytest.param(b"HTTP/1.", ConnectionFailedError, id="broken head"),
-        pytest.param(answer(200, people.SUCCESS)[:-9], ConnectionFailedError, id="broken body"),
+        pytest.param(answer(200, accounts.SUCCESS)[:-9], ConnectionFailedError, id="broken body"),
     ],
 )
 def test_never_a_second_try(reply, expected: type[EtnaError]) -> None:
@@ -139,18 +139,18 @@ def test_never_a_second_try(reply, expected: type[EtnaError]) -> None:
     with ScriptedServer(reply, SUCCESS) as server:
         error = caught(lambda: _log_in(server))
     assert (expected, 1, 1) == (type(error), len(server.received), server.connections)
-    assert [] == [secret for secret in people.SECRETS if secret in str(error)]
+    assert [] == [secret for secret in accounts.SECRETS if secret in str(error)]
 
 
 def test_lifetime_runs_from_the_sending() -> None:
     """The token ages from the moment the request was sent and not from the answer."""
-    clock = people.HandClock()
+    clock = accounts.ManualClock()
 
     def late(connection, _) -> None:
         clock.move(40)
         connection.sendall(SUCCESS)
 
     with ScriptedServer(late) as server:
-        token = LoginFlow(people.credentials(server.base_url), timeout=5, clock=clock).start()
+        token = LoginFlow(accounts.credentials(server.base_url), timeout=5, clock=clock).start()
     assert 1_750_000_000.0 == token.issued_at.timestamp()
     assert 24 * 3600 - 40 == token.remaining.total_seconds()

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.support import traps
-from tests.support.certificates import Certificates
+from tests.helpers import environment
+from tests.helpers.certificates import Certificates
 
 LONG_AGO, OVER, FAR = "20200101000000Z", "20200102000000Z", "20491231000000Z"
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    traps.clear_environment(monkeypatch)
+    environment.clear_environment(monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
 
 

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from tests.support.server import Answer, Received
+from tests.helpers.server import Answer, Received
 
 LIMIT = 10.0  # seconds for which it goes on, if nobody hangs up
 

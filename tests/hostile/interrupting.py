@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 from requests.exceptions import ReadTimeout
 
 from etna_magic import EtnaError, LoginFlow, deadline
-from tests.support import people
+from tests.helpers import accounts
 
 FILES = {deadline.__file__, contextlib.__file__}
 # After these Python looks whether there was a signal; nothing interrupts it anywhere else.
@@ -70,7 +70,7 @@ def operations(code: CodeType) -> dict[int, str]:
 
 def log_in(base_url: str) -> None:
     """Log in."""
-    LoginFlow(people.credentials(base_url), timeout=LIMIT).start()
+    LoginFlow(accounts.credentials(base_url), timeout=LIMIT).start()
 
 
 def works(base_url: str) -> bool:

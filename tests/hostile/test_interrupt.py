@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,18 +20,18 @@ import json, sys
 from etna_magic import LoginFlow, Secret
 from etna_magic.logout import end_on_server
 from etna_magic.session import EtnaSession
-from tests.support import people, traces
+from tests.helpers import accounts, traces
 
 def log_in():
-    LoginFlow(people.credentials(base_url), timeout=30).start()
+    LoginFlow(accounts.credentials(base_url), timeout=30).start()
 
 def call(method):
     with EtnaSession("etna", 30.0) as session:
-        session.bind(people.token(base_url))
+        session.bind(accounts.token(base_url))
         session.request(method, "v1.0/orders")
 
 def log_out():
-    end_on_server(people.token(base_url), 30.0)
+    end_on_server(accounts.token(base_url), 30.0)
 
 what, base_url = sys.argv[1:]
 acts = {"log-in": log_in, "GET": lambda: call("GET"), "POST": lambda: call("POST"), "log-out": log_out}
@@ -39,7 +39,7 @@ try:
     acts[what]()
 except BaseException as error:
     deep = what == "log-in"
-    leaks = traces.leaks(error, people.SECRETS, deep=deep)
+    leaks = traces.leaks(error, accounts.SECRETS, deep=deep)
     # The frames of this program itself know nothing but the URL.
     print(json.dumps([type(error).__name__, len(traces.chain(error)), leaks]))
 """
@@ -73,7 +73,7 @@ def test_interrupt(what: str, silent: str) -> None:
 def test_interrupt_at_each_moment(log_in: str) -> None:
     """Whenever Ctrl-C comes while a log-in's time is watched, the next log-in and the next limit work."""
     command = [sys.executable, "-m", "tests.hostile.interrupting"]
-    with ScriptedServer(answer(200, people.SUCCESS)) as server:
+    with ScriptedServer(answer(200, accounts.SUCCESS)) as server:
         child = subprocess.run(
             [*command, server.base_url, log_in], cwd=ROOT, stdout=subprocess.PIPE, timeout=200, check=True
         )

@@ -8,12 +8,12 @@ import requests
 
 from etna_magic import Token
 from etna_magic.session import EtnaSession
-from tests.support import people, traps
-from tests.support.certificates import Certificates
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts, environment
+from tests.helpers.certificates import Certificates
+from tests.helpers.server import ScriptedServer, answer
 
 STATUSES = [301, 302, 303, 307, 308]
-SIGNED = {"Authorization": [f"Bearer {people.TOKEN}"], "Et-App-Key": [people.APP_KEY]}
+SIGNED = {"Authorization": [f"Bearer {accounts.TOKEN}"], "Et-App-Key": [accounts.APP_KEY]}
 UNSIGNED = {"Authorization": [], "Et-App-Key": []}
 OK = answer(200, b"{}")
 
@@ -70,7 +70,7 @@ def test_off_the_origin(other, send: Sender, status: int, method: str, location:
     """A redirect to another server carries neither header; the first request carried both."""
     with ScriptedServer(b"") as server:
         server.play(_redirect(status, location.format(own=server.port, other=other.port)))
-        response = send(people.token(server.base_url), method, f"{server.base_url}/v1.0/x")
+        response = send(accounts.token(server.base_url), method, f"{server.base_url}/v1.0/x")
     # A session sends no order a second time, and these two would.
     stays = method == "POST" and status in (307, 308) and send is _by_session
     assert (status if stays else 200, SIGNED) == (response.status_code, _ours(server.received[0]))
@@ -83,7 +83,7 @@ def test_other_name_of_the_same_server(send: Sender, status: int) -> None:
     """`localhost` is another origin than 127.0.0.1, though the same server stands there."""
     with ScriptedServer(b"") as server:
         server.play(_redirect(status, f"http://localhost:{server.port}/x"), OK)
-        send(people.token(server.base_url), "GET", f"{server.base_url}/v1.0/x")
+        send(accounts.token(server.base_url), "GET", f"{server.base_url}/v1.0/x")
     assert [SIGNED, UNSIGNED] == [_ours(request) for request in server.received]
 
 
@@ -103,7 +103,7 @@ def test_other_scheme(
     here, there = (None, context) if secure else (context, None)
     with ScriptedServer(b"", tls=here) as server, ScriptedServer(OK, tls=there) as target:
         server.play(_redirect(status, f"{target.base_url}/x"))
-        send(people.token(server.base_url), "GET", f"{server.base_url}/v1.0/x")
+        send(accounts.token(server.base_url), "GET", f"{server.base_url}/v1.0/x")
     assert [SIGNED, UNSIGNED] == [_ours(r) for r in (*server.received, *target.received)]
 
 
@@ -121,7 +121,7 @@ def test_on_the_origin(send: Sender, status: int, location: str) -> None:
     """A redirect within the origin keeps both headers."""
     with ScriptedServer(b"") as server:
         server.play(_redirect(status, location.format(own=server.port)), OK)
-        _by_session(people.token(server.base_url), "GET", f"{server.base_url}/v1.0/x")
+        _by_session(accounts.token(server.base_url), "GET", f"{server.base_url}/v1.0/x")
     assert [SIGNED, SIGNED] == [_ours(request) for request in server.received]
 
 
@@ -134,7 +134,7 @@ def test_on_the_origin_with_netrc(status: int, monkeypatch: pytest.MonkeyPatch, 
     traps.write_netrc(monkeypatch, tmp_path)
     with ScriptedServer(b"") as server:
         server.play(_redirect(status, "/api/y"), OK)
-        _by_session(people.token(server.base_url), "GET", f"{server.base_url}/v1.0/x")
+        _by_session(accounts.token(server.base_url), "GET", f"{server.base_url}/v1.0/x")
     assert [SIGNED, SIGNED] == [_ours(request) for request in server.received]
 
 
@@ -144,7 +144,7 @@ def test_session_asks_no_netrc_for_another_server(
     """A session does not send a password of ~/.netrc along with a redirect."""
     traps.write_netrc(monkeypatch, tmp_path)
     with ScriptedServer(_redirect(302, f"{other.base_url}/x")) as server:
-        _by_session(people.token(server.base_url), "GET", "v1.0/x")
+        _by_session(accounts.token(server.base_url), "GET", "v1.0/x")
     assert [UNSIGNED] == [_ours(request) for request in other.received]
 
 
@@ -154,7 +154,7 @@ def test_there_and_back(other, send: Sender) -> None:
     with ScriptedServer(b"") as server, ScriptedServer(OK) as third:
         server.play(_redirect(302, f"{other.base_url}/x"))
         other.play(_redirect(307, f"{third.base_url}/x"))
-        send(people.token(server.base_url), "GET", f"{server.base_url}/v1.0/x")
+        send(accounts.token(server.base_url), "GET", f"{server.base_url}/v1.0/x")
     assert [UNSIGNED, UNSIGNED] == [_ours(r) for r in (*other.received, *third.received)]
 
 
@@ -163,10 +163,10 @@ def test_response_holds_no_token(status: int) -> None:
     """Neither a session's response nor its history shows the headers that were sent."""
     with ScriptedServer(b"") as server:
         server.play(_redirect(status, "/api/y"), _redirect(status, "/api/z"), OK)
-        response = _by_session(people.token(server.base_url), "GET", "v1.0/x")
+        response = _by_session(accounts.token(server.base_url), "GET", "v1.0/x")
     shown = [dict(one.request.headers) for one in (response, *response.history)]
     assert len(server.received) == len(shown)
-    assert [] == [secret for secret in people.SECRETS if secret in repr(shown)]
+    assert [] == [secret for secret in accounts.SECRETS if secret in repr(shown)]
 
 
 @by_status
@@ -174,15 +174,15 @@ def test_response_holds_no_token(status: int) -> None:
 def test_response_whose_redirect_is_not_followed(status: int, method: str) -> None:
     """The request that waits in a response's `next` does not show the headers either."""
     with ScriptedServer(_redirect(status, "/api/y")) as server:
-        response = _by_session(people.token(server.base_url), method, "v1.0/x", allow_redirects=False)
+        response = _by_session(accounts.token(server.base_url), method, "v1.0/x", allow_redirects=False)
     shown = (dict(response.request.headers), response.next and dict(response.next.headers))
-    assert [] == [secret for secret in people.SECRETS if secret in repr(shown)]
+    assert [] == [secret for secret in accounts.SECRETS if secret in repr(shown)]
 
 
 def test_prepared_request_is_masked_when_sent() -> None:
     """A request that was prepared and sent by hand comes back without the headers as well."""
     with ScriptedServer(OK) as server, EtnaSession("etna", 5.0) as session:
-        session.bind(people.token(server.base_url))
+        session.bind(accounts.token(server.base_url))
         response = session.send(session.prepare_request(requests.Request("GET", "v1.0/x")))
     assert SIGNED == _ours(server.received[0])
-    assert [] == [secret for secret in people.SECRETS if secret in repr(dict(response.request.headers))]
+    assert [] == [secret for secret in accounts.SECRETS if secret in repr(dict(response.request.headers))]

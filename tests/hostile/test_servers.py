@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from etna_magic import ConnectionFailedError, EtnaError, LoginFlow, RateLimitedError, UnexpectedResponseError
-from tests.support import people
-from tests.support.server import Received, ScriptedServer, answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.server import Received, ScriptedServer, answer
+from tests.helpers.leaks import caught, leaks
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 TIMEOUT = 0.5
@@ -47,20 +47,20 @@ def _flood(first: bytes, flood: bytes) -> Reply:
 
 
 def _bomb(levels: int) -> bytes:
-    body = b" " * 50_000_000 + people.SUCCESS
+    body = b" " * 50_000_000 + accounts.SUCCESS
     for _ in range(levels):
         body = gzip.compress(body)
     return answer(200, body, ("Content-Encoding", ", ".join(["gzip"] * levels)))
 
 
 def _error(reply: Reply, timeout: float = TIMEOUT, *, read: bool = True) -> EtnaError:
-    with ScriptedServer(reply, answer(200, people.SUCCESS), read=read) as server:
+    with ScriptedServer(reply, answer(200, accounts.SUCCESS), read=read) as server:
         began = time.monotonic()
-        error = caught(LoginFlow(people.credentials(server.base_url), timeout=timeout).start)
+        error = caught(LoginFlow(accounts.credentials(server.base_url), timeout=timeout).start)
         took = time.monotonic() - began
     assert (1, True) == (server.connections, took < PATIENCE)
     assert (1, True) == (len(str(error).splitlines()), len(str(error)) <= 400)
-    assert [] == leaks(error, people.SECRETS)
+    assert [] == leaks(error, accounts.SECRETS)
     return error
 
 
@@ -76,12 +76,12 @@ BROKEN: dict[str, Reply] = {
     "half a status line": b"HTTP/1.",
     "status that is none": b"HTTP/1.1 abc OK\r\n\r\n",
     "status of four digits": b"HTTP/1.1 2000 OK\r\n\r\n",
-    "half a body": HEAD + b"Content-Length: 9999\r\n\r\n" + people.SUCCESS,
-    "half a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\nff\r\n" + people.SUCCESS,
-    "chunk size that is none": HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n" + people.SUCCESS,
-    "no gzip": answer(200, people.SUCCESS, ("Content-Encoding", "gzip")),
+    "half a body": HEAD + b"Content-Length: 9999\r\n\r\n" + accounts.SUCCESS,
+    "half a chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\nff\r\n" + accounts.SUCCESS,
+    "chunk size that is none": HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n" + accounts.SUCCESS,
+    "no gzip": answer(200, accounts.SUCCESS, ("Content-Encoding", "gzip")),
     "damaged deflate": answer(
-        200, zlib.compress(people.SUCCESS)[:-2] + b"xx", ("Content-Encoding", "deflate")
+        200, zlib.compress(accounts.SUCCESS)[:-2] + b"xx", ("Content-Encoding", "deflate")
     ),
     "200 headers": HEAD + b"X: y\r\n" * 200 + b"\r\n",
     "header of 100,000 bytes": HEAD + b"X: " + b"y" * 100_000 + b"\r\n\r\n",
@@ -103,18 +103,18 @@ def test_nobody_listens() -> None:
     """A port where nobody listens is told as such."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    error = caught(LoginFlow(people.credentials(f"http://127.0.0.1:{port}"), timeout=5).start)
+    error = caught(LoginFlow(accounts.credentials(f"http://127.0.0.1:{port}"), timeout=5).start)
     assert (ConnectionFailedError, True) == (type(error), "nothing listens there" in str(error))
-    assert [] == leaks(error, people.SECRETS)
+    assert [] == leaks(error, accounts.SECRETS)
 
 
 def test_never_answers() -> None:
     """A server that never answers is given up after the time-out."""
     with ScriptedServer(b"") as server:
         server.play(server.stay_silent)
-        error = caught(LoginFlow(people.credentials(server.base_url), timeout=TIMEOUT).start)
+        error = caught(LoginFlow(accounts.credentials(server.base_url), timeout=TIMEOUT).start)
     assert (ConnectionFailedError, True) == (type(error), "too long" in str(error))
-    assert [] == leaks(error, people.SECRETS)
+    assert [] == leaks(error, accounts.SECRETS)
 
 
 DRIPS = {
@@ -172,16 +172,16 @@ def test_gzip_bomb(levels: int) -> None:
 
 def test_half_a_gzip() -> None:
     """A compressed body that breaks off says nothing."""
-    body = gzip.compress(people.SUCCESS)[:-20]
+    body = gzip.compress(accounts.SUCCESS)[:-20]
     error = _error(answer(200, body, ("Content-Encoding", "gzip")), timeout=PATIENCE)
     assert UnexpectedResponseError is type(error)
 
 
 def test_gzip_of_honest_size() -> None:
     """An honest answer may be compressed."""
-    body = gzip.compress(people.SUCCESS)
+    body = gzip.compress(accounts.SUCCESS)
     with ScriptedServer(answer(200, body, ("Content-Encoding", "gzip"))) as server:
-        assert people.TOKEN == LoginFlow(people.credentials(server.base_url), timeout=5).start().value
+        assert accounts.TOKEN == LoginFlow(accounts.credentials(server.base_url), timeout=5).start().value
 
 
 def test_limit_is_told_though_its_body_drips() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import ScriptedServer
+from tests.helpers.server import ScriptedServer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,7 +18,7 @@ PROGRAM = """
 import json, signal, sys
 from etna_magic import LoginFlow
 from etna_magic.session import EtnaSession
-from tests.support import people, traces
+from tests.helpers import accounts, traces
 
 what, how, base_url = sys.argv[1:]
 
@@ -31,18 +31,18 @@ def hand(*_):
     raise JobTimeout("the job's time is over")
 
 def log_in():
-    LoginFlow(people.credentials(base_url), timeout=30).start()
+    LoginFlow(accounts.credentials(base_url), timeout=30).start()
 
 def call():
     with EtnaSession("etna", 30.0) as session:
-        session.bind(people.token(base_url))
+        session.bind(accounts.token(base_url))
         session.request(what, "v1.0/orders")
 
 signal.signal(signal.SIGTERM, hand)
 try:
     log_in() if what == "log-in" else call()
 except BaseException as error:
-    leaks = traces.leaks(error, people.SECRETS, deep=what == "log-in")
+    leaks = traces.leaks(error, accounts.SECRETS, deep=what == "log-in")
     print(json.dumps([type(error).__name__, str(error), len(traces.chain(error)), leaks]))
     raise
 """

@@ -7,9 +7,9 @@ import pytest
 
 from etna_magic import ConnectionFailedError, LoginFlow
 from tests.hostile.drips import Drip, tunnel_to
-from tests.support import people, traps
-from tests.support.server import ScriptedServer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts, environment
+from tests.helpers.server import ScriptedServer
+from tests.helpers.leaks import caught, leaks
 
 ELSEWHERE = "https://api.example.com/api"
 # The head of a TLS record, and in it that of a ServerHello, of 16 kB.
@@ -19,10 +19,10 @@ HEADER = b"HTTP/1.1 200 OK\r\nX: "
 
 def late(base_url: str, drip: Drip, told: str = "too long") -> None:
     """Log in, and see that it was given up for its time-out while the server was still at it."""
-    error = caught(LoginFlow(people.credentials(base_url), timeout=0.5).start)
+    error = caught(LoginFlow(accounts.credentials(base_url), timeout=0.5).start)
     assert drip.hung_up.wait(30)
     assert (ConnectionFailedError, True) == (type(error), told in str(error))
-    assert [] == leaks(error, people.SECRETS)
+    assert [] == leaks(error, accounts.SECRETS)
 
 
 def test_handshake() -> None:
@@ -42,7 +42,7 @@ def test_proxys_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         late(ELSEWHERE, drip)
     gc.collect()
     assert ["CONNECT"] == [received.method for received in proxy.received]
-    assert [] == [secret for secret in people.SECRETS if secret in repr(proxy.received)]
+    assert [] == [secret for secret in accounts.SECRETS if secret in repr(proxy.received)]
 
 
 def test_proxys_handshake(trusted, monkeypatch: pytest.MonkeyPatch) -> None:

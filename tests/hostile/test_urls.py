@@ -7,11 +7,11 @@ import requests
 
 from etna_magic import EtnaError, InsecureURLError
 from etna_magic.session import EtnaSession
-from tests.support import people, traps
-from tests.support.server import ScriptedServer, answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts, environment
+from tests.helpers.server import ScriptedServer, answer
+from tests.helpers.leaks import caught, leaks
 
-SIGNED = {"Authorization": [f"Bearer {people.TOKEN}"], "Et-App-Key": [people.APP_KEY]}
+SIGNED = {"Authorization": [f"Bearer {accounts.TOKEN}"], "Et-App-Key": [accounts.APP_KEY]}
 UNSIGNED = {"Authorization": [], "Et-App-Key": []}
 
 ELSEWHERE = {
@@ -68,7 +68,7 @@ def test_session(servers, url: str) -> None:
     own, other = servers
     error = None
     with EtnaSession("etna", 2.0) as session:
-        session.bind(people.token(own.base_url))
+        session.bind(accounts.token(own.base_url))
         try:
             session.get(url.format(own=own.port, other=other.port))
         except (EtnaError, requests.RequestException) as raised:
@@ -76,7 +76,7 @@ def test_session(servers, url: str) -> None:
     assert [] == [request for request in other.received if _ours(request) != UNSIGNED]
     hosts = [request.values("Host") for request in own.received if _ours(request) != UNSIGNED]
     assert [] == [host for host in hosts if host != [own.host]]
-    assert [] == (leaks(error, people.SECRETS, deep=False) if error else [])
+    assert [] == (leaks(error, accounts.SECRETS, deep=False) if error else [])
 
 
 @by_url
@@ -89,14 +89,14 @@ def test_auth(servers, url: str) -> None:
         refusals = ()  # requests reads it as a path on our own server, and writes it so
     error = None
     try:
-        requests.get(url, auth=people.token(own.base_url), timeout=2)
+        requests.get(url, auth=accounts.token(own.base_url), timeout=2)
     except Exception as raised:  # noqa: BLE001 - compared below
         error = raised
     if error is None:
         assert (SIGNED, [own.host]) == (_ours(own.received[0]), own.received[0].values("Host"))
         assert () == refusals
     else:
-        assert (True, []) == (isinstance(error, refusals), leaks(error, people.SECRETS, deep=False))
+        assert (True, []) == (isinstance(error, refusals), leaks(error, accounts.SECRETS, deep=False))
     assert [] == other.received
 
 
@@ -117,7 +117,7 @@ def test_own_server(servers, url: str | bytes) -> None:
     """Every way to write a URL of the token's own server is signed."""
     own, _ = servers
     with EtnaSession("etna", 2.0) as session:
-        session.bind(people.token(own.base_url))
+        session.bind(accounts.token(own.base_url))
         session.get(url if isinstance(url, bytes) else url.format(own=own.port))
     assert [SIGNED] == [_ours(request) for request in own.received]
     assert "/api/v1.0/x" == own.received[0].target.split("?")[0]
@@ -126,7 +126,7 @@ def test_own_server(servers, url: str | bytes) -> None:
 def test_refusal_names_both_servers(servers) -> None:
     """`auth=token` says whose token it is and where it was not sent."""
     own, other = servers
-    error = caught(lambda: requests.get(f"{other.base_url}/x", auth=people.token(own.base_url), timeout=2))
+    error = caught(lambda: requests.get(f"{other.base_url}/x", auth=accounts.token(own.base_url), timeout=2))
     assert (InsecureURLError, True, True) == (type(error), own.host in str(error), other.host in str(error))
 
 
@@ -135,6 +135,6 @@ def test_session_sends_no_netrc_elsewhere(servers, monkeypatch: pytest.MonkeyPat
     traps.write_netrc(monkeypatch, tmp_path)
     own, other = servers
     with EtnaSession("etna", 2.0) as session:
-        session.bind(people.token(own.base_url))
+        session.bind(accounts.token(own.base_url))
         session.get(f"{other.base_url}/x")
     assert [UNSIGNED] == [_ours(request) for request in other.received]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from etna_magic.sandbox import Sandbox
-from tests.kernel.inside import RESET
-from tests.kernel.kernel import Kernel
-from tests.kernel.seat import Seat
+from tests.helpers.kernel_reset import RESET
+from tests.helpers.kernel import Kernel
+from tests.helpers.notebook_user import NotebookUser
 
 
 @pytest.fixture(scope="package")
@@ -40,6 +40,6 @@ def kernel(running_kernel: Kernel, tmp_path: Path) -> Kernel:
 
 
 @pytest.fixture
-def seat(kernel: Kernel, sandbox: Sandbox) -> Seat:
+def seat(kernel: Kernel, sandbox: Sandbox) -> NotebookUser:
     """Return a user's seat: the kernel, and credentials for the sandbox."""
-    return Seat(kernel, sandbox)
+    return NotebookUser(kernel, sandbox)

@@ -3,8 +3,8 @@
 import socket
 from collections.abc import Callable
 
-from tests.support import people
-from tests.support.server import Received, answer
+from tests.helpers import accounts
+from tests.helpers.server import Received, answer
 
 # Walks from the last error to all that it hangs on to, as a debugger would, and prints it.
 WALK = """
@@ -102,7 +102,7 @@ AFTER = (
 )
 
 #: What a person types at the prompts of ``%etna_login typed --prompt``.
-TYPED = (people.APP_KEY, people.USERNAME, people.PASSWORD, people.CODE)
+TYPED = (accounts.APP_KEY, accounts.USERNAME, accounts.PASSWORD, accounts.CODE)
 
 
 def serve(interrupt: Callable[[], None]) -> Callable[[socket.socket, Received], None]:
@@ -126,15 +126,15 @@ def _said(kind: str, request: Received) -> bytes:
     answers = {
         "garbage": b"\0\1\2" + b"".join(value.encode("latin-1") for value in request.values("Password")),
         "redirect": answer(302, b"", elsewhere),
-        "denied": answer(401, people.body(Message="Authorization has been denied for this request.")),
-        "refuse": answer(401, people.body(State="Failed", Reason=f"not {people.PASSWORD} {people.APP_KEY}")),
-        "app-key": answer(403, people.body(error="Application key is not defined or does not exist")),
-        "code": answer(202, people.CODE_WANTED),
-        "pin": answer(202, people.PIN_WANTED),
+        "denied": answer(401, accounts.body(Message="Authorization has been denied for this request.")),
+        "refuse": answer(401, accounts.body(State="Failed", Reason=f"not {accounts.PASSWORD} {accounts.APP_KEY}")),
+        "app-key": answer(403, accounts.body(error="Application key is not defined or does not exist")),
+        "code": answer(202, accounts.CODE_NEEDED),
+        "pin": answer(202, accounts.PIN_NEEDED),
     }
     if kind == "code" and request.values("VerificationCode"):
-        again = people.body(
-            State="Expecting", Step="VerificationCode", Reason=f"not {people.CODE}", Token=people.INTERIM
+        again = accounts.body(
+            State="Expecting", Step="VerificationCode", Reason=f"not {accounts.CODE}", Token=accounts.INTERIM
         )
         return answer(202, again)
-    return answers.get(kind, answer(200, people.SUCCESS))
+    return answers.get(kind, answer(200, accounts.SUCCESS))

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from etna_magic.sandbox import Sandbox
-from tests.kernel.kernel import Kernel
-from tests.kernel.seat import Seat
+from tests.helpers.kernel import Kernel
+from tests.helpers.notebook_user import NotebookUser
 
 CONFIG = """
 c.EtnaMagics.warn_before = 5.0
@@ -23,7 +23,7 @@ CALL = "etna_session.get('v1.0/users/@me/info').status_code"
 
 
 @pytest.fixture
-def configured(tmp_path, sandbox: Sandbox) -> Iterator[Seat]:
+def configured(tmp_path, sandbox: Sandbox) -> Iterator[NotebookUser]:
     """Return a seat at a kernel whose profile has settings of ours, the extension loaded by a cell."""
     profile = tmp_path / "home" / "ipython" / "profile_default"
     profile.mkdir(parents=True)
@@ -31,10 +31,10 @@ def configured(tmp_path, sandbox: Sandbox) -> Iterator[Seat]:
     with Kernel(tmp_path / "home") as kernel:
         loaded = kernel.run("%load_ext etna_magic")
         assert ("ok", []) == (loaded.status, loaded.texts)
-        yield Seat(kernel, sandbox)
+        yield NotebookUser(kernel, sandbox)
 
 
-def test_what_the_file_says_counts_from_the_start(configured: Seat):
+def test_what_the_file_says_counts_from_the_start(configured: NotebookUser):
     """Loading takes every setting, the first log-in has them, and a reload leaves both as they are."""
     assert [5.0, 7.0, "10h", True] == configured.kernel.ask(SETTINGS)
     line = configured.log_in().texts[0]
@@ -49,7 +49,7 @@ def test_what_the_file_says_counts_from_the_start(configured: Seat):
     )
 
 
-def test_a_reload_keeps_what_a_cell_has_set(configured: Seat):
+def test_a_reload_keeps_what_a_cell_has_set(configured: NotebookUser):
     """`%config` outranks the file, for the log-in that stands as well, and goes on to after `%reload_ext`."""
     configured.log_in()
     configured.kernel.run("%config EtnaMagics.warn_before = 30\n%config EtnaMagics.timeout = 3.5")
@@ -61,7 +61,7 @@ def test_a_reload_keeps_what_a_cell_has_set(configured: Seat):
     assert [1800.0, 3.5] == configured.kernel.ask(IN_USE.replace("etna_", "again_"))
 
 
-def test_a_renewal_goes_by_what_was_set_after_a_reload(configured: Seat):
+def test_a_renewal_goes_by_what_was_set_after_a_reload(configured: NotebookUser):
     """A log-in that was made before the reload renews itself by the settings of this moment."""
     configured.log_in()
     configured.kernel.run("%reload_ext etna_magic")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kernel.kernel import Kernel
+from tests.helpers.kernel import Kernel
 from tests.kernel.test_log_in import env_file
 
 # The embedded sandbox takes ten log-ins of a user in a minute, so that each test has a user of its own.

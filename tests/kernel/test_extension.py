@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from etna_magic.sandbox import Sandbox
-from tests.kernel.inside import NAMES
-from tests.kernel.kernel import Kernel
-from tests.kernel.seat import Seat
+from tests.helpers.kernel_reset import NAMES
+from tests.helpers.kernel import Kernel
+from tests.helpers.notebook_user import NotebookUser
 
 LATE = (
     "requests",
@@ -88,7 +88,7 @@ def test_the_form_is_imported_when_it_is_needed(fresh: Kernel):
     """A log-in that asks nobody does without ipywidgets."""
     fresh.do("import sys")
     with Sandbox() as sandbox:
-        fresh.set_environment(**Seat(fresh, sandbox).credentials())
+        fresh.set_environment(**NotebookUser(fresh, sandbox).credentials())
         run = fresh.run("%load_ext etna_magic\n%etna_login", allow_stdin=True)
         assert ("ok", False) == (run.status, fresh.ask("'ipywidgets' in sys.modules"))
 
@@ -99,7 +99,7 @@ def test_loading_twice_is_harmless(kernel: Kernel):
     assert (MAGICS, BOTH) == (magics_of(kernel), kernel.ask(HOOKS))
 
 
-def test_unloading_takes_the_magics_away(seat: Seat):
+def test_unloading_takes_the_magics_away(seat: NotebookUser):
     """A magic that is unloaded is unknown, and comes back."""
     seat.kernel.run("%unload_ext etna_magic")
     assert "etna_login" in seat.kernel.run("%etna_login").error
@@ -108,7 +108,7 @@ def test_unloading_takes_the_magics_away(seat: Seat):
     assert "ok" == seat.log_in().status
 
 
-def test_unloading_while_a_form_waits(seat: Seat):
+def test_unloading_while_a_form_waits(seat: NotebookUser):
     """Neither our hooks nor those by which a form is shut while a cell runs are left behind."""
     shown = seat.kernel.run(f"%etna_login -b {seat.sandbox.base_url} -u demo", allow_stdin=True)
     assert ("ok", True) == (shown.status, len(seat.kernel.ask(HOOKS)) > len(BOTH))
@@ -118,12 +118,12 @@ def test_unloading_while_a_form_waits(seat: Seat):
     assert (["42"], []) == (after.texts, seat.kernel.ask(NAMES))
 
 
-def test_unloading_twice_is_harmless(seat: Seat):
+def test_unloading_twice_is_harmless(seat: NotebookUser):
     """`%unload_ext` of what is not loaded breaks nothing."""
     assert ["ok", "ok"] == [seat.kernel.run("%unload_ext etna_magic").status for _ in range(2)]
 
 
-def test_reloading_leaves_one_of_each_and_keeps_the_log_ins(seat: Seat):
+def test_reloading_leaves_one_of_each_and_keeps_the_log_ins(seat: NotebookUser):
     """After several `%reload_ext`: one of each hook, the same objects, a log-in that works."""
     seat.log_in()
     seat.kernel.do("_kept = (etna_token, etna_session)")
@@ -139,14 +139,14 @@ def test_reloading_leaves_one_of_each_and_keeps_the_log_ins(seat: Seat):
     assert seat.kernel.ask("_kept[0] is not etna_token and _kept[1] is etna_session")
 
 
-def test_after_reloading_a_stale_token_is_warned_of_once(seat: Seat):
+def test_after_reloading_a_stale_token_is_warned_of_once(seat: NotebookUser):
     """One hook of each kind means one line in each cell."""
     seat.log_in_stale()
     seat.kernel.run("%reload_ext etna_magic\n%reload_ext etna_magic")
     assert [1, 1] == [len(seat.kernel.run("6 * 7").warnings) for _ in range(2)]
 
 
-def test_reloading_keeps_the_settings_of_the_user(seat: Seat):
+def test_reloading_keeps_the_settings_of_the_user(seat: NotebookUser):
     """A setting that a cell has made outlives `%reload_ext`."""
     seat.kernel.run("%config EtnaMagics.warn = 'never'")
     seat.kernel.run("%reload_ext etna_magic")

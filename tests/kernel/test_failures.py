@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.kernel.inside import NAMES
-from tests.kernel.kernel import Kernel
-from tests.kernel.run import Run
-from tests.kernel.seat import Seat
-from tests.support.server import ScriptedServer
+from tests.helpers.kernel_reset import NAMES
+from tests.helpers.kernel import Kernel
+from tests.helpers.cell_run import Run
+from tests.helpers.notebook_user import NotebookUser
+from tests.helpers.server import ScriptedServer
 
 MODES = ("Plain", "Context", "Verbose", "Minimal")
 
@@ -61,20 +61,20 @@ def failed(run: Run, kind: str) -> None:
     assert "File " not in run.error
 
 
-def change(seat: Seat, what: str) -> str:
+def change(seat: NotebookUser, what: str) -> str:
     """Make the environment wrong in one way; return the error that it leads to."""
     variables, kind = CHANGES[what]
     seat.kernel.set_environment(**{n: v.replace("URL", seat.sandbox.base_url) for n, v in variables.items()})
     return kind
 
 
-def keep_a_good_log_in(seat: Seat) -> None:
+def keep_a_good_log_in(seat: NotebookUser) -> None:
     """Log in, and note what stands in the namespace."""
     seat.log_in()
     seat.kernel.do("_kept = (etna_token, etna_session)")
 
 
-def the_good_log_in_is_untouched(seat: Seat) -> None:
+def the_good_log_in_is_untouched(seat: NotebookUser) -> None:
     """Hold the namespace against what was noted; the session has to work."""
     assert ["etna_session", "etna_token"] == seat.kernel.ask(NAMES)
     assert seat.kernel.ask("_kept == (etna_token, etna_session) and etna_session.token is etna_token")
@@ -82,7 +82,7 @@ def the_good_log_in_is_untouched(seat: Seat) -> None:
 
 
 @pytest.mark.parametrize(("user", "kind"), USERS.items())
-def test_no_half_made_log_in(seat: Seat, user, kind):
+def test_no_half_made_log_in(seat: NotebookUser, user, kind):
     """Whatever `/token` answers, a failure leaves no variable behind."""
     seat.know(user)
     failed(seat.kernel.run("%etna_login"), kind)
@@ -91,7 +91,7 @@ def test_no_half_made_log_in(seat: Seat, user, kind):
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_no_half_made_log_in_from_wrong_settings(seat: Seat, what):
+def test_no_half_made_log_in_from_wrong_settings(seat: NotebookUser, what):
     """Settings that cannot be right, or that the server refuses, leave no variable behind."""
     seat.know()
     kind = change(seat, what)
@@ -100,7 +100,7 @@ def test_no_half_made_log_in_from_wrong_settings(seat: Seat, what):
 
 
 @pytest.mark.parametrize(("user", "kind"), USERS.items())
-def test_an_earlier_log_in_goes_on(seat: Seat, user, kind):
+def test_an_earlier_log_in_goes_on(seat: NotebookUser, user, kind):
     """A failure under the same name leaves the earlier log-in as it was, and working."""
     keep_a_good_log_in(seat)
     seat.know(user)
@@ -109,7 +109,7 @@ def test_an_earlier_log_in_goes_on(seat: Seat, user, kind):
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_an_earlier_log_in_outlives_wrong_settings(seat: Seat, what):
+def test_an_earlier_log_in_outlives_wrong_settings(seat: NotebookUser, what):
     """The same where the settings are wrong."""
     keep_a_good_log_in(seat)
     kind = change(seat, what)
@@ -131,14 +131,14 @@ def test_an_earlier_log_in_outlives_wrong_settings(seat: Seat, what):
         ("import etna_magic\nraise etna_magic.EtnaError('mine')", "EtnaError"),
     ],
 )
-def test_one_line_at_every_xmode(seat: Seat, mode, code, kind):
+def test_one_line_at_every_xmode(seat: NotebookUser, mode, code, kind):
     """No traceback, and the cell counts as failed."""
     prepare_for_xmode(seat)
     seat.kernel.run(f"%xmode {mode}")
     failed(seat.kernel.run(code), kind)
 
 
-def prepare_for_xmode(seat: Seat) -> None:
+def prepare_for_xmode(seat: NotebookUser) -> None:
     """Leave sessions that are logged out, stale and cut off, and a wrong password."""
     seat.log_in("held")
     seat.kernel.do("_held = held_session")
@@ -153,7 +153,7 @@ def prepare_for_xmode(seat: Seat) -> None:
     seat.kernel.set_environment(ETNA_PASSWORD="wrong-Password-2")
 
 
-def test_a_locked_out_user(seat: Seat):
+def test_a_locked_out_user(seat: NotebookUser):
     """The answer after five wrong passwords is one line as well."""
     seat.know("lockout")
     good = seat.sandbox.password_of("lockout")

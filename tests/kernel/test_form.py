@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from tests.kernel.front_end import FrontEnd
-from tests.kernel.inside import NAMES
-from tests.kernel.kernel import Kernel
-from tests.kernel.seat import Seat
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
+from tests.helpers.front_end import FrontEnd
+from tests.helpers.kernel_reset import NAMES
+from tests.helpers.kernel import Kernel
+from tests.helpers.notebook_user import NotebookUser
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
 
 ALL = ["App key", "Username", "Password"]
 
@@ -17,7 +17,7 @@ ALL = ["App key", "Username", "Password"]
 @pytest.fixture
 def server():
     """Run a server that lets everybody in."""
-    with ScriptedServer(answer(200, people.SUCCESS)) as running:
+    with ScriptedServer(answer(200, accounts.SUCCESS)) as running:
         yield running
 
 
@@ -34,12 +34,12 @@ def fill(form: FrontEnd, app_key: str, username: str, password: str) -> None:
         form.type(label, text)
 
 
-def fill_for(form: FrontEnd, seat: Seat, user: str = "demo", password: str = "") -> None:
+def fill_for(form: FrontEnd, seat: NotebookUser, user: str = "demo", password: str = "") -> None:
     """Type what logs a user of the sandbox in."""
     fill(form, seat.sandbox.app_key, user, password or seat.sandbox.password_of(user))
 
 
-def test_it_asks_for_what_is_missing(seat: Seat):
+def test_it_asks_for_what_is_missing(seat: NotebookUser):
     """With the base URL on the line: app key and password unseen, the user seen, nothing preset."""
     form = show_form(seat.kernel, f"%etna_login -b {seat.sandbox.base_url}")
     assert (ALL, ["Log in"]) == (form.fields, form.buttons)
@@ -50,7 +50,7 @@ def test_it_asks_for_what_is_missing(seat: Seat):
     assert 0 == seat.sandbox.token_requests
 
 
-def test_it_asks_for_the_password_alone(seat: Seat):
+def test_it_asks_for_the_password_alone(seat: NotebookUser):
     """What the environment knows is not asked for."""
     known = seat.credentials()
     del known["ETNA_PASSWORD"]
@@ -60,7 +60,7 @@ def test_it_asks_for_the_password_alone(seat: Seat):
     assert "demo" in form.texts[0]
 
 
-def test_the_form_of_the_embedded_sandbox(seat: Seat):
+def test_the_form_of_the_embedded_sandbox(seat: NotebookUser):
     """It can be seen without a broker: user and password of the sandbox log in."""
     form = show_form(seat.kernel, "%etna_login --sandbox --form")
     assert ["Username", "Password"] == form.fields
@@ -70,7 +70,7 @@ def test_the_form_of_the_embedded_sandbox(seat: Seat):
     assert ("Logged in as demo at ", True) == (form.line[:21], "(DEMO)" in form.line)
 
 
-def test_while_it_waits_the_session_refuses_every_use(seat: Seat):
+def test_while_it_waits_the_session_refuses_every_use(seat: NotebookUser):
     """`etna_session` stands there, `etna_token` does not, and each call is one line."""
     show_form(seat.kernel, f"%etna_login -b {seat.sandbox.base_url}")
     assert ["etna_session"] == seat.kernel.ask(NAMES)
@@ -83,7 +83,7 @@ def test_while_it_waits_the_session_refuses_every_use(seat: Seat):
     assert () == seat.sandbox.seen
 
 
-def test_a_log_in_by_click(seat: Seat):
+def test_a_log_in_by_click(seat: NotebookUser):
     """The form goes, one line stands in its place, and the session that waited works."""
     form = show_form(seat.kernel, f"%etna_login -b {seat.sandbox.base_url}")
     seat.kernel.do("_held = etna_session")
@@ -100,36 +100,36 @@ def test_a_log_in_by_click(seat: Seat):
 def test_one_request_however_often_one_clicks(kernel: Kernel, server: ScriptedServer):
     """Five clicks and an Enter are one request, with what was typed."""
     form = show_form(kernel, f"%etna_login -b {server.base_url}")
-    fill(form, people.APP_KEY, people.USERNAME, people.PASSWORD)
+    fill(form, accounts.APP_KEY, accounts.USERNAME, accounts.PASSWORD)
     form.click("Log in", 5)
-    form.enter("Password", people.PASSWORD)
+    form.enter("Password", accounts.PASSWORD)
     assert form.line.startswith("Logged in as alice")
     kernel.run("1 + 1")
     sent = [[r.values(name)[0] for name in ("Et-App-Key", "Username", "Password")] for r in server.received]
-    assert [[people.APP_KEY, people.USERNAME, people.PASSWORD]] == sent
-    assert people.TOKEN == kernel.ask("etna_token.value")
+    assert [[accounts.APP_KEY, accounts.USERNAME, accounts.PASSWORD]] == sent
+    assert accounts.TOKEN == kernel.ask("etna_token.value")
 
 
 def test_enter_logs_in_with_the_value_that_follows_it(kernel: Kernel, server: ScriptedServer):
     """`submit` comes before the value, and means the value."""
     form = show_form(kernel, f"%etna_login -b {server.base_url}")
-    fill(form, people.APP_KEY, people.USERNAME, "an-older-Word")
-    form.enter("Password", people.PASSWORD)
+    fill(form, accounts.APP_KEY, accounts.USERNAME, "an-older-Word")
+    form.enter("Password", accounts.PASSWORD)
     assert form.line.startswith("Logged in as alice")
-    assert [[people.PASSWORD]] == [request.values("Password") for request in server.received]
+    assert [[accounts.PASSWORD]] == [request.values("Password") for request in server.received]
 
 
 def test_a_value_that_a_click_has_overtaken(kernel: Kernel, server: ScriptedServer):
     """What is in flight when the button is clicked counts."""
     form = show_form(kernel, f"%etna_login -b {server.base_url}")
-    form.type("App key", people.APP_KEY)
-    form.type("Username", people.USERNAME)
+    form.type("App key", accounts.APP_KEY)
+    form.type("Username", accounts.USERNAME)
     form.click("Log in")
-    form.type("Password", people.PASSWORD)
+    form.type("Password", accounts.PASSWORD)
     assert form.line.startswith("Logged in as alice")
 
 
-def test_leaving_a_field_does_not_log_in(seat: Seat):
+def test_leaving_a_field_does_not_log_in(seat: NotebookUser):
     """All fields filled and none submitted: nothing is sent."""
     form = show_form(seat.kernel, f"%etna_login -b {seat.sandbox.base_url}")
     fill_for(form, seat)
@@ -138,7 +138,7 @@ def test_leaving_a_field_does_not_log_in(seat: Seat):
     assert (0, []) == (seat.sandbox.token_requests, form.replaced)
 
 
-def test_something_is_missing(seat: Seat):
+def test_something_is_missing(seat: NotebookUser):
     """A click with an empty field names the field and sends nothing."""
     form = show_form(seat.kernel, f"%etna_login -b {seat.sandbox.base_url}")
     form.type("Username", "demo")
@@ -147,7 +147,7 @@ def test_something_is_missing(seat: Seat):
     assert 0 == seat.sandbox.token_requests
 
 
-def test_a_wrong_password_and_then_the_right_one(seat: Seat):
+def test_a_wrong_password_and_then_the_right_one(seat: NotebookUser):
     """The error stands in the form, user and app key are kept, the password is cleared."""
     form = show_form(seat.kernel, f"%etna_login -b {seat.sandbox.base_url}")
     fill_for(form, seat, password="wrong-Password-7")
@@ -164,17 +164,17 @@ def test_a_wrong_password_and_then_the_right_one(seat: Seat):
 def test_the_kernel_never_publishes_what_was_typed(kernel: Kernel):
     """Of all that the kernel sends to its front ends, nothing holds password, app key or token."""
     begun = len(kernel.published)
-    refused = answer(401, people.body(State="Failed", Step="BaseAuthentication", Reason=people.PASSWORD))
-    with ScriptedServer(refused, answer(200, people.SUCCESS)) as server:
+    refused = answer(401, accounts.body(State="Failed", Step="BaseAuthentication", Reason=accounts.PASSWORD))
+    with ScriptedServer(refused, answer(200, accounts.SUCCESS)) as server:
         form = show_form(kernel, f"%etna_login -b {server.base_url}")
-        fill(form, people.APP_KEY, people.USERNAME, people.PASSWORD)
+        fill(form, accounts.APP_KEY, accounts.USERNAME, accounts.PASSWORD)
         form.click("Log in")
         form.wait_for("refused")
-        form.enter("Password", people.PASSWORD)
+        form.enter("Password", accounts.PASSWORD)
         assert form.line.startswith("Logged in as alice")
         kernel.run("1 + 1")
     published = json.dumps(
         [(m["msg_type"], m["content"]) for m in kernel.published[begun:]], ensure_ascii=False
     )
-    assert people.USERNAME in published
-    assert [] == [secret for secret in people.SECRETS if secret in published]
+    assert accounts.USERNAME in published
+    assert [] == [secret for secret in accounts.SECRETS if secret in published]

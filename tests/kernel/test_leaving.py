@@ -6,19 +6,19 @@ from collections.abc import Iterator
 import pytest
 
 from etna_magic.sandbox import Sandbox
-from tests.kernel.inside import NAMES
-from tests.kernel.kernel import Kernel
-from tests.kernel.seat import Seat
+from tests.helpers.kernel_reset import NAMES
+from tests.helpers.kernel import Kernel
+from tests.helpers.notebook_user import NotebookUser
 
 INFO = "'v1.0/users/@me/info'"
 WITH_THE_TOKEN = f"__import__('requests').get(_token.base_url + '/' + {INFO}, auth=_token).status_code"
 
 
 @pytest.fixture
-def endless(kernel: Kernel) -> Iterator[Seat]:
+def endless(kernel: Kernel) -> Iterator[NotebookUser]:
     """Return a seat whose server has no `/logout`."""
     with Sandbox(login_limit=None, logout=False) as running:
-        yield Seat(kernel, running)
+        yield NotebookUser(kernel, running)
 
 
 def test_status_of_nobody(kernel: Kernel):
@@ -26,7 +26,7 @@ def test_status_of_nobody(kernel: Kernel):
     assert ["Nobody is logged in. To log in: %etna_login"] == kernel.run("%etna_status").texts
 
 
-def test_status_lists_every_log_in(seat: Seat):
+def test_status_lists_every_log_in(seat: NotebookUser):
     """A row for each: name, user, place, state, expiry in local time, time left."""
     for name, left in (("fresh", 50_000), ("near", 500), ("over", -7_200)):
         seat.log_in(name)
@@ -43,7 +43,7 @@ def test_status_lists_every_log_in(seat: Seat):
     assert 4 == run.bundles[0]["text/html"].count("<tr")
 
 
-def test_status_of_one(seat: Seat):
+def test_status_of_one(seat: NotebookUser):
     """A name picks one; an unknown name is an error that lists those who are there."""
     seat.log_in("one")
     seat.log_in("two")
@@ -52,7 +52,7 @@ def test_status_of_one(seat: Seat):
     assert "(there is: one, two)" in seat.kernel.run("%etna_status three").error
 
 
-def test_status_asks_no_server(seat: Seat):
+def test_status_asks_no_server(seat: NotebookUser):
     """Looking sends nothing."""
     seat.log_in()
     before = len(seat.sandbox.seen)
@@ -60,7 +60,7 @@ def test_status_asks_no_server(seat: Seat):
     assert before == len(seat.sandbox.seen)
 
 
-def test_log_out_ends_the_token_on_the_server(seat: Seat):
+def test_log_out_ends_the_token_on_the_server(seat: NotebookUser):
     """Both variables are gone, the token is dead, and whoever holds the session is told."""
     seat.log_in()
     seat.kernel.do("_token, _session = etna_token, etna_session")
@@ -75,7 +75,7 @@ def test_log_out_ends_the_token_on_the_server(seat: Seat):
         assert error.startswith("NotLoggedInError: etna was logged out")
 
 
-def test_log_out_of_one_leaves_the_others(seat: Seat):
+def test_log_out_of_one_leaves_the_others(seat: NotebookUser):
     """Only the one that is named leaves."""
     seat.log_in("one")
     seat.log_in("two")
@@ -84,7 +84,7 @@ def test_log_out_of_one_leaves_the_others(seat: Seat):
     assert 200 == seat.kernel.ask(f"two_session.get({INFO}).status_code")
 
 
-def test_log_out_of_all(seat: Seat):
+def test_log_out_of_all(seat: NotebookUser):
     """`--all` ends each, with a line for each; a second time there is nobody."""
     seat.log_in("one")
     seat.log_in("two")
@@ -93,12 +93,12 @@ def test_log_out_of_all(seat: Seat):
     assert ([], ["Nobody is logged in."]) == (seat.kernel.ask(NAMES), second.texts)
 
 
-def test_log_out_of_nobody(seat: Seat):
+def test_log_out_of_nobody(seat: NotebookUser):
     """Without a log-in of that name it is an error."""
     assert seat.kernel.run("%etna_logout").error.startswith("NotLoggedInError: ")
 
 
-def test_where_the_server_has_no_log_out(endless: Seat):
+def test_where_the_server_has_no_log_out(endless: NotebookUser):
     """The line says plainly that the token may live on, until when, and why."""
     endless.log_in()
     endless.kernel.do("_token = etna_token")
@@ -113,13 +113,13 @@ def test_where_the_server_has_no_log_out(endless: Seat):
 def test_where_the_server_is_gone(kernel: Kernel):
     """A server that cannot be asked does not keep a log-in from ending here."""
     with Sandbox() as running:
-        Seat(kernel, running).log_in()
+        NotebookUser(kernel, running).log_in()
     run = kernel.run("%etna_logout")
     assert ("ok", 1, []) == (run.status, len(run.texts[0].splitlines()), kernel.ask(NAMES))
     assert "may live on at the server" in run.texts[0]
 
 
-def test_a_stale_token_is_ended_on_the_server_too(seat: Seat):
+def test_a_stale_token_is_ended_on_the_server_too(seat: NotebookUser):
     """The clocks may call it stale before the server does, and "gone on the server" has to be so."""
     seat.log_in_stale()
     before = len(seat.sandbox.seen)
@@ -127,7 +127,7 @@ def test_a_stale_token_is_ended_on_the_server_too(seat: Seat):
     assert ([], before + 1) == (seat.kernel.ask(NAMES), len(seat.sandbox.seen))
 
 
-def test_logging_in_again_after_a_log_out(seat: Seat):
+def test_logging_in_again_after_a_log_out(seat: NotebookUser):
     """The name is free again, with a session that works."""
     seat.log_in()
     seat.kernel.run("%etna_logout")

@@ -4,19 +4,19 @@ import time
 
 import pytest
 
-from tests.kernel.kernel import Kernel
-from tests.kernel.seat import DAY, Seat
-from tests.support import people
-from tests.support.server import ScriptedServer, answer
+from tests.helpers.kernel import Kernel
+from tests.helpers.notebook_user import DAY, NotebookUser
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer, answer
 
 
 def credentials(server: ScriptedServer, **changes: str) -> dict[str, str]:
     """Return the variables that lead to a scripted server."""
     mine = {
         "ETNA_BASE_URL": server.base_url,
-        "ETNA_APP_KEY": people.APP_KEY,
-        "ETNA_USERNAME": people.USERNAME,
-        "ETNA_PASSWORD": people.PASSWORD,
+        "ETNA_APP_KEY": accounts.APP_KEY,
+        "ETNA_USERNAME": accounts.USERNAME,
+        "ETNA_PASSWORD": accounts.PASSWORD,
     }
     return mine | changes
 
@@ -29,7 +29,7 @@ def env_file(variables: dict[str, str]) -> str:
 @pytest.fixture
 def server():
     """Run a server that lets everybody in."""
-    with ScriptedServer(answer(200, people.SUCCESS)) as running:
+    with ScriptedServer(answer(200, accounts.SUCCESS)) as running:
         yield running
 
 
@@ -41,14 +41,14 @@ def test_one_request_that_carries_the_credentials(kernel: Kernel, server: Script
     request = server.received[0]
     assert ("POST", "/api/token", b"") == (request.method, request.target, request.body)
     sent = [request.values(name) for name in ("Et-App-Key", "Username", "Password")]
-    assert [[people.APP_KEY], [people.USERNAME], [people.PASSWORD]] == sent
+    assert [[accounts.APP_KEY], [accounts.USERNAME], [accounts.PASSWORD]] == sent
 
 
 def test_the_token_is_the_servers_text(kernel: Kernel, server: ScriptedServer):
     """`etna_token.value` is what the server sent, byte for byte."""
     kernel.set_environment(**credentials(server))
     kernel.run("%etna_login")
-    assert people.TOKEN == kernel.ask("etna_token.value")
+    assert accounts.TOKEN == kernel.ask("etna_token.value")
 
 
 def test_it_ends_a_day_after_the_request_was_sent(kernel: Kernel):
@@ -57,7 +57,7 @@ def test_it_ends_a_day_after_the_request_was_sent(kernel: Kernel):
 
     def note(connection, _):
         heard.append(time.time())
-        connection.sendall(answer(200, people.SUCCESS))
+        connection.sendall(answer(200, accounts.SUCCESS))
 
     with ScriptedServer(note) as server:
         kernel.set_environment(**credentials(server))
@@ -68,14 +68,14 @@ def test_it_ends_a_day_after_the_request_was_sent(kernel: Kernel):
     assert expires - issued == pytest.approx(DAY, abs=1e-3)
 
 
-def test_both_moments_are_aware_utc(seat: Seat):
+def test_both_moments_are_aware_utc(seat: NotebookUser):
     """The moments carry their zone, and it is UTC."""
     seat.log_in()
     zones = "[str(m.tzinfo) for m in (etna_token.issued_at, etna_token.expires_at)]"
     assert ["UTC", "UTC"] == seat.kernel.ask(zones)
 
 
-def test_the_line_says_who_where_and_until_when(seat: Seat):
+def test_the_line_says_who_where_and_until_when(seat: NotebookUser):
     """Success is one line, in text and in HTML, with the local zone and LIVE."""
     run = seat.log_in()
     until = seat.kernel.ask("etna_token.expires_at.astimezone().strftime('%Y-%m-%d %H:%M:%S %Z')")
@@ -84,7 +84,7 @@ def test_the_line_says_who_where_and_until_when(seat: Seat):
     assert ["text/html", "text/plain"] == sorted(run.bundles[0])
 
 
-def test_a_dotenv_in_a_parent_directory(seat: Seat, tmp_path):
+def test_a_dotenv_in_a_parent_directory(seat: NotebookUser, tmp_path):
     """A `.env` is found from the working directory upwards."""
     (tmp_path / ".env").write_text(env_file(seat.credentials()))
     below = tmp_path / "a" / "b"
@@ -93,7 +93,7 @@ def test_a_dotenv_in_a_parent_directory(seat: Seat, tmp_path):
     assert "ok" == seat.kernel.run("%etna_login").status
 
 
-def test_a_named_file(seat: Seat, tmp_path):
+def test_a_named_file(seat: NotebookUser, tmp_path):
     """`--env-file` reads the file that it names, blanks in its path included."""
     path = tmp_path / "my settings.env"
     path.write_text(env_file(seat.credentials()))
@@ -118,7 +118,7 @@ def test_first_wins(kernel: Kernel, server: ScriptedServer, tmp_path):
     assert ["environment-USERNAME", "environment-PASSWORD", "environment-APP_KEY"] == heard[1]
 
 
-def test_nothing_is_written_to_the_environment(seat: Seat, tmp_path):
+def test_nothing_is_written_to_the_environment(seat: NotebookUser, tmp_path):
     """What a file says does not get into `os.environ`."""
     (tmp_path / ".env").write_text(env_file(seat.credentials()))
     before = seat.kernel.ask("dict(__import__('os').environ)")
@@ -126,7 +126,7 @@ def test_nothing_is_written_to_the_environment(seat: Seat, tmp_path):
     assert before == seat.kernel.ask("dict(__import__('os').environ)")
 
 
-def test_a_lifetime_from_each_place(seat: Seat, tmp_path):
+def test_a_lifetime_from_each_place(seat: NotebookUser, tmp_path):
     """Option, variable and `%config` set the lifetime, in that order."""
     seat.know()
     seconds = "etna_token.lifetime.total_seconds()"
@@ -138,7 +138,7 @@ def test_a_lifetime_from_each_place(seat: Seat, tmp_path):
     assert [3 * 3600, 2 * 3600, 90 * 60] == found
 
 
-def test_the_session_works(seat: Seat):
+def test_the_session_works(seat: NotebookUser):
     """The session that a log-in leaves calls the API with the token."""
     seat.log_in()
     run = seat.kernel.run("etna_session.get('v1.0/users/@me/info').json()['Login']")
@@ -146,7 +146,7 @@ def test_the_session_works(seat: Seat):
 
 
 @pytest.fixture
-def nowhere(seat: Seat, tmp_path):
+def nowhere(seat: NotebookUser, tmp_path):
     """Return a seat whose kernel works in a directory that was deleted."""
     seat.kernel.do("import os; os.mkdir('gone'); os.chdir('gone'); os.rmdir(os.path.abspath('.'))")
     assert "FileNotFoundError" == seat.kernel.run("os.getcwd()").reply["ename"]
@@ -155,7 +155,7 @@ def nowhere(seat: Seat, tmp_path):
 
 
 @pytest.mark.parametrize("line", ["%etna_login", "import etna_magic\nawait etna_magic.login();"])
-def test_in_a_directory_that_was_deleted(nowhere: Seat, line):
+def test_in_a_directory_that_was_deleted(nowhere: NotebookUser, line):
     """Where no `.env` can be looked for, what the environment says logs in, and again."""
     nowhere.know()
     runs = [nowhere.kernel.run(line) for _ in range(2)]
@@ -163,14 +163,14 @@ def test_in_a_directory_that_was_deleted(nowhere: Seat, line):
     assert 200 == nowhere.kernel.ask("etna_session.get('v1.0/users/@me/info').status_code")
 
 
-def test_something_is_missing_in_a_directory_that_was_deleted(nowhere: Seat):
+def test_something_is_missing_in_a_directory_that_was_deleted(nowhere: NotebookUser):
     """What is missing is named there as anywhere."""
     nowhere.kernel.set_environment(ETNA_BASE_URL=nowhere.sandbox.base_url)
     error = nowhere.kernel.run("%etna_login").error
     assert error.startswith("MissingCredentialsError: ETNA_APP_KEY, ETNA_USERNAME and ETNA_PASSWORD are not")
 
 
-def test_a_named_file_in_a_directory_that_was_deleted(nowhere: Seat):
+def test_a_named_file_in_a_directory_that_was_deleted(nowhere: NotebookUser):
     """A relative --env-file that is nowhere is one line that names it."""
     run = nowhere.kernel.run("%etna_login -e night.env")
     assert ("error", "MissingCredentialsError") == (run.status, run.reply["ename"])

@@ -4,11 +4,11 @@ import socket
 
 import pytest
 
-from tests.kernel.inside import NAMES
-from tests.kernel.kernel import LIMIT, Kernel
+from tests.helpers.kernel_reset import NAMES
+from tests.helpers.kernel import LIMIT, Kernel
 from tests.kernel.test_log_in import credentials
-from tests.support import people
-from tests.support.server import Answer, Received, ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import Answer, Received, ScriptedServer, answer
 
 PAGE = ("Content-Type", "text/html; charset=utf-8")
 GONE = "etna: alice is logged out, and etna_token is gone here and on the server."
@@ -27,14 +27,14 @@ def server():
 
 def log_out(kernel: Kernel, server: ScriptedServer, reply: Answer) -> tuple[str, str]:
     """Log in, and log out at a server that answers so; return when the token ends, and the one line."""
-    server.play(answer(200, people.SUCCESS), reply)
+    server.play(answer(200, accounts.SUCCESS), reply)
     kernel.set_environment(**credentials(server))
     assert "ok" == kernel.run("%etna_login").status
     until = kernel.ask(UNTIL)
     run = kernel.run("%etna_logout")
     assert ("ok", 1, []) == (run.status, len(run.texts), kernel.ask(NAMES)), run.texts
     sent = server.received[1:]
-    assert [("POST", "/api/logout", [f"Bearer {people.TOKEN}"])] == [
+    assert [("POST", "/api/logout", [f"Bearer {accounts.TOKEN}"])] == [
         (one.method, one.target, one.values("Authorization")) for one in sent
     ]
     return until, run.texts[0]

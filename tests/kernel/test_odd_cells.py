@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.kernel.run import Run, text_of
-from tests.kernel.seat import Seat
+from tests.helpers.cell_run import Run, text_of
+from tests.helpers.notebook_user import NotebookUser
 
 
 def begins_with_warning(run: Run) -> bool:
@@ -27,7 +27,7 @@ def begins_with_warning(run: Run) -> bool:
         ("%reload_ext etna_magic", "ok"),
     ],
 )
-def test_a_cell_of_every_kind_is_told_first(seat: Seat, code, status, cell_id):
+def test_a_cell_of_every_kind_is_told_first(seat: NotebookUser, code, status, cell_id):
     """Whatever a cell does, its output begins with the one line; and so does the next cell's."""
     seat.log_in_stale()
     run = seat.kernel.run(code, cell_id=cell_id)
@@ -37,7 +37,7 @@ def test_a_cell_of_every_kind_is_told_first(seat: Seat, code, status, cell_id):
 
 
 @pytest.mark.parametrize("code", ["", "   ", "\n\n"])
-def test_an_empty_cell_shows_nothing(seat: Seat, code):
+def test_an_empty_cell_shows_nothing(seat: NotebookUser, code):
     """IPython does not run an empty cell, and so nothing is said; the next is told as ever."""
     seat.log_in_stale()
     assert [] == seat.kernel.run(code).texts
@@ -53,7 +53,7 @@ def test_an_empty_cell_shows_nothing(seat: Seat, code):
         "import asyncio\nprint('begun', flush=True)\nwhile True: await asyncio.sleep(.02)",
     ],
 )
-def test_an_interrupted_cell_does_not_silence_the_next(seat: Seat, code, cell_id):
+def test_an_interrupted_cell_does_not_silence_the_next(seat: NotebookUser, code, cell_id):
     """After the stop button, in a plain or an async cell, the watcher works as before."""
     seat.log_in_stale()
 
@@ -67,7 +67,7 @@ def test_an_interrupted_cell_does_not_silence_the_next(seat: Seat, code, cell_id
         assert begins_with_warning(seat.kernel.run("6 * 7", cell_id=cell_id and f"next-{number}"))
 
 
-def test_an_interrupted_async_cell_in_which_it_expired(seat: Seat):
+def test_an_interrupted_async_cell_in_which_it_expired(seat: NotebookUser):
     """What became stale in an interrupted cell is told there or in the next, and not twice in one."""
     seat.log_in("--lifetime 2")
 
@@ -83,7 +83,7 @@ def test_an_interrupted_async_cell_in_which_it_expired(seat: Seat):
     assert begins_with_warning(seat.kernel.run("6 * 7"))
 
 
-def test_the_cell_that_loads_the_extension(seat: Seat):
+def test_the_cell_that_loads_the_extension(seat: NotebookUser):
     """Loading and logging in in one cell shows the log-in line, and nothing of a hook's."""
     seat.kernel.run("%unload_ext etna_magic")
     seat.know()
@@ -93,14 +93,14 @@ def test_the_cell_that_loads_the_extension(seat: Seat):
     assert begins_with_warning(seat.kernel.run("6 * 7"))
 
 
-def test_the_cell_that_unloads_it(seat: Seat):
+def test_the_cell_that_unloads_it(seat: NotebookUser):
     """The cell that takes the hooks away ends well, and the next is not told any more."""
     seat.log_in_stale()
     assert "ok" == seat.kernel.run("%unload_ext etna_magic\n1 + 1").status
     assert ["42"] == seat.kernel.run("6 * 7").texts
 
 
-def test_widgets_of_a_cell_are_left_alone(seat: Seat):
+def test_widgets_of_a_cell_are_left_alone(seat: NotebookUser):
     """What a cell displays by itself comes after the line, as it is."""
     seat.log_in_stale()
     run = seat.kernel.run("from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))\n7")
@@ -108,7 +108,7 @@ def test_widgets_of_a_cell_are_left_alone(seat: Seat):
     assert begins_with_warning(run)
 
 
-def test_two_cells_with_the_same_id_and_text(seat: Seat):
+def test_two_cells_with_the_same_id_and_text(seat: NotebookUser):
     """A cell that is run twice is told twice."""
     seat.log_in_stale()
     assert all(begins_with_warning(seat.kernel.run("6 * 7", cell_id="same")) for _ in range(2))

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.browser.secret_scan import secrets_on_disk
-from tests.kernel.seat import Seat
+from tests.helpers.notebook_user import NotebookUser
 
 SHOWING = [
     "etna_token",
@@ -38,7 +38,7 @@ SHOWING = [
 
 
 @pytest.mark.parametrize("code", SHOWING)
-def test_it_shows_no_secret(seat: Seat, code):
+def test_it_shows_no_secret(seat: NotebookUser, code):
     """Whatever shows the variables, nothing of token or app key is in what the kernel says."""
     seat.log_in()
     secrets = [seat.kernel.ask("etna_token.value"), seat.sandbox.app_key, seat.sandbox.password_of("demo")]
@@ -50,7 +50,7 @@ def test_it_shows_no_secret(seat: Seat, code):
 
 
 @pytest.mark.parametrize("code", ["etna_token", "%whos", "etna_token?"])
-def test_it_shows_who_and_until_when(seat: Seat, code):
+def test_it_shows_who_and_until_when(seat: NotebookUser, code):
     """A look at the variable tells whose token it is."""
     seat.log_in()
     run = seat.kernel.run(code)
@@ -58,7 +58,7 @@ def test_it_shows_who_and_until_when(seat: Seat, code):
 
 
 @pytest.mark.parametrize("code", ["etna_token", "etna_token?"])
-def test_it_shows_until_when(seat: Seat, code):
+def test_it_shows_until_when(seat: NotebookUser, code):
     """With the moment in local time and its zone."""
     seat.log_in()
     run = seat.kernel.run(code)
@@ -66,7 +66,7 @@ def test_it_shows_until_when(seat: Seat, code):
 
 
 @pytest.mark.parametrize("code", ["f'{etna_token}'", "f'{etna_token:>20}'", "'Bearer {}'.format(etna_token)"])
-def test_formatting_is_refused(seat: Seat, code):
+def test_formatting_is_refused(seat: NotebookUser, code):
     """A masked text must not travel as a header."""
     seat.log_in()
     run = seat.kernel.run(code)
@@ -76,7 +76,7 @@ def test_formatting_is_refused(seat: Seat, code):
 
 
 @pytest.mark.parametrize("code", ["'Bearer ' + etna_token", "etna_token + ''"])
-def test_joining_is_refused(seat: Seat, code):
+def test_joining_is_refused(seat: NotebookUser, code):
     """Neither side of a + takes it."""
     seat.log_in()
     run = seat.kernel.run(code)
@@ -86,7 +86,7 @@ def test_joining_is_refused(seat: Seat, code):
 
 @pytest.mark.parametrize("variable", ["etna_token", "etna_session", "[etna_token]", "{'s': etna_session}"])
 @pytest.mark.parametrize("how", ["pickle", "copyreg-free protocol 0"])
-def test_pickling_is_refused(seat: Seat, variable, how):
+def test_pickling_is_refused(seat: NotebookUser, variable, how):
     """The error names the way out."""
     seat.log_in()
     protocol = "" if how == "pickle" else ", 0"
@@ -96,7 +96,7 @@ def test_pickling_is_refused(seat: Seat, variable, how):
 
 
 @pytest.mark.parametrize("variable", ["etna_token", "etna_session"])
-def test_store_puts_nothing_on_disk(seat: Seat, variable):
+def test_store_puts_nothing_on_disk(seat: NotebookUser, variable):
     """`%store` refuses, and the profile holds nothing of it."""
     seat.log_in()
     value = seat.kernel.ask("etna_token.value")
@@ -104,7 +104,7 @@ def test_store_puts_nothing_on_disk(seat: Seat, variable):
     assert [] == secrets_on_disk(seat.kernel.home, value, seat.sandbox.app_key)
 
 
-def test_the_scan_of_the_disk_can_find(seat: Seat):
+def test_the_scan_of_the_disk_can_find(seat: NotebookUser):
     """The control: what `%store` does keep is found."""
     word = "control-of-the-scan-4711"
     seat.kernel.run(f"kept = {word!r}\n%store kept")

@@ -8,9 +8,9 @@ import pytest
 
 from tests.browser.secret_scan import secrets_on_disk
 from tests.kernel import hunting
-from tests.kernel.kernel import Kernel
-from tests.support import people
-from tests.support.server import ScriptedServer
+from tests.helpers.kernel import Kernel
+from tests.helpers import accounts
+from tests.helpers.server import ScriptedServer
 
 CONTROL = "CONTROL-SECRET-of-the-hunt"
 
@@ -38,10 +38,10 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Remains:
     with ScriptedServer(hunting.serve(interrupt)) as server:
         variables = {
             "ETNA_BASE_URL": f"http://{server.host}/ok/api",
-            "ETNA_APP_KEY": people.APP_KEY,
-            "ETNA_USERNAME": people.USERNAME,
-            "ETNA_PASSWORD": people.PASSWORD,
-            "ETNA_PIN_CODE": people.PIN,
+            "ETNA_APP_KEY": accounts.APP_KEY,
+            "ETNA_USERNAME": accounts.USERNAME,
+            "ETNA_PASSWORD": accounts.PASSWORD,
+            "ETNA_PIN_CODE": accounts.PIN,
         }
         with Kernel(home, **variables) as kernel:
             statuses, walked = meet_every_failure(kernel, server)
@@ -97,7 +97,7 @@ def test_nothing_was_published(remains: Remains):
     found = {
         (kind, secret, text[:300])
         for kind, text in remains.published
-        for secret in people.SECRETS
+        for secret in accounts.SECRETS
         if secret in text
     }
     assert set() == found
@@ -105,7 +105,7 @@ def test_nothing_was_published(remains: Remains):
 
 def test_nothing_is_on_disk(remains: Remains):
     """No file under HOME does: not the history, not the kernel's log."""
-    assert [] == secrets_on_disk(remains.home, *people.SECRETS, people.PASSWORD, people.TOKEN, people.APP_KEY)
+    assert [] == secrets_on_disk(remains.home, *accounts.SECRETS, accounts.PASSWORD, accounts.TOKEN, accounts.APP_KEY)
 
 
 def test_the_hunt_can_find(remains: Remains):

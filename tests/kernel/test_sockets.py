@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from tests.kernel.home import environment
-from tests.kernel.inside import NAMES
-from tests.kernel.kernel import LIMIT
-from tests.kernel.seat import Seat
-from tests.support.server import ScriptedServer
+from tests.helpers.clean_home import environment
+from tests.helpers.kernel_reset import NAMES
+from tests.helpers.kernel import LIMIT
+from tests.helpers.notebook_user import NotebookUser
+from tests.helpers.server import ScriptedServer
 
 # The last line shows that a socket would have been seen.
 WATCHED = """
@@ -50,7 +50,7 @@ def silent():
         yield server.play(server.stay_silent)
 
 
-def test_the_timeout_of_the_settings(seat: Seat, silent: ScriptedServer):
+def test_the_timeout_of_the_settings(seat: NotebookUser, silent: ScriptedServer):
     """`%config EtnaMagics.timeout` is how long a log-in waits for its answer."""
     seat.know()
     seat.kernel.set_environment(ETNA_BASE_URL=silent.base_url)

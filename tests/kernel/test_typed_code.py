@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.kernel.front_end import FrontEnd
-from tests.kernel.seat import Seat
+from tests.helpers.front_end import FrontEnd
+from tests.helpers.notebook_user import NotebookUser
 from tests.kernel.test_form import show_form
 
 CODE, WRONG = "246810", "802164"
@@ -14,7 +14,7 @@ WIDGETS = "__import__('ipywidgets').Widget.get_manager_state()"
 
 
 @pytest.fixture
-def form(seat: Seat) -> FrontEnd:
+def form(seat: NotebookUser) -> FrontEnd:
     """Return a form that asks for the code alone."""
     seat.know("twofactor-again")
     shown = show_form(seat.kernel, "%etna_login")
@@ -22,12 +22,12 @@ def form(seat: Seat) -> FrontEnd:
     return shown
 
 
-def published(seat: Seat, begun: int) -> list[str]:
+def published(seat: NotebookUser, begun: int) -> list[str]:
     """Return every message that the kernel has published since."""
     return [json.dumps(message["content"]) for message in seat.kernel.published[begun:]]
 
 
-def holding(seat: Seat, begun: int) -> list[str]:
+def holding(seat: NotebookUser, begun: int) -> list[str]:
     """Return each of those messages, and each widget's state, that has a code in it."""
     states = [json.dumps(one["state"]) for one in seat.kernel.ask(WIDGETS)["state"].values()]
     # While the form is there, its field is among what is looked at.
@@ -37,7 +37,7 @@ def holding(seat: Seat, begun: int) -> list[str]:
     return [text for text in (*published(seat, begun), *states) if CODE in text or WRONG in text]
 
 
-def test_left_and_not_sent(seat: Seat, form: FrontEnd):
+def test_left_and_not_sent(seat: NotebookUser, form: FrontEnd):
     """A code that was typed is taken out of its field at once, here and in the front end, and works."""
     begun, field = len(seat.kernel.published), form._model("Code")
     form.type("Code", CODE)
@@ -54,7 +54,7 @@ def test_left_and_not_sent(seat: Seat, form: FrontEnd):
     assert [] == holding(seat, begun)
 
 
-def test_wrong_and_then_right(seat: Seat, form: FrontEnd):
+def test_wrong_and_then_right(seat: NotebookUser, form: FrontEnd):
     """A wrong code leaves nothing in the form that comes after it, and the right one nothing either."""
     begun = len(seat.kernel.published)
     form.enter("Code", WRONG)
@@ -66,7 +66,7 @@ def test_wrong_and_then_right(seat: Seat, form: FrontEnd):
     assert ([], 3) == (holding(seat, begun), seat.sandbox.token_requests)
 
 
-def test_typed_and_started_over(seat: Seat, form: FrontEnd):
+def test_typed_and_started_over(seat: NotebookUser, form: FrontEnd):
     """[Start over] drops a code that was typed."""
     begun = len(seat.kernel.published)
     form.type("Code", CODE)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kernel.seat import Seat
+from tests.helpers.notebook_user import NotebookUser
 
 SETUP = """
 import functools
@@ -74,7 +74,7 @@ NOT_USING = [
 
 
 @pytest.fixture
-def used(seat: Seat) -> Seat:
+def used(seat: NotebookUser) -> NotebookUser:
     """Return a seat with a stale log-in, with things that use it, and ``warn`` at ``used``."""
     seat.log_in()
     seat.kernel.do(SETUP)
@@ -86,30 +86,30 @@ def used(seat: Seat) -> Seat:
 
 
 @pytest.mark.parametrize("code", USING)
-def test_used_warns_where_the_log_in_is_used(used: Seat, code):
+def test_used_warns_where_the_log_in_is_used(used: NotebookUser, code):
     """By its names, another name, a function, a method, a partial or a class of the notebook."""
     assert 1 == len(used.kernel.run(code).warnings)
 
 
 @pytest.mark.parametrize("code", NOT_USING)
-def test_used_is_quiet_elsewhere(used: Seat, code):
+def test_used_is_quiet_elsewhere(used: NotebookUser, code):
     """Cells that cannot reach the log-in are not told."""
     assert [] == used.kernel.run(code).warnings
 
 
-def test_used_names_only_what_is_used(used: Seat):
+def test_used_names_only_what_is_used(used: NotebookUser):
     """Of two stale log-ins, the one that the cell uses is named."""
     used.log_in_stale("paper")
     lines = used.kernel.run("paper_session.name").warnings
     assert ["paper"] == [line.split(":")[0] for line in lines]
 
 
-def test_always_is_the_default(seat: Seat):
+def test_always_is_the_default(seat: NotebookUser):
     """Out of the box every cell is told."""
     assert "always" == seat.kernel.ask("get_ipython().magics_manager.registry['EtnaMagics'].warn")
 
 
-def test_never(seat: Seat):
+def test_never(seat: NotebookUser):
     """Nothing is said, of stale tokens and of those near their end."""
     seat.log_in()
     seat.kernel.run("%config EtnaMagics.warn = 'never'")
@@ -119,7 +119,7 @@ def test_never(seat: Seat):
     assert [["'demo'"], ["'demo'"]] == [near, seat.kernel.run("etna_token.username").texts]
 
 
-def test_once_for_each_token(seat: Seat):
+def test_once_for_each_token(seat: NotebookUser):
     """Said in one cell for each token: a new log-in that grows stale is said again."""
     seat.log_in_stale()
     seat.kernel.run("%config EtnaMagics.warn = 'once'", store_history=False)
@@ -129,7 +129,7 @@ def test_once_for_each_token(seat: Seat):
     assert [1, 0, 0, 1, 0] == counts
 
 
-def test_back_to_always(seat: Seat):
+def test_back_to_always(seat: NotebookUser):
     """The setting can be changed at any time."""
     seat.log_in_stale()
     counts = []
@@ -143,7 +143,7 @@ def test_back_to_always(seat: Seat):
     "setting",
     ["warn = 'sometimes'", "warn_before = -1", "lifetime = 'soon'", "timeout = 0", "lifetime = '0s'"],
 )
-def test_a_setting_that_makes_no_sense_is_refused(seat: Seat, setting):
+def test_a_setting_that_makes_no_sense_is_refused(seat: NotebookUser, setting):
     """A wrong value is an error that names the setting, and the old one stays."""
     name = setting.split()[0]
     ask = f"get_ipython().magics_manager.registry['EtnaMagics'].{name}"

@@ -6,7 +6,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from tests.kernel.home import REPOSITORY, environment
+from tests.helpers.clean_home import REPOSITORY, environment
 
 NOTEBOOKS = REPOSITORY / "notebooks"
 

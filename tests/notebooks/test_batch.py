@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from etna_magic.sandbox import Sandbox
-from tests.kernel.home import environment
+from tests.helpers.clean_home import environment
 
 BIN = Path(sys.executable).parent
 VARIABLES = ("ETNA_BASE_URL", "ETNA_APP_KEY", "ETNA_USERNAME", "ETNA_PASSWORD")

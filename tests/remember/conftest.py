@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from etna_magic.sandbox import Sandbox
-from tests.kernel.kernel import Kernel
+from tests.helpers.kernel import Kernel
 from tests.remember.desk import NO_KEYRING, Desk, sandbox_for_tests
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from etna_magic.sandbox import Sandbox
-from tests.kernel.kernel import Kernel
-from tests.kernel.run import Run
-from tests.kernel.seat import Seat
+from tests.helpers.kernel import Kernel
+from tests.helpers.cell_run import Run
+from tests.helpers.notebook_user import NotebookUser
 from tests.remember.inside import AS_NEW
 
 #: No keyring but the one that a test brings: this machine's user may have one.
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "DBUS_SESSION_BUS_ADDRESS": ""}
 
 
-class Desk(Seat):
+class Desk(NotebookUser):
     """A seat whose kernel keeps its state below a folder of the test.
 
     Parameters

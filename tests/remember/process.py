@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.kernel.home import environment
+from tests.helpers.clean_home import environment
 from tests.remember.desk import NO_KEYRING
 
 LIMIT = 60.0

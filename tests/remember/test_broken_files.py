@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.remember.desk import Desk
-from tests.support.required import lacks
+from tests.helpers.required import lacks
 
 CONTENTS: dict[str, bytes] = {
     "empty": b"",

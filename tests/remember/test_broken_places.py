@@ -9,7 +9,7 @@ import pytest
 
 from tests.remember.desk import Desk
 from tests.remember.process import command, run, run_cells
-from tests.support.required import can
+from tests.helpers.required import can
 
 
 def tells(desk: Desk) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.remember.process import quoted, run
 from tests.remember.test_leaving import secrets_below
-from tests.support.required import lacks
+from tests.helpers.required import lacks
 
 UNLOCKED = "echo -n keyring-pw | gnome-keyring-daemon --unlock --components=secrets > /dev/null"
 LOCKED = "gnome-keyring-daemon --start --components=secrets > /dev/null"

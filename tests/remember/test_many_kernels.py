@@ -5,9 +5,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from etna_magic.sandbox import Sandbox
-from tests.kernel.kernel import LIMIT, Kernel
-from tests.kernel.run import Run
-from tests.kernel.seat import Seat
+from tests.helpers.kernel import LIMIT, Kernel
+from tests.helpers.cell_run import Run
+from tests.helpers.notebook_user import NotebookUser
 from tests.remember.desk import NO_KEYRING, sandbox_for_tests
 
 KERNELS = 20
@@ -16,7 +16,7 @@ KERNELS = 20
 @contextmanager
 def many(count: int, folder: Path, sandbox: Sandbox):
     """Start that many kernels of one user."""
-    known = Seat(None, sandbox).credentials() | NO_KEYRING | {"XDG_STATE_HOME": str(folder / "state")}
+    known = NotebookUser(None, sandbox).credentials() | NO_KEYRING | {"XDG_STATE_HOME": str(folder / "state")}
     with ExitStack() as stack:
         yield [stack.enter_context(Kernel(folder / f"kernel-{n}", **known)) for n in range(count)]
 
@@ -76,7 +76,7 @@ def test_a_real_restart(tmp_path):
         "etna_session.get('v1.0/users/@me/info').json()['Login']",
     )
     with sandbox_for_tests() as sandbox:
-        known = Seat(None, sandbox).credentials("twofactor")
+        known = NotebookUser(None, sandbox).credentials("twofactor")
         with Kernel(tmp_path, **known, **NO_KEYRING) as kernel:
             for code in ("--code 246810", ""):
                 before = sandbox.token_requests

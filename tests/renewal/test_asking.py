@@ -10,7 +10,7 @@ def _alive(text):
     import gc
     from etna_magic import Secret
     gc.collect()
-    return sum(isinstance(one, Secret) and one.reveal() == text for one in gc.get_objects())
+    return sum(isinstance(one, Secret) and one.get_secret_value() == text for one in gc.get_objects())
 """
 SHOWN = (
     "etna_token", "etna_session", "vars(etna_session)", "%whos", "etna_token?", "etna_session?", "%history",

@@ -9,7 +9,7 @@ import pytest
 from etna_magic import Token, TokenState
 from etna_magic.namespace import Login, Logins
 from etna_magic.watcher import Watcher
-from tests.support.people import HandClock, token
+from tests.helpers.accounts import ManualClock, token
 
 HOUR = 3600.0
 FRESH, EXPIRING, STALE = TokenState.FRESH, TokenState.EXPIRING, TokenState.STALE
@@ -27,7 +27,7 @@ class Day:
     """A log-in of 24 hours on clocks that a test moves, and what the watcher says of it."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.clock = HandClock()
+        self.clock = ManualClock()
         self._capsys = capsys
         logins = Logins({})
         self.login: Login = logins.store("etna", token("http://127.0.0.1:9/api", self.clock), None, 5.0)
@@ -179,7 +179,7 @@ def test_a_flight(day: Day, zone):
 def test_a_change_of_daylight_saving(capsys, zone, noon, until, monkeypatch):
     """A day with 23 or 25 hours on the wall has 24 for a token."""
     zone("Europe/Berlin")
-    monkeypatch.setattr(HandClock, "__init__", lambda self: _at(self, noon))
+    monkeypatch.setattr(ManualClock, "__init__", lambda self: _at(self, noon))
     day = Day(capsys)
     assert day.token.describe().endswith(f"until {until}")
     day.clock.move(23.5 * HOUR)
@@ -189,7 +189,7 @@ def test_a_change_of_daylight_saving(capsys, zone, noon, until, monkeypatch):
     assert f"expired at {until}" in day.said()
 
 
-def _at(clock: HandClock, wall: float) -> None:
+def _at(clock: ManualClock, wall: float) -> None:
     clock.wall_now, clock.forward_now = float(wall), 5_000.0
 
 

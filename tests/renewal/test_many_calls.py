@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from etna_magic.sandbox import Sandbox
-from tests.kernel.seat import Seat
+from tests.helpers.notebook_user import NotebookUser
 from tests.remember.desk import sandbox_for_tests
 from tests.remember.process import run_cells
 
@@ -46,7 +46,7 @@ def run_loop(home: Path, sandbox: Sandbox, calls: int, threads: int) -> tuple[di
         f"%etna_login --lifetime {LIFETIME}",
         LOOP % {"expiries": EXPIRIES, "threads": threads, "calls": calls},
     )
-    printed = run_cells(home, *cells, **Seat(None, sandbox).credentials())
+    printed = run_cells(home, *cells, **NotebookUser(None, sandbox).credentials())
     (line,) = [line for line in printed.splitlines() if line.startswith("FOUND ")]
     statuses, failures, tokens = json.loads(line.removeprefix("FOUND "))
     assert ("expired" in printed, "could not be renewed" in printed) == (False, False)

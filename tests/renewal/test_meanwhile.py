@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kernel.inside import NAMES
-from tests.kernel.kernel import LIMIT
+from tests.helpers.kernel_reset import NAMES
+from tests.helpers.kernel import LIMIT
 from tests.remember.desk import Desk
-from tests.support import people
-from tests.support.server import Received, ScriptedServer, answer
+from tests.helpers import accounts
+from tests.helpers.server import Received, ScriptedServer, answer
 from tests.waiting.front_end import FrontEnd
 
 # In the order in which `/token` gives them out.
@@ -47,7 +47,7 @@ class Broker:
         if token == LATE:
             self._asked.set()
             self.answers.wait(LIMIT)
-        connection.sendall(answer(200, people.body(State="Succeeded", Token=token)))
+        connection.sendall(answer(200, accounts.body(State="Succeeded", Token=token)))
 
     def begin(self, left: float, line: str = "") -> None:
         """Log in, let time pass, and make a call, whose renewal is then held."""

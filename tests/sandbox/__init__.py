@@ -1,1 +1,1 @@
-"""Tests of the loopback ETNA, over real HTTP."""
+"""Tests of the sandbox over real HTTP, without the client. Asserts have the expected value first."""

@@ -1,4 +1,4 @@
-"""A running sandbox, a clock that tests move, and a plain client that is not the package's own."""
+"""A running sandbox, a clock that tests set, and an HTTP client that is not the package's own."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from etna_magic.sandbox import Sandbox
 
 
 class Clock:
-    """Seconds since 1970 that stand still until a test moves them."""
+    """Returns seconds since 1970, which change only when a test changes them."""
 
     def __init__(self) -> None:
         self.now = 1_750_000_000.0
@@ -18,55 +18,55 @@ class Clock:
         """Return the time."""
         return self.now
 
-    def move(self, seconds: float) -> None:
-        """Let time pass."""
+    def advance(self, seconds: float) -> None:
+        """Let time pass, in seconds."""
         self.now += seconds
 
 
 class Client:
-    """Sends requests as a person with `curl` would."""
+    """Sends requests to a sandbox, as with `curl`."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.http = requests.Session()
+        self.session = requests.Session()
 
     def log_in(self, name: str, interim: str | None = None, **headers: str) -> requests.Response:
-        """Ask for a token; `interim` is the token of the step before."""
-        sent = {"Et-App-Key": self.sandbox.app_key, "Username": name}
-        sent["Password"] = self.sandbox.password_of(name)
+        """Ask for a token; `interim` is the token of the previous step."""
+        own = {"Et-App-Key": self.sandbox.app_key, "Username": name}
+        own["Password"] = self.sandbox.password_of(name)
         if interim is not None:
-            sent["Authorization"] = f"Bearer {interim}"
-        return self.post_token(sent | headers)
+            own["Authorization"] = f"Bearer {interim}"
+        return self.post_token(own | headers)
 
     def post_token(self, headers: dict[str, str]) -> requests.Response:
         """Ask for a token with exactly these headers."""
         url = f"{self.sandbox.base_url}/token"
-        return self.http.post(url, headers=headers, allow_redirects=False, timeout=10)
+        return self.session.post(url, headers=headers, allow_redirects=False, timeout=10)
 
     def token(self, name: str = "demo") -> str:
         """Return a token of a user who logs in at once."""
         return self.log_in(name).json()["Token"]
 
-    def call(self, method: str, path: str, token: str, **more) -> requests.Response:
+    def call(self, method: str, path: str, token: str, **options) -> requests.Response:
         """Make any other call."""
         headers = {"Et-App-Key": self.sandbox.app_key, "Authorization": f"Bearer {token}"}
         url = f"{self.sandbox.base_url}/{path}"
-        return self.http.request(method, url, headers=headers, timeout=10, **more)
+        return self.session.request(method, url, headers=headers, timeout=10, **options)
 
-    def info(self, token: str) -> int:
-        """Return the status of the cheapest call."""
+    def status_of(self, token: str) -> int:
+        """Return the status of a call with that token."""
         return self.call("GET", "v1.0/users/@me/info", token).status_code
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """Return a clock that stands still."""
+    """Return a clock that does not move."""
     return Clock()
 
 
 @pytest.fixture
 def sandbox(clock: Clock) -> Iterator[Sandbox]:
-    """Run a sandbox by that clock."""
+    """Run a sandbox with that clock."""
     with Sandbox(clock=clock) as running:
         yield running
 
@@ -74,6 +74,6 @@ def sandbox(clock: Clock) -> Iterator[Sandbox]:
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[Client]:
     """Return a client of that sandbox."""
-    made = Client(sandbox)
-    with made.http:
-        yield made
+    client = Client(sandbox)
+    with client.session:
+        yield client

@@ -1,6 +1,4 @@
-"""`python -m etna_magic.sandbox` as a real program."""
-
-# What is expected stands first in an assert.
+"""`python -m etna_magic.sandbox` as a real process."""
 
 import contextlib
 import queue
@@ -17,13 +15,13 @@ import requests
 from etna_magic.sandbox import APP_KEY, USERS, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 30  # seconds
+TIMEOUT = 30  # seconds
 COMMAND = [sys.executable, "-m", "etna_magic.sandbox"]
 
 
 @contextlib.contextmanager
 def running(*options):
-    """Run the sandbox; yield the program and what it printed up to its last line."""
+    """Run the sandbox; yield the process and what it printed, up to the last line."""
     with subprocess.Popen(
         [*COMMAND, *options],
         cwd=ROOT,
@@ -31,20 +29,20 @@ def running(*options):
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-    ) as program:
+    ) as process:
         lines = queue.Queue()
-        threading.Thread(target=lambda: [*map(lines.put, program.stdout)], daemon=True).start()
+        threading.Thread(target=lambda: [*map(lines.put, process.stdout)], daemon=True).start()
         try:
-            greeting = lines.get(timeout=LIMIT)
-            while "Ctrl-C" not in greeting:
-                greeting += lines.get(timeout=LIMIT)
-            yield program, greeting
+            output = lines.get(timeout=TIMEOUT)
+            while "Ctrl-C" not in output:
+                output += lines.get(timeout=TIMEOUT)
+            yield process, output
         finally:
-            program.kill()
+            process.kill()
 
 
 def run(*options, code=None):
-    """Run a command that ends by itself."""
+    """Run a command that exits by itself."""
     command = [sys.executable, "-c", code] if code else COMMAND
     return subprocess.run(
         [*command, *options],
@@ -52,34 +50,34 @@ def run(*options, code=None):
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=LIMIT,
+        timeout=TIMEOUT,
         check=False,
     )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_runs_until_stopped(number):
-    """It prints all that is needed to log in, and a signal stops it without a word."""
-    with running() as (program, greeting):
-        url = re.search(r"Base URL: (\S+)", greeting)[1]
-        assert APP_KEY in greeting
-        assert f"%etna_login -b {url} -u demo" in greeting
+    """It prints everything needed to log in, and a signal stops it without further output."""
+    with running() as (process, output):
+        url = re.search(r"Base URL: (\S+)", output)[1]
+        assert APP_KEY in output
+        assert f"%etna_login -b {url} -u demo" in output
         headers = {"Et-App-Key": APP_KEY, "Username": "demo", "Password": USERS[0].password}
         assert 200 == requests.post(f"{url}/token", headers=headers, timeout=10).status_code
-        program.send_signal(number)
-        assert 0 == program.wait(LIMIT)
-        assert "" == program.stderr.read()
+        process.send_signal(number)
+        assert 0 == process.wait(TIMEOUT)
+        assert "" == process.stderr.read()
         for user in USERS:
-            assert re.search(rf"{user.name} +{user.password} .*{re.escape(user.shows)}", greeting)
+            assert re.search(rf"{user.name} +{user.password} .*{re.escape(user.shows)}", output)
 
 
 def test_no_limits():
-    """The option takes the limit on log-ins away."""
-    with running("--no-limits", "--lifetime", "90m") as (_, greeting):
-        url = re.search(r"Base URL: (\S+)", greeting)[1]
+    """The option switches the limit on logins off."""
+    with running("--no-limits", "--lifetime", "90m") as (_, output):
+        url = re.search(r"Base URL: (\S+)", output)[1]
         headers = {"Et-App-Key": APP_KEY, "Username": "demo", "Password": USERS[0].password}
-        answers = [requests.post(f"{url}/token", headers=headers, timeout=10) for _ in range(12)]
-        assert {200} == {answer.status_code for answer in answers}
+        responses = [requests.post(f"{url}/token", headers=headers, timeout=10) for _ in range(12)]
+        assert {200} == {response.status_code for response in responses}
 
 
 def test_help():
@@ -89,8 +87,8 @@ def test_help():
     assert all(user.name in shown.stdout and user.shows in shown.stdout for user in USERS)
 
 
-def test_a_port_in_use():
-    """A port that is taken is told in one line."""
+def test_port_in_use():
+    """A port in use is an error of one line."""
     with Sandbox() as sandbox:
         port = sandbox.base_url.removesuffix("/api").rpartition(":")[2]
         refused = run("--port", port)
@@ -99,7 +97,7 @@ def test_a_port_in_use():
 
 
 def test_not_loopback():
-    """Any other address is refused in one line."""
+    """Any other address is an error of one line."""
     refused = run("--host", "0.0.0.0")  # noqa: S104 - to be refused
     assert (1, 1) == (refused.returncode, refused.stderr.count("\n"))
     assert "loopback only" in refused.stderr
@@ -107,13 +105,13 @@ def test_not_loopback():
 
 @pytest.mark.parametrize("options", [("--lifetime", "1y"), ("--lifetime", "0"), ("--port", "x")])
 def test_wrong_options(options):
-    """Wrong options are told as every program tells them."""
+    """Wrong options get a usage message and exit code 2."""
     refused = run(*options)
     assert (2, False) == (refused.returncode, "Traceback" in refused.stderr)
 
 
 def test_without_flask():
-    """Without Flask one line tells what to install, and the help still works."""
+    """Without Flask one line says what to install, and the help still works."""
     code = (
         "import runpy, sys\n"
         "sys.modules['flask'] = None\n"

@@ -1,6 +1,4 @@
-"""Orders: pages of them, new ones, cancelled ones and refused ones."""
-
-# What is expected stands first in an assert.
+"""Orders: paging, placing, cancelling."""
 
 import pytest
 
@@ -8,8 +6,8 @@ ORDERS = "v1.0/accounts/83267/orders"
 ORDER = {"Symbol": "AAPL", "Type": "Limit", "Side": "Buy", "Quantity": 10, "Price": 180}
 
 
-def test_first_orders(client):
-    """Demo starts with orders that are filled and orders that are open."""
+def test_initial_orders(client):
+    """The user demo has filled and open orders at the start."""
     listed = client.call("GET", ORDERS, client.token()).json()
     assert ["Result", "NextPageLink", "PreviousPageLink", "TotalCount"] == list(listed)
     assert ("", "", 5) == tuple(listed.values())[1:]
@@ -17,27 +15,27 @@ def test_first_orders(client):
 
 
 def test_pages(client):
-    """Absolute links lead through all pages and back again."""
-    token, path, seen = client.token(), f"{ORDERS}?pageSize=2&sort=x", []
+    """Absolute links lead through all pages and back."""
+    token, path, ids = client.token(), f"{ORDERS}?pageSize=2&sort=x", []
     while path:
         page = client.call("GET", path, token).json()
-        seen += [order["Id"] for order in page["Result"]]
+        ids += [order["Id"] for order in page["Result"]]
         path = page["NextPageLink"].removeprefix(client.sandbox.base_url + "/")
-    assert [5005, 5004, 5003, 5002, 5001] == seen
-    back = f"{client.sandbox.base_url}/{ORDERS}?pageSize=2&sort=x&pageNumber=1"
-    assert back == page["PreviousPageLink"]
+    assert [5005, 5004, 5003, 5002, 5001] == ids
+    previous = f"{client.sandbox.base_url}/{ORDERS}?pageSize=2&sort=x&pageNumber=1"
+    assert previous == page["PreviousPageLink"]
 
 
 @pytest.mark.parametrize(
     "query", ["pageNumber=-1", "pageNumber=x", "pageSize=0", "pageSize=101", "pageSize="]
 )
 def test_bad_pages(client, query):
-    """A page that cannot be is refused."""
+    """An invalid page is refused."""
     assert 400 == client.call("GET", f"{ORDERS}?{query}", client.token()).status_code
 
 
 def test_place(client):
-    """A new order is pending at first and new when it is listed."""
+    """An order is pending in the response to its placement, and new in the list."""
     token = client.token()
     placed = client.call("POST", ORDERS, token, json=ORDER)
     assert (200, "PendingNew") == (placed.status_code, placed.json()["Status"])
@@ -60,10 +58,10 @@ def test_place(client):
 
 
 def test_sent_twice_is_placed_twice(client):
-    """The server does not guess that a second order is a mistake."""
+    """An order sent twice becomes two orders."""
     token = client.token()
-    numbers = {client.call("POST", ORDERS, token, json=ORDER).json()["Id"] for _ in range(2)}
-    assert {5006, 5007} == numbers
+    ids = {client.call("POST", ORDERS, token, json=ORDER).json()["Id"] for _ in range(2)}
+    assert {5006, 5007} == ids
     assert 7 == client.call("GET", ORDERS, token).json()["TotalCount"]
 
 
@@ -86,25 +84,25 @@ def test_sent_twice_is_placed_twice(client):
     ],
 )
 def test_bad_orders(client, body):
-    """An order that makes no sense is refused with a sentence, and not placed."""
+    """An invalid order is refused with a message, and not placed."""
     token = client.token()
-    answer = client.call("POST", ORDERS, token, json=body)
-    assert (400, ["Message"]) == (answer.status_code, list(answer.json()))
+    response = client.call("POST", ORDERS, token, json=body)
+    assert (400, ["Message"]) == (response.status_code, list(response.json()))
     assert 5 == client.call("GET", ORDERS, token).json()["TotalCount"]
 
 
 def test_cancel(client):
-    """An open order can be cancelled once; the answer is empty."""
+    """An open order can be cancelled once; the response has no body."""
     token = client.token()
-    answer = client.call("DELETE", f"{ORDERS}/5004", token)
-    assert (204, b"") == (answer.status_code, answer.content)
+    response = client.call("DELETE", f"{ORDERS}/5004", token)
+    assert (204, b"") == (response.status_code, response.content)
     again = client.call("DELETE", f"{ORDERS}/5004", token)
     assert (400, ["Message"]) == (again.status_code, list(again.json()))
     assert 5 == client.call("GET", ORDERS, token).json()["TotalCount"]
 
 
-def test_completed_orders_stay(client):
-    """A filled order cannot be cancelled, and one that is not there is not found."""
+def test_cannot_cancel(client):
+    """A filled order cannot be cancelled; unknown orders and those of other accounts are not found."""
     token = client.token()
     filled = client.call("DELETE", f"{ORDERS}/5001", token)
     assert (400, ["Message"]) == (filled.status_code, list(filled.json()))

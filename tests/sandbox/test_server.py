@@ -1,6 +1,4 @@
-"""The server around the API: loopback, keep-alive, silence, starting and stopping."""
-
-# What is expected stands first in an assert.
+"""The HTTP server: loopback, keep-alive, no output, starting and stopping."""
 
 import http.client
 import socket
@@ -22,8 +20,8 @@ def address(sandbox):
     return parts.hostname, parts.port
 
 
-def hang_up_early(client):
-    """Ask for more than fits into the connection's buffers, and leave without reading it."""
+def disconnect_early(client):
+    """Ask for more than fits into the connection's buffers, and close it without reading all."""
     body = '{"Security":{"Symbol":"KO"},"SecurityHistorySettings":{"Period":"1m"}}'
     head = f"PUT /api/v1.0/history/symbols HTTP/1.1\r\nEt-App-Key: {APP_KEY}\r\n"
     head += f"Authorization: Bearer {client.token()}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -35,66 +33,66 @@ def hang_up_early(client):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.com", "", "::", "127.1"])  # noqa: S104
 def test_loopback_only(host):
-    """A host that others could reach is refused before anything is bound."""
+    """A host that other machines could reach is refused before anything is bound."""
     with pytest.raises(ValueError, match="loopback only"):
         Sandbox(host=host)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.2"])
 def test_loopback(host):
-    """Every address of loopback will do."""
+    """Every loopback address is accepted."""
     with Sandbox(host=host) as sandbox:
         assert f"http://{host}:" in sandbox.base_url
         assert 405 == requests.get(f"{sandbox.base_url}/token", timeout=10).status_code
 
 
-def test_loopback_of_version_6():
-    """The address of IPv6 stands in brackets in the URL."""
+def test_ipv6_loopback():
+    """The URL has the IPv6 address in brackets."""
     try:
         sandbox = Sandbox(host="::1").start()
     except OSError:
-        pytest.skip("this machine has no IPv6, which a container may lack")
+        pytest.skip("this machine has no IPv6")
     with sandbox:
         assert sandbox.base_url.startswith("http://[::1]:")
         assert 405 == requests.get(f"{sandbox.base_url}/token", timeout=10).status_code
 
 
 def test_keep_alive(sandbox):
-    """One connection carries many requests, with bodies that nobody reads among them."""
+    """One connection serves many requests, even if the application does not read their bodies."""
     connection = http.client.HTTPConnection(*address(sandbox), timeout=10)
-    ours = None
+    first_socket = None
     for path, body in [("/api/token", b"x" * 70_000), ("/nowhere", b"GET / HTTP/1.1"), ("/", b"")]:
         connection.request("POST", path, body)
-        answer = connection.getresponse()
-        assert (answer.status in {401, 404}, True) == (True, bool(answer.read()))
-        ours = ours or connection.sock
-        assert ours is connection.sock
+        response = connection.getresponse()
+        assert (response.status in {401, 404}, True) == (True, bool(response.read()))
+        first_socket = first_socket or connection.sock
+        assert first_socket is connection.sock
     connection.close()
 
 
-def test_keep_alive_is_quick(client):
-    """A hundred calls over one connection do not wait for acknowledgements."""
-    token, before = client.token(), time.monotonic()
-    assert {200} == {client.info(token) for _ in range(100)}
-    assert time.monotonic() - before < 3
+def test_keep_alive_is_fast(client):
+    """A hundred calls over one connection do not wait for acknowledgements of TCP packets."""
+    token, start = client.token(), time.monotonic()
+    assert {200} == {client.status_of(token) for _ in range(100)}
+    assert time.monotonic() - start < 3
 
 
 @pytest.mark.parametrize(
     ("headers", "body"),
     [({"Transfer-Encoding": "chunked"}, b"3\r\nabc\r\n0\r\n\r\n"), ({"Connection": "close"}, b"")],
 )
-def test_connections_that_close(sandbox, headers, body):
-    """A body of unknown length is answered, and the connection is closed after it."""
+def test_closed_connections(sandbox, headers, body):
+    """After a body of unknown length, or on request, the connection is closed."""
     connection = http.client.HTTPConnection(*address(sandbox), timeout=10)
     connection.request("POST", "/api/token", body, headers, encode_chunked=False)
-    answer = connection.getresponse()
-    assert (401, "close") == (answer.status, answer.getheader("Connection"))
-    answer.read()
+    response = connection.getresponse()
+    assert (401, "close") == (response.status, response.getheader("Connection"))
+    response.read()
     connection.close()
 
 
 def test_expect_continue(sandbox):
-    """A client that waits for leave to send its body gets it, once."""
+    """A client that waits for `100 Continue` gets it, once."""
     with socket.create_connection(address(sandbox), timeout=10) as raw:
         head = "POST /api/token HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
         raw.sendall(f"{head}Content-Length: 3\r\n\r\n".encode())
@@ -104,15 +102,15 @@ def test_expect_continue(sandbox):
 
 
 def test_many_threads(client):
-    """Thirty-two threads log in and call at once."""
+    """32 threads log in and call at the same time."""
     with Sandbox(login_limit=None) as client.sandbox, ThreadPoolExecutor(32) as pool:
         tokens = list(pool.map(lambda _: client.token(), range(64)))
         assert 64 == len(set(tokens))
-        assert {200} == set(pool.map(client.info, tokens))
+        assert {200} == set(pool.map(client.status_of, tokens))
 
 
 def test_start_and_stop():
-    """Starting and stopping twice do no harm; stopping ends the threads and frees the port."""
+    """Sandboxes can be started and stopped twice; a stop ends all threads and frees the port."""
     threads = set(threading.enumerate())
     sandbox = Sandbox()
     with pytest.raises(RuntimeError, match="no address"):
@@ -128,33 +126,33 @@ def test_start_and_stop():
     for thread in set(threading.enumerate()) - threads:
         thread.join(5)
         assert not thread.is_alive()
-    with Sandbox(port, host) as again:
-        assert (host, port) == address(again)
+    with Sandbox(port, host) as second:
+        assert (host, port) == address(second)
 
 
-def test_a_port_in_use(sandbox):
-    """A port that is taken is an ordinary error, not the end of the program."""
+def test_port_in_use(sandbox):
+    """A port in use raises an OSError and does not exit the process."""
     with pytest.raises(OSError, match=r"(?i)in use"):
         Sandbox(address(sandbox)[1]).start()
 
 
-def test_silence(client, capfd, caplog):
-    """Nothing is printed or logged, whatever is asked."""
+def test_no_output(client, capfd, caplog):
+    """Nothing is printed or logged, whatever the request."""
     client.log_in("demo")
     client.log_in("broken")
-    for nonsense in (b"nonsense\r\n\r\n", b"GET http://[ HTTP/1.1\r\n\r\n"):
+    for malformed in (b"malformed\r\n\r\n", b"GET http://[ HTTP/1.1\r\n\r\n"):
         with socket.create_connection(address(client.sandbox), timeout=10) as raw:
-            raw.sendall(nonsense)
+            raw.sendall(malformed)
             assert b" 400 " in raw.recv(1000)
-    hang_up_early(client)
+    disconnect_early(client)
     client.sandbox.stop()
     assert ("", "", "") == (*capfd.readouterr(), caplog.text)
 
 
-def test_what_was_seen(client):
-    """Requests are kept with the names of their headers, and without any value."""
+def test_recorded_requests(client):
+    """Requests are recorded with the names of their headers, but not the values."""
     token = client.token()
-    client.info(token)
+    client.status_of(token)
     first, second = client.sandbox.seen
     assert ("POST", "/api/token", 200) == (first.method, first.path, first.status)
     assert {"Et-App-Key", "Username", "Password"} < set(first.headers)
@@ -165,7 +163,7 @@ def test_what_was_seen(client):
 
 
 def test_reset(client):
-    """A reset goes back to the start."""
+    """A reset restores the initial state."""
     token, orders = client.token(), "v1.0/accounts/83267/orders"
     client.call("DELETE", f"{orders}/5004", token)
     alert = {"Operator": "GT", "SecurityId": 4, "Field": "Ask", "Argument": 1}
@@ -173,14 +171,14 @@ def test_reset(client):
     assert 429 in {client.log_in("demo").status_code for _ in range(10)}
     client.sandbox.reset()
     assert ((), 0) == (client.sandbox.seen, client.sandbox.token_requests)
-    assert 401 == client.info(token)
+    assert 401 == client.status_of(token)
     assert [] == client.call("GET", "v1.0/users/@me/pricealerts", client.token()).json()
     listed = client.call("GET", orders, client.token()).json()["Result"]
     assert {"New", "Filled"} == {order["Status"] for order in listed}
 
 
 def test_users_and_key(sandbox):
-    """The users are listed with what they show, and each has a password."""
+    """Users have unique names, passwords and descriptions."""
     assert {len(sandbox.users)} == {len({user.name for user in sandbox.users})}
     for user in sandbox.users:
         assert user.password == sandbox.password_of(user.name)
@@ -189,6 +187,6 @@ def test_users_and_key(sandbox):
 
 
 def test_unknown_user(sandbox):
-    """The password of nobody is an error that names everybody."""
+    """The password of an unknown user is an error that lists the users."""
     with pytest.raises(ValueError, match=r"'nobody'.*demo, twofactor"):
         sandbox.password_of("nobody")

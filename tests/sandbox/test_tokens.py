@@ -1,6 +1,4 @@
-"""How long tokens live, and what ends them."""
-
-# What is expected stands first in an assert.
+"""How long tokens are valid, and what revokes them."""
 
 import pytest
 
@@ -10,51 +8,51 @@ DENIED = '{"Message":"Authorization has been denied for this request."}'
 
 
 def test_expiry(client, clock):
-    """A token lives for 24 hours from its making, and using it does not lengthen that."""
+    """A token is valid for 24 hours, and using it does not extend that."""
     token = client.token()
-    clock.move(86_399)
-    assert 200 == client.info(token)
-    clock.move(1)
-    answer = client.call("GET", "v1.0/users/@me/info", token)
-    assert (401, DENIED) == (answer.status_code, answer.text)
+    clock.advance(86_399)
+    assert 200 == client.status_of(token)
+    clock.advance(1)
+    response = client.call("GET", "v1.0/users/@me/info", token)
+    assert (401, DENIED) == (response.status_code, response.text)
 
 
 def test_lifetime_can_be_set(client, clock):
-    """A new lifetime holds for tokens made from then on."""
+    """A new lifetime applies to tokens issued later."""
     long = client.token()
     client.sandbox.lifetime = 5.0
     short = client.token()
-    clock.move(5)
-    assert (200, 401) == (client.info(long), client.info(short))
+    clock.advance(5)
+    assert (200, 401) == (client.status_of(long), client.status_of(short))
 
 
 @pytest.mark.parametrize("lifetime", [0, -1, float("nan"), float("inf")])
-def test_impossible_lifetime(lifetime):
-    """A lifetime that is no positive number of seconds is refused."""
+def test_invalid_lifetime(lifetime):
+    """A lifetime that is not a positive number of seconds is refused."""
     with pytest.raises(ValueError, match="positive number of seconds"):
         Sandbox(lifetime=lifetime)
 
 
-def test_tokens_live_side_by_side(client):
-    """A new log-in does not end an earlier one."""
+def test_two_tokens(client):
+    """A new login does not revoke the token of an earlier one."""
     first, second = client.token(), client.token()
-    assert (200, 200) == (client.info(first), client.info(second))
+    assert (200, 200) == (client.status_of(first), client.status_of(second))
 
 
 def test_revoke_all(client):
-    """The server can end every token before its time."""
+    """The server can revoke every token before it expires."""
     token = client.token()
     client.sandbox.revoke_all()
-    assert 401 == client.info(token)
-    assert 200 == client.info(client.token())
+    assert 401 == client.status_of(token)
+    assert 200 == client.status_of(client.token())
 
 
 def test_logout(client):
-    """A logout ends its own token at once and no other; a dead one is denied."""
+    """A logout revokes its own token only; an invalid token is denied."""
     token, other = client.token(), client.token()
-    answer = client.call("POST", "logout", token)
-    assert (200, '{"State":"Succeeded"}') == (answer.status_code, answer.text)
-    assert (401, 200) == (client.info(token), client.info(other))
+    response = client.call("POST", "logout", token)
+    assert (200, '{"State":"Succeeded"}') == (response.status_code, response.text)
+    assert (401, 200) == (client.status_of(token), client.status_of(other))
     again = client.call("POST", "logout", token)
     assert (401, DENIED) == (again.status_code, again.text)
 
@@ -67,19 +65,19 @@ def test_no_logout(client):
 
 @pytest.mark.parametrize("value", [None, "Bearer", "Basic {token}", "{token}", "Bearer bm8="])
 def test_authorization(client, value):
-    """Anything but `Bearer` with a live token is denied."""
+    """Anything but `Bearer` with a valid token is denied."""
     headers = {"Et-App-Key": client.sandbox.app_key}
     if value is not None:
         headers["Authorization"] = value.format(token=client.token())
     url = f"{client.sandbox.base_url}/v1.0/users/@me/info"
-    answer = client.http.get(url, headers=headers, timeout=10)
-    assert (401, DENIED) == (answer.status_code, answer.text)
+    response = client.session.get(url, headers=headers, timeout=10)
+    assert (401, DENIED) == (response.status_code, response.text)
 
 
 def test_calls_need_the_application_key(client):
-    """A live token alone is not enough."""
+    """A valid token alone is not enough."""
     headers = {"Authorization": f"Bearer {client.token()}"}
     url = f"{client.sandbox.base_url}/v1.0/users/@me/info"
-    answer = client.http.get(url, headers=headers, timeout=10)
+    response = client.session.get(url, headers=headers, timeout=10)
     expected = '{"error":"Application key is not defined or does not exist"}'
-    assert (401, expected) == (answer.status_code, answer.text)
+    assert (401, expected) == (response.status_code, response.text)

@@ -8,12 +8,12 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from etna_magic.sandbox import Sandbox
 from tests.calls.shell import know, shell
-from tests.support import traps
+from tests.helpers import environment
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    traps.clear_environment(monkeypatch)
+    environment.clear_environment(monkeypatch)
     for name in ("HOME", "IPYTHONDIR"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.chdir(tmp_path)

@@ -14,8 +14,8 @@ from etna_magic.sandbox import Sandbox
 from etna_magic.session import EtnaSession
 from tests.calls.shell import LIMIT, log_in, wait_until
 from tests.scale import tasks
-from tests.support import people
-from tests.support.traces import caught
+from tests.helpers import accounts
+from tests.helpers.leaks import caught
 
 CALLS, WORKERS = 500, 2
 
@@ -93,7 +93,7 @@ def test_failed_connection(client: Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     worker = (
-        Logins({}).store("etna", people.token(f"http://127.0.0.1:{port}"), None, 5.0).session.for_workers()
+        Logins({}).store("etna", accounts.token(f"http://127.0.0.1:{port}"), None, 5.0).session.for_workers()
     )
     error = caught(lambda: client.submit(tasks.post, worker, pure=False).result(LIMIT))
     assert (True, True) == (

@@ -15,7 +15,7 @@ from etna_magic.sandbox import Sandbox
 from etna_magic.session import EtnaSession
 from etna_magic.worker import WorkerSession
 from tests.scale import tasks
-from tests.support.traces import caught, leaks
+from tests.helpers.leaks import caught, leaks
 
 PICKLERS = {
     "pickle": pickle.dumps,

@@ -6,13 +6,13 @@ import pytest
 
 from etna_magic.namespace import Logins
 from etna_magic.session import EtnaSession
-from tests.support import people, traps
-from tests.support.server import ScriptedServer, answer
+from tests.helpers import accounts, environment
+from tests.helpers.server import ScriptedServer, answer
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    traps.clear_environment(monkeypatch)
+    environment.clear_environment(monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
 
 
@@ -24,14 +24,14 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def clock() -> people.HandClock:
+def clock() -> accounts.ManualClock:
     """Return a clock that stands still."""
-    return people.HandClock()
+    return accounts.ManualClock()
 
 
 @pytest.fixture
-def session(server: ScriptedServer, clock: people.HandClock) -> Iterator[EtnaSession]:
+def session(server: ScriptedServer, clock: accounts.ManualClock) -> Iterator[EtnaSession]:
     """Return the session of a log-in as %etna_login stores it."""
-    token = people.token(server.base_url, clock)
+    token = accounts.token(server.base_url, clock)
     with Logins({}).store("etna", token, None, 5.0).session as made:
         yield made

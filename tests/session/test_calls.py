@@ -9,9 +9,9 @@ import requests
 
 from etna_magic import ConnectionFailedError
 from etna_magic.session import EtnaSession
-from tests.support import people, traps
-from tests.support.server import ScriptedServer, answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts, environment
+from tests.helpers.server import ScriptedServer, answer
+from tests.helpers.leaks import caught, leaks
 
 METHODS = ["get", "head", "options", "post", "put", "patch", "delete"]
 WRITES = ["post", "put", "patch", "delete"]
@@ -23,8 +23,8 @@ def test_both_headers(server, session: EtnaSession, method: str) -> None:
     getattr(session, method)("v1.0/x")
     (request,) = server.received
     assert (method.upper(), "/api/v1.0/x") == (request.method, request.target)
-    assert [f"Bearer {people.TOKEN}"] == request.values("Authorization")
-    assert [people.APP_KEY] == request.values("Et-App-Key")
+    assert [f"Bearer {accounts.TOKEN}"] == request.values("Authorization")
+    assert [accounts.APP_KEY] == request.values("Et-App-Key")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_netrc_replaces_nothing(server, session, monkeypatch: pytest.MonkeyPatch
     """A password in ~/.netrc does not replace the token."""
     traps.write_netrc(monkeypatch, tmp_path)
     session.get("v1.0/x")
-    assert [f"Bearer {people.TOKEN}"] == server.received[0].values("Authorization")
+    assert [f"Bearer {accounts.TOKEN}"] == server.received[0].values("Authorization")
 
 
 def test_no_proxy_on_loopback(server, session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_time_out(server, session: EtnaSession, method: str, more: dict) -> None
     )  # fmt: skip
     if method == "post":
         assert (True, 1) == (isinstance(error, requests.Timeout), len(server.received))
-    assert [] == leaks(error, people.SECRETS, deep=False)
+    assert [] == leaks(error, accounts.SECRETS, deep=False)
 
 
 def test_time_out_of_a_prepared_request(server, session: EtnaSession) -> None:
@@ -143,7 +143,7 @@ def test_broken(server, session: EtnaSession, method: str, reply: object) -> Non
         return
     error = caught(lambda: getattr(session, method)("v1.0/x", allow_redirects=True))
     assert (ConnectionFailedError, 1) == (_ours(error), len(str(error).splitlines()))
-    assert (True, []) == (len(str(error)) <= 400, leaks(error, people.SECRETS, deep=False))
+    assert (True, []) == (len(str(error)) <= 400, leaks(error, accounts.SECRETS, deep=False))
     if method in WRITES:
         assert "sent once" in str(error)
         assert 1 == len(server.received)
@@ -165,7 +165,7 @@ def test_nobody_listens(session: EtnaSession) -> None:
     """A port where nobody listens is told as such, with the server's name and no path."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    session.bind(people.token(f"http://127.0.0.1:{port}"))
+    session.bind(accounts.token(f"http://127.0.0.1:{port}"))
     error = caught(lambda: session.post("v1.0/x?key=private"))
     assert (True, False) == (f"http://127.0.0.1:{port}" in str(error), "private" in str(error))
     assert isinstance(error, requests.ConnectionError)
@@ -175,4 +175,4 @@ def test_failed_call_leaves_no_header_in_its_frames(server, session: EtnaSession
     """Not even the prepared request in the traceback's frames holds the token."""
     server.play(BROKEN["closed"])
     error = caught(lambda: session.post("v1.0/x"))
-    assert [] == leaks(error, people.SECRETS, deep=True)
+    assert [] == leaks(error, accounts.SECRETS, deep=True)

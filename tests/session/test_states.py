@@ -10,9 +10,9 @@ import requests
 from etna_magic import NotLoggedInError, TokenExpiredError, TokenState
 from etna_magic.namespace import Logins
 from etna_magic.session import EtnaSession
-from tests.support import people
-from tests.support.server import answer
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.server import answer
+from tests.helpers.leaks import caught, leaks
 
 DENIED = answer(401, b'{"Message":"Authorization has been denied for this request."}')
 PREPARED = requests.Request("GET", "http://127.0.0.1:9/x").prepare()
@@ -62,7 +62,7 @@ def test_log_in_that_waits_again(server, session: EtnaSession, use: Callable) ->
 def test_session_after_log_out(server, use: Callable) -> None:
     """After a log-out nothing is sent, by whoever still holds the session."""
     logins = Logins({})
-    login = logins.store("etna", people.token(server.base_url), None, 5.0)
+    login = logins.store("etna", accounts.token(server.base_url), None, 5.0)
     with login.session as session:
         logins.drop(login, "was logged out")
         error = caught(lambda: use(session))
@@ -73,41 +73,41 @@ def test_session_after_log_out(server, use: Callable) -> None:
 def test_new_log_in_mends_the_same_session(server) -> None:
     """A new log-in under the same name keeps the session object, and it signs with the new token."""
     logins = Logins({})
-    before = logins.store("etna", people.token("http://127.0.0.1:9"), None, 5.0).session
-    after = logins.store("etna", people.token(server.base_url), None, 7.0).session
+    before = logins.store("etna", accounts.token("http://127.0.0.1:9"), None, 5.0).session
+    after = logins.store("etna", accounts.token(server.base_url), None, 7.0).session
     with after:
         after.get("v1.0/x")
     assert (True, 1, 7.0) == (before is after, len(server.received), after.timeout)
 
 
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
-def test_stale_token_that_is_refused(server, session, clock: people.HandClock, method: str) -> None:
+def test_stale_token_that_is_refused(server, session, clock: accounts.ManualClock, method: str) -> None:
     """A 401 on a token whose time is over says so, since when, and the line that mends it."""
     server.play(DENIED)
     clock.move(24 * 3600)
     error = caught(lambda: getattr(session, method)("v1.0/x"))
     assert (TokenExpiredError, 1) == (type(error), len(server.received))
     assert (True, True) == ("expired at" in str(error), str(error).endswith("%etna_login"))
-    assert [] == leaks(error, people.SECRETS)
+    assert [] == leaks(error, accounts.SECRETS)
 
 
-def test_mending_line_of_another_name(server, clock: people.HandClock) -> None:
+def test_mending_line_of_another_name(server, clock: accounts.ManualClock) -> None:
     """The mending line has the log-in's name where it is not the default."""
     server.play(DENIED)
-    token = people.token(server.base_url, clock)
+    token = accounts.token(server.base_url, clock)
     clock.move(24 * 3600)
     with Logins({}).store("live", token, None, 5.0).session as session:
         error = caught(lambda: session.get("v1.0/x"))
     assert str(error).endswith("%etna_login live")
 
 
-def test_stale_token_that_is_taken(server, session, clock: people.HandClock) -> None:
+def test_stale_token_that_is_taken(server, session, clock: accounts.ManualClock) -> None:
     """The server outranks the clock: while it takes a token, calls go on."""
     clock.move(25 * 3600)
     assert 200 == session.get("v1.0/x").status_code
 
 
-def test_refusal_elsewhere_says_nothing_about_the_token(server, session, clock: people.HandClock) -> None:
+def test_refusal_elsewhere_says_nothing_about_the_token(server, session, clock: accounts.ManualClock) -> None:
     """A 401 of another server is returned, however old the token is."""
     clock.move(25 * 3600)
     elsewhere = server.play(DENIED).base_url.replace("127.0.0.1", "localhost")
@@ -131,10 +131,10 @@ def test_repr(server, name: str) -> None:
     """A session shows its name, its state and until when, and never the token."""
     with EtnaSession(name) as session:
         assert f"<EtnaSession {name}: is not logged in>" == repr(session)
-        session.bind(people.token(server.base_url))
+        session.bind(accounts.token(server.base_url))
         shown = f"{session!r} {session}"
-    assert (True, True) == (f"EtnaSession {name}" in shown, people.USERNAME in shown)
-    assert [] == [secret for secret in people.SECRETS if secret in shown]
+    assert (True, True) == (f"EtnaSession {name}" in shown, accounts.USERNAME in shown)
+    assert [] == [secret for secret in accounts.SECRETS if secret in shown]
 
 
 COPIES = {"dumps": pickle.dumps, "copy": copy.copy, "deepcopy": copy.deepcopy}

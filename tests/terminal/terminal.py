@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pexpect
 
-from tests.kernel.home import environment
+from tests.helpers.clean_home import environment
 
 LIMIT = 40  # seconds after which something that should have come has not
 # IPython's own ("In [1]: ") counts on; this one is the same each time, and no output holds it.

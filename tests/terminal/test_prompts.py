@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from etna_magic.sandbox import Sandbox
-from tests.kernel.home import environment
+from tests.helpers.clean_home import environment
 from tests.terminal.terminal import Terminal
 
 CODE, PIN = "246810", "1357"

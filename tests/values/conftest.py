@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support import traps
+from tests.helpers import environment
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    traps.clear_environment(monkeypatch)
+    environment.clear_environment(monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))

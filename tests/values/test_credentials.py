@@ -6,8 +6,8 @@ import pytest
 
 from etna_magic import Credentials, InsecureURLError, InvalidCredentialsError, Secret
 from etna_magic.settings import Setting, Settings
-from tests.support import people
-from tests.support.traces import caught, leaks
+from tests.helpers import accounts
+from tests.helpers.leaks import caught, leaks
 
 BASE_URL = "https://api.example.com"
 MARK = "VALUE-SECRET"
@@ -43,7 +43,7 @@ by_bad = pytest.mark.parametrize(("value", "fault"), BAD.values(), ids=BAD)
 def test_bad_value(label: str, field: str, value: str, fault: str) -> None:
     """Each bad value is refused by the field's name and its fault."""
     given = value if field == "username" else Secret(value)
-    error = caught(lambda: people.credentials(BASE_URL, **{field: given}))
+    error = caught(lambda: accounts.credentials(BASE_URL, **{field: given}))
     assert InvalidCredentialsError is type(error)
     assert (True, True) == (str(error).startswith(f"{label} "), fault in str(error))
     assert MARK not in str(error)
@@ -75,30 +75,30 @@ def test_bad_setting(name: str, value: str, fault: str, monkeypatch: pytest.Monk
 )
 def test_good_value(value: str) -> None:
     """What a header can carry is taken as it is."""
-    who = people.credentials(BASE_URL, password=Secret(value), username=value, pin=Secret(value))
-    assert [value] * 3 == [who.password.reveal(), who.username, who.pin.reveal()]
+    who = accounts.credentials(BASE_URL, password=Secret(value), username=value, pin=Secret(value))
+    assert [value] * 3 == [who.password.get_secret_value(), who.username, who.pin.get_secret_value()]
 
 
 def test_base_url_is_normal() -> None:
     """The base URL is kept in its one form."""
-    assert BASE_URL == people.credentials(f"{BASE_URL}/token/").base_url
+    assert BASE_URL == accounts.credentials(f"{BASE_URL}/token/").base_url
 
 
 def test_insecure_base_url() -> None:
     """A base URL that must not be used makes no credentials."""
-    assert InsecureURLError is type(caught(lambda: people.credentials("http://api.example.com")))
+    assert InsecureURLError is type(caught(lambda: accounts.credentials("http://api.example.com")))
 
 
 def test_repr() -> None:
     """Credentials show where and who, and no secret."""
-    who = people.credentials(BASE_URL, pin=Secret(people.PIN), lifetime=timedelta(hours=1))
-    assert f"Credentials(base_url='{BASE_URL}', username='{people.USERNAME}')" == repr(who) == str(who)
+    who = accounts.credentials(BASE_URL, pin=Secret(accounts.PIN), lifetime=timedelta(hours=1))
+    assert f"Credentials(base_url='{BASE_URL}', username='{accounts.USERNAME}')" == repr(who) == str(who)
 
 
 def test_settings_show_no_value() -> None:
     """Settings and each setting show no value, not even one that is no secret."""
-    known = {"password": Setting(Secret(people.PASSWORD), "typed")}
-    assert [] == [secret for secret in people.SECRETS if secret in f"{Settings(known)!r} {known}"]
+    known = {"password": Setting(Secret(accounts.PASSWORD), "typed")}
+    assert [] == [secret for secret in accounts.SECRETS if secret in f"{Settings(known)!r} {known}"]
 
 
 @pytest.mark.parametrize("name", ["app_key", "password", "pin"])
@@ -110,8 +110,8 @@ def test_settings_hand_out_no_secret_as_text(name: str) -> None:
 
 def test_equal_credentials() -> None:
     """Credentials compare by value and cannot be changed."""
-    assert people.credentials(BASE_URL) == people.credentials(BASE_URL + "/")
-    assert people.credentials(BASE_URL) != people.credentials(BASE_URL, password=Secret("other"))
+    assert accounts.credentials(BASE_URL) == accounts.credentials(BASE_URL + "/")
+    assert accounts.credentials(BASE_URL) != accounts.credentials(BASE_URL, password=Secret("other"))
     with pytest.raises(AttributeError):
-        people.credentials(BASE_URL).username = "bob"
-    assert Credentials is type(people.credentials(BASE_URL))
+        accounts.credentials(BASE_URL).username = "bob"
+    assert Credentials is type(accounts.credentials(BASE_URL))

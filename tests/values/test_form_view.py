@@ -39,7 +39,7 @@ def test_forget() -> None:
     """The password goes, with the sign that one is kept; the user name stays."""
     view = view_of(username=Secret("demo"))
     view.fields["password"].value = "Hunter2-typed"
-    assert ("Hunter2-typed", "") == (view.values["password"].reveal(), view.fields["password"].value)
+    assert ("Hunter2-typed", "") == (view.values["password"].get_secret_value(), view.fields["password"].value)
     assert "kept" in view.fields["password"].placeholder
     view.forget()
     assert (["username"], ["Password"]) == (list(view.values), view.lacking())

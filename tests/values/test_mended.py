@@ -34,7 +34,7 @@ def test_a_value_in_an_env_file_is_taken_literally(tmp_path: Path, monkeypatch) 
     monkeypatch.setenv("USER", "somebody")
     (tmp_path / ".env").write_text("ETNA_PASSWORD='demo-${USER}-17'\n")
     monkeypatch.chdir(tmp_path)
-    assert "demo-${USER}-17" == Settings.read({}).known["password"].value.reveal()
+    assert "demo-${USER}-17" == Settings.read({}).known["password"].value.get_secret_value()
 
 
 def test_a_name_is_spelled_as_python_spells_it() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from etna_magic import InsecureURLError
 from etna_magic.origin import Origin, checked_base_url
-from tests.support.traces import caught
+from tests.helpers.leaks import caught
 
 HOST = "https://api.example.com"
 GOOD = {

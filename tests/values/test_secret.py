@@ -50,7 +50,7 @@ def test_refused(act) -> None:
 
 def test_reveal() -> None:
     """It is handed over as it was."""
-    assert TEXT == Secret(TEXT).reveal()
+    assert TEXT == Secret(TEXT).get_secret_value()
 
 
 @pytest.mark.parametrize("text", ["", "x", TEXT, "ü", "€", "\0", "\udcff"], ids=ascii)

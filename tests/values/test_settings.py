@@ -9,7 +9,7 @@ import pytest
 
 from etna_magic import InsecureURLError, InvalidCredentialsError, MissingCredentialsError, Secret
 from etna_magic.settings import VARIABLES, Settings
-from tests.support.traces import caught, chain, leaks
+from tests.helpers.leaks import caught, chain, leaks
 
 PLACES = ["option", "file", "environment", ".env"]
 URL = "https://{}.example.com"
@@ -39,7 +39,7 @@ def test_order(here: Path, monkeypatch: pytest.MonkeyPatch, name: str, first: in
     (here / ".env").write_text(f"{variable}={values['.env']}\n")
     setting = Settings.read(options, named).known[name]
     source = [f"--{name.replace('_', '-')}", f"{variable} in {named}", f"{variable} in the environment"]
-    assert values[PLACES[first]] == setting.value.reveal()
+    assert values[PLACES[first]] == setting.value.get_secret_value()
     assert [*source, f"{variable} in {here / '.env'}"][first] == setting.source
 
 
@@ -60,7 +60,7 @@ def test_each_setting_by_itself(here: Path, monkeypatch: pytest.MonkeyPatch) -> 
     options = {"base_url": Secret("https://api.example.com"), "username": Secret("alice")}
     who = Settings.read(options).credentials()
     assert ("from-file", "from-environment", "42") == (
-        who.app_key.reveal(), who.password.reveal(), who.pin.reveal(),
+        who.app_key.get_secret_value(), who.password.get_secret_value(), who.pin.get_secret_value(),
     )  # fmt: skip
     assert timedelta(minutes=90) == who.lifetime
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from etna_magic import Secret, Token
 from etna_magic.status_table import Row, status
-from tests.support import people
+from tests.helpers import accounts
 
 HOUR = timedelta(hours=1)
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -17,8 +17,8 @@ def html_of(token: Token | None, name: str = "etna", place: str = "LIVE") -> str
 
 def test_a_bar_runs_down() -> None:
     """After a quarter of an hour three quarters are left, which the browser runs down in that time."""
-    clock = people.HandClock()
-    token = people.token("https://api.example.com", clock, HOUR)
+    clock = accounts.ManualClock()
+    token = accounts.token("https://api.example.com", clock, HOUR)
     clock.move(900)
     page = html_of(token)
     assert "@keyframes etna-run-down { to { width: 0 } }" in page
@@ -28,8 +28,8 @@ def test_a_bar_runs_down() -> None:
 
 def test_what_is_over_does_not_move() -> None:
     """A stale token and one that was logged out have an empty bar that stands still."""
-    clock = people.HandClock()
-    stale, ended = (people.token("https://api.example.com", clock, HOUR) for _ in range(2))
+    clock = accounts.ManualClock()
+    stale, ended = (accounts.token("https://api.example.com", clock, HOUR) for _ in range(2))
     ended.ended = "logged out"
     clock.move(3601)
     for page in (html_of(stale), html_of(ended)):
@@ -43,10 +43,10 @@ def test_without_a_token_there_is_no_bar() -> None:
 
 def test_cells_are_escaped() -> None:
     """A user name, a server and a name with markup in them are shown as text."""
-    clock = people.HandClock()
+    clock = accounts.ManualClock()
     token = Token(
-        Secret(people.TOKEN),
-        app_key=Secret(people.APP_KEY),
+        Secret(accounts.TOKEN),
+        app_key=Secret(accounts.APP_KEY),
         username=MARKUP,
         base_url="https://api.example.com/<b>",
         lifetime=HOUR,

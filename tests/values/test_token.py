@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from etna_magic import Secret, Token, TokenState
-from tests.support import people
+from tests.helpers import accounts
 
 BASE_URL = "https://api.example.com/api"
 HOUR = 3600.0
@@ -15,14 +15,14 @@ JOIN = " ".join
 FRESH, EXPIRING, STALE = TokenState.FRESH, TokenState.EXPIRING, TokenState.STALE
 
 
-def _token(clock: people.HandClock, hours: float = 24) -> Token:
-    return people.token(BASE_URL, clock, timedelta(hours=hours))
+def _token(clock: accounts.ManualClock, hours: float = 24) -> Token:
+    return accounts.token(BASE_URL, clock, timedelta(hours=hours))
 
 
 @pytest.fixture
-def clock() -> people.HandClock:
+def clock() -> accounts.ManualClock:
     """Return a clock that stands still."""
-    return people.HandClock()
+    return accounts.ManualClock()
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def clock() -> people.HandClock:
         pytest.param(1, HOUR, STALE, id="an hour over"),
     ],
 )
-def test_state(clock: people.HandClock, hours: float, age: float, expected: TokenState) -> None:
+def test_state(clock: accounts.ManualClock, hours: float, age: float, expected: TokenState) -> None:
     """A token is fresh, then expiring in its last 15 minutes or tenth, then stale."""
     token = _token(clock, hours)
     clock.move(age)
@@ -57,7 +57,7 @@ def test_state(clock: people.HandClock, hours: float, age: float, expected: Toke
         pytest.param(-30 * HOUR, 25 * HOUR, -HOUR, id="set back, and over"),
     ],
 )
-def test_clocks_that_disagree(clock: people.HandClock, wall: float, forward: float, left: float) -> None:
+def test_clocks_that_disagree(clock: accounts.ManualClock, wall: float, forward: float, left: float) -> None:
     """Whichever clock says "older" counts."""
     token = _token(clock)
     clock.wall_now += wall
@@ -66,7 +66,7 @@ def test_clocks_that_disagree(clock: people.HandClock, wall: float, forward: flo
     assert (left <= 0) == (token.state is STALE)
 
 
-def test_moments(clock: people.HandClock) -> None:
+def test_moments(clock: accounts.ManualClock) -> None:
     """The moments are aware and in UTC, and stay as the clock moves."""
     token = _token(clock)
     clock.move(5 * HOUR)
@@ -75,19 +75,19 @@ def test_moments(clock: people.HandClock) -> None:
     assert timedelta(0) == token.expires_at.utcoffset()
 
 
-def test_ended_token_is_stale(clock: people.HandClock) -> None:
+def test_ended_token_is_stale(clock: accounts.ManualClock) -> None:
     """A token that was logged out is stale whatever the clocks say."""
     token = _token(clock)
     token.ended = "was logged out"
     assert (STALE, True) == (token.state, "was logged out" in repr(token))
 
 
-def test_value_and_headers(clock: people.HandClock) -> None:
+def test_value_and_headers(clock: accounts.ManualClock) -> None:
     """The value is the server's text, and headers is a new dict each time."""
     token = _token(clock)
     first = token.headers
-    assert people.TOKEN == token.value
-    assert {"Authorization": f"Bearer {people.TOKEN}", "Et-App-Key": people.APP_KEY} == first
+    assert accounts.TOKEN == token.value
+    assert {"Authorization": f"Bearer {accounts.TOKEN}", "Et-App-Key": accounts.APP_KEY} == first
     first.clear()
     assert (dict, 2) == (type(token.headers), len(token.headers))
 
@@ -105,17 +105,17 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("show", SHOWN.values(), ids=SHOWN)
-def test_never_shown(clock: people.HandClock, show) -> None:
+def test_never_shown(clock: accounts.ManualClock, show) -> None:
     """Nothing that shows a token shows its value or the app key."""
-    assert [] == [secret for secret in people.SECRETS if secret in show(_token(clock))]
+    assert [] == [secret for secret in accounts.SECRETS if secret in show(_token(clock))]
 
 
-def test_repr_says_who_where_and_when(clock: people.HandClock) -> None:
+def test_repr_says_who_where_and_when(clock: accounts.ManualClock) -> None:
     """A token shows whose it is, where, its state and until when."""
     token = _token(clock)
     shown = repr(token)
     year = str(token.expires_at.astimezone().year)
-    assert [True] * 4 == [part in shown for part in (people.USERNAME, BASE_URL, "fresh", year)]
+    assert [True] * 4 == [part in shown for part in (accounts.USERNAME, BASE_URL, "fresh", year)]
 
 
 AS_TEXT = {
@@ -131,7 +131,7 @@ AS_TEXT = {
 
 
 @pytest.mark.parametrize("act", AS_TEXT.values(), ids=AS_TEXT)
-def test_is_no_text(clock: people.HandClock, act) -> None:
+def test_is_no_text(clock: accounts.ManualClock, act) -> None:
     """A token in a text is a TypeError that names the three ways out."""
     with pytest.raises(TypeError, match=r"\.value.*\.headers.*auth="):
         act(_token(clock))
@@ -140,7 +140,7 @@ def test_is_no_text(clock: people.HandClock, act) -> None:
 @pytest.mark.parametrize(
     "act", [JOIN, len, iter, bytes, str.encode], ids=["join", "len", "iter", "bytes", "encode"]
 )
-def test_is_no_str(clock: people.HandClock, act) -> None:
+def test_is_no_str(clock: accounts.ManualClock, act) -> None:
     """A token does nothing else that a text does."""
     with pytest.raises(TypeError):
         act([_token(clock)] if act is JOIN else _token(clock))
@@ -150,7 +150,7 @@ def test_is_no_str(clock: people.HandClock, act) -> None:
 @pytest.mark.parametrize(
     "wrap", [lambda t: t, lambda t: [t], lambda t: {"a": t}], ids=["alone", "list", "dict"]
 )
-def test_is_not_pickled(clock: people.HandClock, wrap, protocol: int) -> None:
+def test_is_not_pickled(clock: accounts.ManualClock, wrap, protocol: int) -> None:
     """Pickling is refused at every protocol, with the way out named."""
     with pytest.raises(TypeError, match=r"not pickled.*(headers|for_workers)"):
         pickle.dumps(wrap(_token(clock)), protocol)
@@ -159,13 +159,13 @@ def test_is_not_pickled(clock: people.HandClock, wrap, protocol: int) -> None:
 @pytest.mark.parametrize(
     "act", [copy.copy, copy.deepcopy, lambda t: copy.deepcopy([t])[0]], ids=["copy", "deepcopy", "in a list"]
 )
-def test_copy_is_itself(clock: people.HandClock, act) -> None:
+def test_copy_is_itself(clock: accounts.ManualClock, act) -> None:
     """A copy is the same token, so that it is not warned of twice."""
     token = _token(clock)
     assert token is act(token)
 
 
-def test_has_no_dict(clock: people.HandClock) -> None:
+def test_has_no_dict(clock: accounts.ManualClock) -> None:
     """There is no `__dict__` that a variable inspector could list."""
     with pytest.raises(TypeError):
         vars(_token(clock))
@@ -173,7 +173,7 @@ def test_has_no_dict(clock: people.HandClock) -> None:
 
 def test_default_clock() -> None:
     """Without a clock of its own a token ages by the system's."""
-    token = people.token(BASE_URL)
+    token = accounts.token(BASE_URL)
     assert (FRESH, True) == (token.state, timedelta(hours=23) < token.remaining <= timedelta(hours=24))
 
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.kernel.kernel import LIMIT, Kernel
-from tests.kernel.run import Run, text_of
+from tests.helpers.kernel import LIMIT, Kernel
+from tests.helpers.cell_run import Run, text_of
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 

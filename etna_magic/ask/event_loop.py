@@ -1,0 +1,59 @@
+"""Does things later or in the background, and comes back to the thread that asked.
+
+A widget's callback runs on the thread that serves its messages: the main one, or one of a
+subshell. What it starts has to end on that thread too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+
+
+def call_later(seconds: float, act: Callable[[], object]) -> Callable[[], None]:
+    """Call something after a while.
+
+    Parameters
+    ----------
+    seconds : float
+        How long to wait.
+    act : callable
+        What to call, on this thread where it has a running loop, else on a thread of a timer.
+
+    Returns
+    -------
+    callable
+        Cancels it, if it has not happened yet.
+    """
+    try:
+        return asyncio.get_running_loop().call_later(seconds, act).cancel
+    except RuntimeError:
+        timer = threading.Timer(seconds, act)
+        timer.daemon = True
+        timer.start()
+        return timer.cancel
+
+
+def run_in_background(act: Callable[[], _T], then: Callable[[_T], object]) -> None:
+    """Call something that takes a while, without blocking this thread's loop.
+
+    Parameters
+    ----------
+    act : callable
+        What takes a while; it must not raise.
+    then : callable
+        Takes its result, on this thread. Without a running loop both are called here and now.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        then(act())
+        return
+    future = loop.run_in_executor(None, act)
+    future.add_done_callback(lambda done: then(done.result()))

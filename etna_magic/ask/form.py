@@ -1,0 +1,285 @@
+"""The login form: asks for what is missing, follows the server's challenges, and goes away."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import ipywidgets
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from etna_magic.ask.event_loop import call_later, run_in_background
+from etna_magic.ask.form_view import ANSWER, FormView, Step, challenge_step, close_tree, credentials_step
+from etna_magic.display import Bundle, line
+from etna_magic.exceptions import ApplicationKeyError, EtnaError, RateLimitedError
+from etna_magic.login_flow import Challenge
+from etna_magic.settings import LABELS
+from etna_magic.support import format_duration
+from etna_magic.support.safe_call import Failure, safe_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.events import EventManager
+    from IPython.display import DisplayHandle
+
+    from etna_magic.login_flow import LoginAttempt
+    from etna_magic.secret import Secret
+    from etna_magic.token import Token
+
+# All in seconds. Values in flight when a button is clicked arrive within this time.
+VALUES_IN_FLIGHT = 0.3
+# Enter comes before the value that it ends; if none follows, it was there already.
+VALUE_AFTER_ENTER = 1.0
+# A new field can take the cursor when the front end has drawn it.
+DRAWING = 0.2
+# Nobody who has left for longer expects a password to be kept.
+FORGET_AFTER = 300.0
+
+
+class LoginForm:
+    """A form that drives one login from its first field to its last challenge.
+
+    While a cell runs it cannot be used: a kernel that is busy cannot take a password out of its
+    field, and a notebook that is saved with the state of its widgets meanwhile would have it
+    on disk.
+
+    Parameters
+    ----------
+    attempt : LoginAttempt
+        What is known, and the conversation with the server.
+    on_success : callable
+        Stores the token and returns the line that is shown instead of the form; may raise `EtnaError`.
+    on_end : callable, optional
+        Called once when the form has ended, by a login or because it was called off.
+    is_awaited : bool, optional
+        Whether a cell awaits that. Such a cell serves the form, which can then be used while it runs.
+
+    Examples
+    --------
+    >>> LoginForm(attempt, lambda token: line(token.describe())).show()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        attempt: LoginAttempt,
+        on_success: Callable[[Token], Bundle],
+        on_end: Callable[[], None] = lambda: None,
+        *,
+        is_awaited: bool = False,
+    ) -> None:
+        self._attempt = attempt
+        self._on_success = on_success
+        self._on_end = on_end
+        self._is_awaited = is_awaited
+        self._lock = threading.RLock()
+        self._box = ipywidgets.VBox().add_class("etna-login")
+        self._view: FormView | None = None
+        self._handle: DisplayHandle | None = None
+        # What stores this form's token calls off every form of the name, and means the others.
+        self._is_storing = False
+        self._cancel_forgetting: Callable[[], None] = lambda: None
+        # What was typed, without the password, for the next try.
+        self._kept: dict[str, Secret] = {}
+        self._events: EventManager | None = None
+        self._is_cell_running = False
+
+    def show(self, challenge: Challenge | None = None) -> None:
+        """Show the form in the cell that is running.
+
+        Parameters
+        ----------
+        challenge : Challenge or None, optional
+            The step to begin with; without one, what is missing is asked for.
+        """
+        if challenge is None:
+            self._ask_credentials()
+        else:
+            self._ask_challenge(challenge)
+        plain = "The login form needs a front end with widgets; elsewhere use %etna_login --prompt."
+        bundle = self._box._repr_mimebundle_() | {"text/plain": plain}
+        self._handle = display(bundle, raw=True, display_id=True)
+        if not self._is_awaited:
+            self._watch_cells()
+
+    def call_off(self, sentence: str) -> None:
+        """End the form without a login.
+
+        Parameters
+        ----------
+        sentence : str
+            Why, to be shown instead of the form.
+        """
+        if not self._is_storing:
+            self._close(line(sentence, "etna-note"))
+
+    def _close(self, bundle: Bundle) -> None:
+        with self._lock:
+            view, self._view = self._view, None
+            if view is None:
+                return
+            self._kept = {}
+            self._cancel_forgetting()
+            self._unwatch_cells()
+            if self._handle is not None:
+                self._handle.update(bundle, raw=True)
+            view.close()
+            close_tree(self._box)
+        self._on_end()
+
+    # Steps
+
+    def _ask_credentials(self, error: EtnaError | None = None) -> None:
+        view = self._new_view(credentials_step(self._attempt.settings, error), self._kept)
+        view.add_button("Log in", "primary", lambda: self._submit_soon(view))
+        self._show_view(view)
+        if isinstance(error, RateLimitedError) and error.retry_after:
+            self._count_down(view, time.monotonic() + error.retry_after)
+
+    def _ask_challenge(self, challenge: Challenge) -> None:
+        view = self._new_view(challenge_step(challenge), {})
+        view.add_button("Verify", "primary", lambda: self._submit_soon(view))
+        view.add_button("Start over", "", self._ask_credentials)
+        self._show_view(view)
+
+    def _new_view(self, step: Step, values: dict[str, Secret]) -> FormView:
+        view = FormView(step, values, is_awaited=self._is_awaited)
+        view.on_enter = lambda name: self._submit_soon(view, name)
+        view.on_value = lambda name: self._receive_value(view, name)
+        return view
+
+    def _show_view(self, view: FormView) -> None:
+        """Show a new view instead of the one before."""
+        with self._lock:
+            before, self._view = self._view, view
+            self._box.children = view.children()
+            self._forget_later(view)
+            if self._is_cell_running:
+                view.enable(is_enabled=False)
+            if before is not None:
+                before.close()
+        if before is not None:
+            # Not when the form is first shown: whoever went on to the next cell is typing there.
+            call_later(DRAWING, lambda: self._if_idle(view, view.focus))
+
+    def _if_idle(self, view: FormView, act: Callable[[], None]) -> None:
+        with self._lock:
+            if view is self._view and not view.is_busy:
+                act()
+
+    def _forget_later(self, view: FormView) -> None:
+        self._cancel_forgetting()
+        self._cancel_forgetting = call_later(FORGET_AFTER, lambda: self._if_idle(view, view.forget_secrets))
+
+    def _count_down(self, view: FormView, end: float) -> None:
+        """Disable a view until the server takes a login again, and say how long that is."""
+        left = end - time.monotonic()
+        with self._lock:
+            if view is not self._view:
+                return
+            view.is_busy = left > 0
+            view.enable(is_enabled=not view.is_busy and not self._is_cell_running)
+            if view.is_busy:
+                wait = format_duration(timedelta(seconds=math.ceil(left)))
+                view.show_message(
+                    f"The server takes no more logins of this user for now: wait {wait}.", is_error=True
+                )
+                call_later(min(1.0, left), lambda: self._count_down(view, end))
+                return
+            view.show_message("You can log in again now.")
+            view.focus()
+
+    # From Enter or a click to what came of it
+
+    def _submit_soon(self, view: FormView, entered: str | None = None) -> None:
+        """Submit after Enter or a click, once, when the values in flight have arrived."""
+        with self._lock:
+            if view is not self._view or view.is_busy or view.is_submitting:
+                return
+            view.is_submitting, view.entered = True, entered
+        call_later(VALUES_IN_FLIGHT if entered is None else VALUE_AFTER_ENTER, lambda: self._submit(view))
+
+    def _receive_value(self, view: FormView, name: str) -> None:
+        self._forget_later(view)
+        if view.is_submitting and view.entered == name:
+            self._submit(view)
+
+    def _submit(self, view: FormView) -> None:
+        with self._lock:
+            if view is not self._view or view.is_busy or not view.is_submitting:
+                return
+            view.is_submitting, view.entered = False, None
+            if empty := view.empty_labels():
+                view.show_message(f"Still missing: {' and '.join(empty)}.", is_error=True)
+                view.focus()
+                return
+            view.is_busy = True
+            answers = dict(view.values)
+            view.enable(is_enabled=False)
+            view.show_message("Logging in…")
+            if view.challenge is None:
+                self._kept = {name: value for name, value in answers.items() if name != "password"}
+
+        def act() -> Token | Challenge:
+            is_first = view.challenge is None
+            return self._attempt.start(answers) if is_first else self._attempt.answer(answers[ANSWER])
+
+        run_in_background(lambda: safe_call(act), lambda outcome: self._finish(view, outcome))
+
+    def _finish(self, view: FormView, outcome: Token | Challenge | Failure) -> None:
+        with self._lock:
+            if view is not self._view:
+                return  # closed or replaced in the meantime
+            if isinstance(outcome, Challenge):
+                self._ask_challenge(outcome)
+                return
+            if isinstance(outcome, Failure):
+                self._ask_again(outcome)
+                return
+            token = outcome
+            self._is_storing = True
+            stored = safe_call(lambda: self._on_success(token))
+            self._is_storing = False
+            if isinstance(stored, Failure):
+                self._ask_again(stored)
+            else:
+                self._close(stored)
+
+    def _ask_again(self, failure: Failure) -> None:
+        error = failure.error or EtnaError(f"The login did not work: {failure.reason}.")
+        if isinstance(error, ApplicationKeyError) or str(error).startswith(LABELS["app_key"]):
+            self._kept.pop("app_key", None)
+        self._ask_credentials(error)
+
+    # While a cell runs
+
+    def _watch_cells(self) -> None:
+        shell = get_ipython()
+        if shell is not None:
+            self._events = shell.events
+            self._events.register("pre_run_cell", self._before_cell)
+            self._events.register("post_run_cell", self._after_cell)
+
+    def _unwatch_cells(self) -> None:
+        if self._events is not None:
+            with contextlib.suppress(ValueError):  # another form's end may have taken them away
+                self._events.unregister("pre_run_cell", self._before_cell)
+                self._events.unregister("post_run_cell", self._after_cell)
+            self._events = None
+
+    def _before_cell(self, _: object) -> None:
+        self._set_cell_running(is_running=True)
+
+    def _after_cell(self, _: object) -> None:
+        self._set_cell_running(is_running=False)
+
+    def _set_cell_running(self, *, is_running: bool) -> None:
+        with self._lock:
+            self._is_cell_running = is_running
+            if self._view is not None and not self._view.is_busy:
+                self._view.enable(is_enabled=not is_running)

@@ -1,0 +1,253 @@
+"""The widgets of one step of the login form; every step and every try gets new ones.
+
+JupyterLab's front end and ipykernel hand a widget's messages to whichever thread published on it
+last, and hold back a second value while a cell awaits. New widgets have neither trouble.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, NamedTuple
+
+import ipywidgets
+from traitlets import Unicode
+
+from etna_magic.ask.event_loop import call_later
+from etna_magic.display import INK
+from etna_magic.login_flow import Challenge, ChallengeKind
+from etna_magic.secret import Secret
+from etna_magic.settings import LABELS, UNSEEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from etna_magic.exceptions import EtnaError
+    from etna_magic.settings import Settings
+
+#: The field of a challenge.
+ANSWER = "answer"
+_KEPT = "•••••••• (kept until you log in)"
+_WIDE = {"width": "420px"}
+# Under the fields and not under their labels, which ipywidgets makes so wide.
+_UNDER_FIELDS = {"margin": "4px 0 4px 88px"}
+_HINTS = {
+    ChallengeKind.CODE: ("Code", "Look for the code that was sent to you by e-mail or SMS."),
+    ChallengeKind.PIN: ("PIN", "Type the PIN of your account."),
+}
+
+
+class UnseenField(ipywidgets.Password):  # type: ignore[misc]  # ipywidgets publishes no types
+    """A password field whose value the kernel sends to nobody.
+
+    ipywidgets sends each value that comes from one front end on to all clients of the kernel.
+    """
+
+    value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
+
+
+class CodeField(ipywidgets.Text):  # type: ignore[misc]  # ipywidgets publishes no types
+    """A field whose text is seen while it is typed; the kernel sends it to nobody either."""
+
+    value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
+
+
+def close_tree(widget: ipywidgets.Widget) -> None:
+    """Close a widget with its children, layout and style."""
+    for child in getattr(widget, "children", ()):
+        close_tree(child)
+    for part in ("layout", "style"):
+        if getattr(widget, part, None) is not None:
+            getattr(widget, part).close()
+    widget.close()
+
+
+class Step(NamedTuple):
+    """What the form asks for at one step, and in which words.
+
+    Parameters
+    ----------
+    title, message : str
+        What is above and below the fields; both are escaped where they are shown.
+    fields : mapping of str to (label, is_unseen)
+        What to ask for.
+    is_error : bool
+        Whether the message says what went wrong.
+    challenge : Challenge or None, optional
+        What the server asks for; None at the first step.
+    """
+
+    title: str
+    message: str
+    fields: Mapping[str, tuple[str, bool]]
+    is_error: bool
+    challenge: Challenge | None = None
+
+
+def credentials_step(settings: Settings, error: EtnaError | None) -> Step:
+    """Return the first step, which asks for the settings that are missing.
+
+    Parameters
+    ----------
+    settings : Settings
+        What is known.
+    error : EtnaError or None
+        Why the last try did not work.
+    """
+    who = f" as {settings.text('username')}" if settings.text("username") else ""
+    where = f" at {settings.text('base_url')}" if settings.text("base_url") else ""
+    return Step(
+        f"Log in to ETNA{who}{where}",
+        str(error or ""),
+        {name: (LABELS[name], name in UNSEEN) for name in settings.missing},
+        is_error=error is not None,
+    )
+
+
+def challenge_step(challenge: Challenge) -> Step:
+    """Return the step that answers a challenge."""
+    label, hint = _HINTS[challenge.kind]
+    reason = f"The server says: {challenge.message}. " if challenge.message else ""
+    return Step(
+        f"Log in to ETNA: enter the {challenge.kind.value}",
+        reason + hint if challenge.failure is None else str(challenge.failure),
+        {ANSWER: (label, challenge.kind is ChallengeKind.PIN)},
+        is_error=challenge.failure is not None or challenge.wrong > 0,
+        challenge=challenge,
+    )
+
+
+class FormView:
+    """A title, fields, a message and buttons.
+
+    Secrets that are typed do not stay in their widgets: a notebook that is saved with the state of
+    its widgets would have them on disk.
+
+    Parameters
+    ----------
+    step : Step
+        What to ask for.
+    values : mapping of str to Secret
+        What is known of that: shown if it is no secret, and kept unseen if it is one.
+    is_awaited : bool, optional
+        Whether a cell waits for it: the front end sends a field's first value then and holds
+        back the later ones, so that a field that was used is replaced by a new one.
+    """
+
+    def __init__(self, step: Step, values: Mapping[str, Secret], *, is_awaited: bool = False) -> None:
+        self.challenge = step.challenge
+        #: Whether it cannot be used now: a login is under way, or the server asks to wait.
+        self.is_busy = False
+        #: Whether Enter or a click has happened and was not acted upon yet.
+        self.is_submitting = False
+        #: The field that Enter was pressed in, while the value is awaited that follows.
+        self.entered: str | None = None
+        self.values = {name: values[name] for name in step.fields if name in values}
+        #: Called with the field's name on Enter, and when a value has come.
+        self.on_enter: Callable[[str], None] = lambda _: None
+        self.on_value: Callable[[str], None] = lambda _: None
+        self._step = step
+        self._is_awaited = is_awaited
+        self.fields = {name: self._new_field(name) for name in step.fields}
+        # Each in a box of its own, so that replacing one changes nothing about the others.
+        self._boxes = {name: ipywidgets.VBox([field]) for name, field in self.fields.items()}
+        self.buttons: list[ipywidgets.Button] = []
+        self._row = ipywidgets.HBox(layout=_UNDER_FIELDS)
+        self._title = ipywidgets.HTML(f'<b class="etna-title">{escape(step.title)}</b>')
+        self._message = ipywidgets.HTML()
+        self.show_message(step.message, is_error=step.is_error)
+
+    def add_button(self, label: str, style: str, act: Callable[[], None]) -> None:
+        """Add a button and what a click on it does."""
+        button = ipywidgets.Button(description=label, button_style=style)
+        button.on_click(lambda _: act())
+        self.buttons.append(button)
+        self._row.children = (*self._row.children, button)
+
+    def children(self) -> tuple[ipywidgets.Widget, ...]:
+        """Return what the form's box shows."""
+        return (self._title, *self._boxes.values(), self._row, self._message)
+
+    def empty_labels(self) -> list[str]:
+        """Return the labels of the fields that have nothing in them."""
+        return [field.description for name, field in self.fields.items() if not self.values.get(name)]
+
+    def show_message(self, message: str, *, is_error: bool = False) -> None:
+        """Show a message under the fields."""
+        colour = "var(--jp-error-color1, #d32f2f)" if is_error else INK
+        css = "etna-message etna-error" if is_error else "etna-message"
+        self._message.value = (
+            f'<div class="{css}" style="color: {colour}; max-width: 560px; line-height: 1.4; '
+            f'white-space: normal">{escape(message)}</div>'
+        )
+
+    def enable(self, *, is_enabled: bool) -> None:
+        """Let a user type into the fields and click the buttons, or not."""
+        for widget in (*self.fields.values(), *self.buttons):
+            widget.disabled = not is_enabled
+
+    def focus(self) -> None:
+        """Put the cursor into the first field that has nothing in it."""
+        empty = [field for name, field in self.fields.items() if not self.values.get(name)]
+        if empty:
+            empty[0].focus()
+
+    def forget_secrets(self) -> None:
+        """Drop the secrets that were typed."""
+        for name, field in self.fields.items():
+            if self._is_secret(name):
+                self.values.pop(name, None)
+                field.placeholder = ""
+
+    def close(self) -> None:
+        """Take the widgets away, here and in the front end."""
+        self.values = {}
+        for widget in self.children():
+            close_tree(widget)
+
+    def _new_field(self, name: str) -> ipywidgets.Text:
+        label, is_unseen = self._step.fields[name]
+        field_type = UnseenField if is_unseen else CodeField if name == ANSWER else ipywidgets.Text
+        is_kept, is_secret = name in self.values, self._is_secret(name)
+        field = field_type(
+            value=self.values[name].get_secret_value() if is_kept and not is_secret else "",
+            placeholder=_KEPT if is_kept and is_secret else "",
+            description=label,
+            continuous_update=False,
+            layout=_WIDE,
+        )
+        field.observe(lambda change: self._receive_value(name, change), "value")
+        field.on_msg(lambda _, content, __: self._receive_message(name, content))
+        return field
+
+    def _is_secret(self, name: str) -> bool:
+        # A one-time code is seen while it is typed, and is a secret all the same.
+        return name == ANSWER or self._step.fields[name][1]
+
+    def _receive_value(self, name: str, change: Mapping[str, object]) -> None:
+        value = Secret(str(change["new"]))
+        if self._is_secret(name):
+            if not value:
+                return  # our own clearing, below, arrives here as well
+            field = self.fields[name]
+            # In one message: an empty field that says nothing looks as if nothing had been typed.
+            with field.hold_sync():
+                field.value = ""
+                field.placeholder = _KEPT
+        self.values[name] = value
+        if self._is_awaited:
+            call_later(0.0, lambda: self._replace_field(name))
+        self.on_value(name)
+
+    def _replace_field(self, name: str) -> None:
+        """Put a new field where one was used."""
+        old = self.fields[name]
+        if old.comm is None:
+            return  # the view was closed in the meantime
+        self.fields[name] = self._new_field(name)
+        self.fields[name].disabled = old.disabled
+        self._boxes[name].children = (self.fields[name],)
+        close_tree(old)
+
+    def _receive_message(self, name: str, content: Mapping[str, object]) -> None:
+        if content.get("event") == "submit":
+            self.on_enter(name)

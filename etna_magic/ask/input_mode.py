@@ -1,0 +1,194 @@
+"""How a user can be asked here, and the one loop that asks until there is a token."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Literal, NoReturn, Protocol
+
+from etna_magic.exceptions import VerificationError
+from etna_magic.login_flow import Challenge, ChallengeKind
+
+if TYPE_CHECKING:
+    from etna_magic.login_flow import LoginAttempt
+    from etna_magic.secret import Secret
+    from etna_magic.settings import Settings
+    from etna_magic.token import Token
+
+_WAYS_TO_ANSWER = {
+    ChallengeKind.CODE: "give a fresh one with --code CODE",
+    ChallengeKind.PIN: "set ETNA_PIN_CODE",
+}
+
+
+class InputMode(Enum):
+    """How a user can be asked.
+
+    Examples
+    --------
+    >>> InputMode("prompt") is InputMode.PROMPT
+    True
+    """
+
+    FORM = "form"
+    PROMPT = "prompt"
+    NON_INTERACTIVE = "non-interactive"
+
+
+class Kernel(Protocol):
+    """What is used of a kernel: the message that it works on, as ipykernel's ``Kernel`` gives it."""
+
+    def get_parent(self, channel: str, /) -> Mapping[str, object]:
+        """Return the message that a channel works on."""
+        ...
+
+
+def input_mode(options_ask: Literal["form", "prompt", "never"] | None, kernel: Kernel | None) -> InputMode:
+    """Choose by what the options ask for, or else by what this front end can do.
+
+    Parameters
+    ----------
+    options_ask : {"form", "prompt", "never"} or None
+        What ``--form``, ``--prompt`` or ``--no-input`` said, if anything.
+    kernel : Kernel or None
+        The kernel, where there is one.
+
+    Returns
+    -------
+    InputMode
+        The mode.
+
+    Raises
+    ------
+    IPython.core.error.UsageError
+        If a form is asked for where no widgets can be shown.
+
+    Examples
+    --------
+    >>> input_mode("never", None)
+    <InputMode.NON_INTERACTIVE: 'non-interactive'>
+    """
+    if options_ask == "never":
+        return InputMode.NON_INTERACTIVE
+    if options_ask == "form":
+        if kernel is None:
+            from IPython.core.error import UsageError  # noqa: PLC0415 - plain Python asks without IPython
+
+            raise UsageError("--form needs a notebook: a terminal shows no widgets. Use --prompt.")
+        return InputMode.FORM
+    current = current_input_mode(kernel)
+    # A prompt that nobody can answer fails as any login does that nobody can answer.
+    is_prompt = options_ask == "prompt" and current is not InputMode.NON_INTERACTIVE
+    return InputMode.PROMPT if is_prompt else current
+
+
+def current_input_mode(kernel: Kernel | None) -> InputMode:
+    """Choose by what this front end can do at this moment; never raises.
+
+    Parameters
+    ----------
+    kernel : Kernel or None
+        The kernel, where there is one.
+
+    Returns
+    -------
+    InputMode
+        A form where the front end that runs the cell can ask, a prompt on a terminal, else non-interactive.
+    """
+    if kernel is None:
+        return InputMode.PROMPT if has_terminal() else InputMode.NON_INTERACTIVE
+    try:
+        # What nbclient, papermill and `jupyter execute` say of themselves with each cell.
+        content = kernel.get_parent("shell").get("content")
+    except (AttributeError, TypeError):
+        content = None  # a kernel other than ipykernel, xeus-python say
+    can_ask = isinstance(content, Mapping) and content.get("allow_stdin")
+    return InputMode.FORM if can_ask else InputMode.NON_INTERACTIVE
+
+
+def has_terminal() -> bool:
+    """Return whether somebody can type into the standard input."""
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
+
+class Driver(Protocol):
+    """Whom :func:`drive` asks."""
+
+    def missing(self, settings: Settings) -> Mapping[str, Secret]:
+        """Return the settings that are missing, by name.
+
+        Raises
+        ------
+        EtnaError
+            If nobody answers.
+        """
+        ...
+
+    def challenge(self, challenge: Challenge) -> Secret:
+        """Return the answer to what the server asks for.
+
+        Raises
+        ------
+        EtnaError
+            If nobody answers, or the answer before could not be sent (``challenge.failure``).
+        """
+        ...
+
+
+class NonInteractive:
+    """The driver where nobody can be asked: it fails at once, and names what would have helped.
+
+    Examples
+    --------
+    >>> drive(attempt, NonInteractive())  # doctest: +SKIP
+    """
+
+    def missing(self, settings: Settings) -> Mapping[str, Secret]:
+        """Raise `MissingCredentialsError` with the names of the variables, if anything is missing."""
+        settings.credentials()
+        return {}
+
+    def challenge(self, challenge: Challenge) -> NoReturn:
+        """Raise `VerificationError` with what would have answered, or why an answer was not sent."""
+        if challenge.failure is not None:
+            raise challenge.failure
+        kind = challenge.kind.value
+        reason = f" (“{challenge.message}”)" if challenge.message else ""
+        request = f"did not accept the {kind}" if challenge.wrong else f"asks for a {kind}"
+        raise VerificationError(
+            f"The server {request}{reason}, and nobody can be asked here: "
+            f"{_WAYS_TO_ANSWER[challenge.kind]}, then log in again."
+        )
+
+
+def drive(attempt: LoginAttempt, driver: Driver, challenge: Challenge | None = None) -> Token:
+    """Log in, asking a driver for what is missing and for what the server asks for.
+
+    Parameters
+    ----------
+    attempt : LoginAttempt
+        What is known.
+    driver : Driver
+        Whom to ask.
+    challenge : Challenge or None, optional
+        Where the attempt has got to, if it was started.
+
+    Returns
+    -------
+    Token
+        The token.
+
+    Raises
+    ------
+    EtnaError
+        As the driver and the server's responses have it.
+    """
+    step: Token | Challenge
+    if challenge is None:
+        step = attempt.start(driver.missing(attempt.settings) if attempt.missing else {})
+    else:
+        step = challenge
+    while isinstance(step, Challenge):
+        step = attempt.answer(driver.challenge(step))
+    return step

@@ -1,0 +1,103 @@
+"""Asks on a terminal, or by the input line of a front end; secrets are not echoed."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING
+
+from etna_magic.ask.input_mode import has_terminal
+from etna_magic.credentials import check_header_value
+from etna_magic.exceptions import NotLoggedInError
+from etna_magic.login_flow import Challenge, ChallengeKind
+from etna_magic.secret import Secret
+from etna_magic.settings import LABELS, UNSEEN
+from etna_magic.support import checked_base_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from etna_magic.settings import Settings
+
+
+class Prompt:
+    """The driver that asks one question after the other.
+
+    Examples
+    --------
+    >>> drive(attempt, Prompt())  # doctest: +SKIP
+    Password:
+    """
+
+    def missing(self, settings: Settings) -> Mapping[str, Secret]:
+        """Ask for each setting that is missing.
+
+        Parameters
+        ----------
+        settings : Settings
+            What is known.
+
+        Returns
+        -------
+        mapping of str to Secret
+            The answers.
+
+        Raises
+        ------
+        NotLoggedInError
+            If the user gave up with Ctrl-C or Ctrl-D, or this front end has no input line.
+        InvalidCredentialsError, InsecureURLError
+            If an answer cannot be used.
+        """
+        return {name: _ask(name) for name in settings.missing}
+
+    def challenge(self, challenge: Challenge) -> Secret:
+        """Ask for what the server asks for, with what it says about it.
+
+        Parameters
+        ----------
+        challenge : Challenge
+            What it asks for.
+
+        Returns
+        -------
+        Secret
+            The answer.
+
+        Raises
+        ------
+        ConnectionFailedError
+            If the answer before could not be sent.
+        NotLoggedInError
+            As :meth:`missing`.
+        """
+        if challenge.failure is not None:
+            raise challenge.failure
+        if challenge.message:
+            print(f"The server says: {challenge.message}")  # noqa: T201 - this is the conversation
+        if challenge.kind is ChallengeKind.PIN:
+            return _read("PIN: ", is_unseen=True)
+        return _read("Code (sent by e-mail or SMS): ", is_unseen=False)
+
+
+def _ask(name: str) -> Secret:
+    label = LABELS[name]
+    answer = _read(f"{label}: ", is_unseen=name in UNSEEN)
+    # At once, before anything else is typed in vain.
+    check_header_value(label, answer)
+    if name == "base_url":
+        checked_base_url(answer.get_secret_value())
+    return answer
+
+
+def _read(label: str, *, is_unseen: bool) -> Secret:
+    reader: Callable[[str], str] = getpass.getpass if is_unseen else input
+    # The except is left before anything is raised, so that no context holds what was typed.
+    try:
+        return Secret(reader(label))
+    except (KeyboardInterrupt, EOFError):
+        reason = "was given up"
+    except NotImplementedError:  # IPython's StdinNotImplementedError is one
+        reason = "cannot ask here, since this front end takes no input: set the ETNA_* variables"
+    if has_terminal():
+        print()  # noqa: T201 - the next line would follow the prompt
+    raise NotLoggedInError(f"The login {reason}; nothing has changed. Log in again with %etna_login.")

@@ -1,0 +1,144 @@
+"""The sentences about a login: that it worked, how long its token lasts, that it has expired or ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etna_magic.exceptions import login_hint
+from etna_magic.support import format_duration, format_moment, sanitize
+from etna_magic.token import Token, TokenState
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+
+def logged_in(name: str, token: Token, environment: str) -> str:
+    """Say who is logged in, where, until when, for how long, and in which variables.
+
+    For example: Logged in as alice at https://api.example.com (LIVE) until 2026-11-25 14:03:22 CET (24 h):
+    etna_token, etna_session.
+
+    Parameters
+    ----------
+    name : str
+        The login's name.
+    token : Token
+        Its token.
+    environment : str
+        ``LIVE``, ``DEMO`` or ``SANDBOX``.
+
+    Returns
+    -------
+    str
+        The sentence.
+    """
+    return (
+        f"Logged in as {token.account} ({environment}) until {format_moment(token.expires_at)} "
+        f"({format_duration(token.lifetime)}): {name}_token, {name}_session."
+    )
+
+
+def logged_out(name: str, token: Token | None, lives_on: str, not_forgotten: str) -> tuple[str, str]:
+    """Say what became of a token at a logout.
+
+    Parameters
+    ----------
+    name : str
+        The login's name.
+    token : Token or None
+        The token that it had, if it had one.
+    lives_on : str
+        Why the token may live on at the server, to follow "because"; empty if it does not.
+    not_forgotten : str
+        Why a remembered token could not be deleted; empty if there is none any more.
+
+    Returns
+    -------
+    tuple of str
+        The sentence, and the style for :func:`~etna_magic.display.line`.
+    """
+    if token is None:
+        return f"{name}: the login was called off.", "etna-line"
+    gone = f"{name}: {sanitize(token.username)} is logged out, and {name}_token is gone"
+    ending = f" What was remembered could not be deleted: {not_forgotten}." if not_forgotten else ""
+    if lives_on:
+        until = format_moment(token.expires_at)
+        gone = f"{gone} here, but the token may live on at the server until {until}, because {lives_on}."
+    else:
+        gone = f"{gone} here and on the server."
+    return gone + ending, "etna-warning" if lives_on or not_forgotten else "etna-line"
+
+
+def stale(name: str, token: Token) -> str:
+    """Say that a token has expired or ended, since when, and how to log in again.
+
+    Parameters
+    ----------
+    name : str
+        The login's name.
+    token : Token
+        Its token.
+
+    Returns
+    -------
+    str
+        The sentence.
+    """
+    if token.ended:
+        return f"{name}: the token {token.ended}, and calls with it fail. To log in again: {login_hint(name)}"
+    seconds = -token.remaining.total_seconds()
+    ago = "just now" if seconds < 1 else f"{format_duration(token.remaining)} ago"
+    return (
+        f"{name}: the token expired at {format_moment(token.expires_at)}, {ago}. "
+        f"To log in again: {login_hint(name)}"
+    )
+
+
+def expired_during(name: str, token: Token) -> str:
+    """Say that a token expired or ended while a cell ran; as :func:`stale`."""
+    if token.ended:
+        return f"{name}: while this cell ran, the token {token.ended}. To log in again: {login_hint(name)}"
+    return (
+        f"{name}: the token expired while this cell ran, at {format_moment(token.expires_at)}. "
+        f"To log in again: {login_hint(name)}"
+    )
+
+
+def expiring(name: str, token: Token) -> str:
+    """Say that a token will expire soon; as :func:`stale`."""
+    return (
+        f"{name}: the token ends in {format_duration(token.remaining)}, at "
+        f"{format_moment(token.expires_at)}. To log in again: {login_hint(name)}"
+    )
+
+
+def lasts(name: str, token: Token | None, duration: timedelta, *, renews: bool) -> tuple[bool, str]:
+    """Say whether a token will last for a duration.
+
+    Parameters
+    ----------
+    name : str
+        The login's name.
+    token : Token or None
+        Its token, if it has one.
+    duration : timedelta
+        For how long it is needed.
+    renews : bool
+        Whether it is renewed without a user.
+
+    Returns
+    -------
+    tuple of bool and str
+        Whether it will, and the sentence.
+    """
+    needed = format_duration(duration)
+    hint = login_hint(name)
+    if token is None or token.state is TokenState.STALE:
+        return False, f"{name}: there is no good token now, let alone for {needed}. To log in: {hint}"
+    left = format_duration(token.remaining)
+    if token.remaining >= duration:
+        return True, f"{name}: the token lasts for {needed}; it ends in {left}."
+    ends = f"{name}: the token ends in {left}, at {format_moment(token.expires_at)}"
+    if renews:
+        return True, f"{ends}, and is renewed by itself before that."
+    return False, f"{ends}, and will not last for {needed}. To log in again: {hint}"

@@ -1,0 +1,313 @@
+"""One response of ``/token``: parsed, and interpreted as a token, a challenge, or the error that fits.
+
+The only file that knows ``State``, ``Step`` and ``Reason``. The facts come from ETNA's published
+REST documentation and from a broker's pages; where these disagree, both are understood. Status
+codes differ between them, so what the body says is believed first, with one exception: a token
+counts only on a 200 that says ``Succeeded``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urljoin
+
+from etna_magic.exceptions import (
+    ApplicationKeyError,
+    InsecureURLError,
+    InvalidCredentialsError,
+    PasswordExpiredError,
+    RateLimitedError,
+    UnexpectedResponseError,
+    VerificationError,
+)
+from etna_magic.login_flow.challenge import Challenge, ChallengeKind
+from etna_magic.secret import Secret
+from etna_magic.support import Origin, format_duration, redact
+from etna_magic.support.http import retry_after_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import requests
+
+# The documented tokens run to some 600 characters; a header of more than this no server takes.
+LONGEST_TOKEN = 8_000
+LONGEST_BODY = 64_000
+_FIT_FOR_A_HEADER = re.compile(r"[!-~]+")
+# The words of ETNA's documentation, which are safe to show as they are.
+WORDS = frozenset({"Succeeded", "Failed", "Expecting", "BaseAuthentication"}) | {
+    "VerificationCode",
+    "SecutityPin",
+    "SecurityPin",
+}
+# What the documented answers consist of, but for the token; nothing else is kept.
+MEMBERS = ("State", "Step", "Reason", "error", "Message", "message")
+
+
+@dataclass(frozen=True)
+class TokenResponse:
+    """What came back, before it is interpreted.
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    texts : mapping of str to str
+        The body's members that are text and known, fit to be shown.
+    altered : frozenset of str
+        The names of those that had to be changed for that.
+    token : Secret or None
+        The body's token, where it is fit to travel as a header.
+    token_fault : str
+        Why there is none, to stand after "it came with ".
+    fault : str
+        Why the body is no JSON object, to stand after "its answer "; empty where it is one.
+    retry_after : float or None
+        Seconds to wait, where the header of that name says so.
+    redirect : str
+        The origin that a redirect points to.
+    """
+
+    status: int
+    texts: Mapping[str, str]
+    altered: frozenset[str]
+    token: Secret | None
+    token_fault: str
+    fault: str
+    retry_after: float | None
+    redirect: str
+
+    def says(self, *names: str) -> str:
+        """Return the first of these members that has a text."""
+        return next((self.texts[name] for name in names if self.texts.get(name)), "")
+
+    def exactly(self, name: str) -> str:
+        """Return a member's text as it was sent, or nothing where that cannot be shown."""
+        return "" if name in self.altered else self.texts.get(name, "")
+
+
+def parse(response: requests.Response, body: bytes | None, secrets: Sequence[Secret]) -> TokenResponse:
+    """Parse a response of ``/token``.
+
+    Parameters
+    ----------
+    response : requests.Response
+        Its status and headers.
+    body : bytes or None
+        Its body, None if that was too long to read.
+    secrets : sequence of Secret
+        What the server was sent; it is redacted in what it says.
+
+    Returns
+    -------
+    TokenResponse
+        What it says, fit to be shown.
+    """
+    members, fault = _members(body)
+    token, token_fault = _token(members)
+
+    def shown(text: str) -> str:
+        return redact(text, (*secrets, token), LONGEST_BODY)
+
+    sent = {name: members[name] for name in MEMBERS if isinstance(members.get(name), str)}
+    # The documented words are what they are, and most answers consist of them.
+    texts = {name: text if text in WORDS else shown(text) for name, text in sent.items()}
+    return TokenResponse(
+        response.status_code,
+        texts,
+        frozenset(name for name in sent if sent[name] != texts[name]),
+        token,
+        token_fault,
+        fault,
+        retry_after_seconds(response.headers.get("Retry-After", "")),
+        shown(_redirect(response)) if "Location" in response.headers else "nowhere",
+    )
+
+
+def _members(body: bytes | None) -> tuple[dict[str, Any], str]:
+    if body is None:
+        return {}, f"is longer than {LONGEST_BODY:,} bytes"
+    if not body.strip():
+        return {}, "is empty"
+    try:
+        found = json.loads(body.decode("utf-8-sig"))
+    except RecursionError:
+        return {}, "is JSON nested too deep to read"
+    except ValueError:  # UnicodeDecodeError and JSONDecodeError, both of which hold the body
+        return {}, "is a web page and no JSON" if body.lstrip()[:1] == b"<" else "is no JSON in UTF-8"
+    return (found, "") if isinstance(found, dict) else ({}, "is JSON but no object")
+
+
+def _token(members: Mapping[str, Any]) -> tuple[Secret | None, str]:
+    value = members.get("Token")
+    if value is None or value == "":
+        return None, "no token"
+    if not isinstance(value, str):
+        return None, f"a token that is no text but a {type(value).__name__}"
+    if len(value) > LONGEST_TOKEN:
+        return None, f"a token of {len(value):,} characters"
+    if not _FIT_FOR_A_HEADER.fullmatch(value):
+        return None, "a token with characters that no header can carry"
+    return Secret(value), ""
+
+
+def _redirect(response: requests.Response) -> str:
+    location = response.headers.get("Location", "")
+    try:
+        return str(Origin.of(urljoin(response.url, location)))
+    except (InsecureURLError, ValueError):
+        return "a location that cannot be read"
+
+
+# The API's own spelling is SecutityPin; the right one is understood as well.
+_KINDS = {
+    "VerificationCode": ChallengeKind.CODE,
+    "SecutityPin": ChallengeKind.PIN,
+    "SecurityPin": ChallengeKind.PIN,
+}
+_PASSWORD_STEP = "BaseAuthentication"  # noqa: S105 - the API's name of the step
+_LOST = "Corrupted ticket"
+
+
+def interpret(response: TokenResponse, before: Challenge | None, *, has_interim: bool) -> Secret | Challenge:
+    """Say what a response means.
+
+    Parameters
+    ----------
+    response : TokenResponse
+        What the server sent.
+    before : Challenge or None
+        What was answered by the request, if it was not the first.
+    has_interim : bool
+        Whether an earlier response brought the interim token that the next request needs.
+
+    Returns
+    -------
+    Secret or Challenge
+        The token's text, or what the server asks for.
+
+    Raises
+    ------
+    EtnaError
+        The error that fits, in one sentence.
+    """
+    _refuse_before_reading(response)
+    state = response.exactly("State")
+    if state == "Succeeded":
+        return _succeeded(response)
+    if state == "Expecting":
+        return _challenge(response, before, has_interim=has_interim)
+    if state == "Failed":
+        return _again(response, before) or _refuse(response, before)
+    raise UnexpectedResponseError(_unknown(response))
+
+
+def _refuse_before_reading(response: TokenResponse) -> None:
+    """Raise for what is said by other members than State, or by none."""
+    if 300 <= response.status < 400:
+        raise UnexpectedResponseError(
+            f"The server redirects the login to {response.redirect}, and secrets are not sent on: "
+            "the base URL is perhaps that of the web terminal; give the API's."
+        )
+    reason = response.says("Reason", "error", "Message", "message")
+    if response.status == 429 or reason.startswith("Too many login requests"):
+        raise _rate_limited(response)
+    if any("password has expired" in text.casefold() for text in response.texts.values()):
+        raise PasswordExpiredError(
+            "The password has expired: change it on the broker's own pages, then log in with the new one."
+        )
+    if "application key" in response.says("error").casefold():
+        raise ApplicationKeyError(
+            f"The server does not know this app key (“{reason}”): check ETNA_APP_KEY, "
+            "and that it belongs to this base URL."
+        )
+
+
+def _rate_limited(response: TokenResponse) -> RateLimitedError:
+    seconds = response.retry_after
+    if seconds is None:
+        return RateLimitedError(
+            "The server accepts no more logins of this user for now and does not say for how long "
+            "(ten a minute are allowed): wait a minute, then log in again."
+        )
+    wait = format_duration(timedelta(seconds=max(1, round(seconds))))
+    return RateLimitedError(
+        f"The server accepts no more logins of this user for now: wait {wait}, then log in again.", seconds
+    )
+
+
+def _succeeded(response: TokenResponse) -> Secret:
+    if response.token and response.status == 200:
+        return response.token
+    seen = response.token_fault if response.status == 200 else f"status {response.status} instead of 200"
+    raise UnexpectedResponseError(
+        f"The server says Succeeded, but that came with {seen}: nobody was logged in. Try again, "
+        "and tell the broker if it stays so."
+    )
+
+
+def _challenge(response: TokenResponse, before: Challenge | None, *, has_interim: bool) -> Challenge:
+    if response.says("Reason").casefold().startswith("pin code is not init"):
+        raise VerificationError(
+            "This user has never set a PIN, and the server asks for one: set it on the broker's pages first."
+        )
+    if not response.token and not has_interim:
+        raise UnexpectedResponseError(
+            f"The server asks for another step ({response.says('Step') or 'unnamed'}) but it came with "
+            f"{response.token_fault}, without which it cannot be answered: log in again."
+        )
+    kind = _KINDS.get(response.exactly("Step"), ChallengeKind.UNKNOWN)
+    again = before is not None and before.kind is kind
+    return Challenge(
+        kind,
+        response.says("Step"),
+        response.says("Reason"),
+        before.wrong + 1 if before and again else 0,
+    )
+
+
+def _again(response: TokenResponse, before: Challenge | None) -> Challenge | None:
+    """Return the challenge once more if a code was wrong and its interim token is still good."""
+    # How a wrong code is answered is not documented; the step's own name is all that is known. That
+    # a ticket is lost is said in so many words, and a PIN that is refused is documented as an end.
+    if before is None or before.kind is not ChallengeKind.CODE or response.says("Reason") == _LOST:
+        return None
+    if _KINDS.get(response.exactly("Step")) is not ChallengeKind.CODE:
+        return None
+    return _challenge(response, before, has_interim=True)
+
+
+def _refuse(response: TokenResponse, before: Challenge | None) -> NoReturn:
+    step, reason = response.says("Step"), response.says("Reason")
+    quoted = f" (“{reason}”)" if reason else ""
+    if reason == _LOST:
+        raise VerificationError(f"The server has lost this login's earlier step{quoted}: log in again.")
+    kind = _KINDS.get(step) or (before.kind if before and not step else None)
+    if kind or reason == "Invalid pin":
+        what = kind.value if kind else ChallengeKind.PIN.value
+        raise VerificationError(f"The server refused the {what}{quoted}: log in again.")
+    if step in ("", _PASSWORD_STEP):
+        raise InvalidCredentialsError(
+            f"The server refused this user name and password{quoted}: check both, then log in again."
+        )
+    raise VerificationError(f"The server refused the step {step}{quoted}: log in again.")
+
+
+def _unknown(response: TokenResponse) -> str:
+    seen = response.says("Reason", "error", "Message", "message")
+    if response.status >= 500:
+        return (
+            f"The server is in trouble (status {response.status}"
+            f"{f', “{seen}”' if seen else ''}): try again in a minute."
+        )
+    if response.status == 404:
+        return "There is no /token at this base URL (status 404): check the base URL."
+    what = response.fault or (f"says “{seen}”" if seen else "has no State that is known")
+    return (
+        f"The answer of /token (status {response.status}) is not one that ETNA documents, it {what}: "
+        "check that the base URL is the API's."
+    )

@@ -1,0 +1,345 @@
+"""Reads the line behind a magic and checks its options: a password there is refused, nothing is repeated.
+
+The docstrings in ``magics.py`` describe the options. The parsers are made when a line is first read, so that
+``%load_ext`` does not pay for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import keyword
+import os
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import MagicArgumentParser
+from IPython.utils.process import arg_split  # type: ignore[attr-defined] # imported there by platform
+
+from etna_magic.secret import Secret
+from etna_magic.settings import LoginOptions
+from etna_magic.support import parse_duration
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from datetime import timedelta
+
+DEFAULT_NAME = "etna"
+
+# --password, -p, --app-key and what users would try instead.
+_SECRET_OPTION = re.compile(r"-p(?!-)|--(pass|pw|app|pin|secret|token|key)", re.IGNORECASE)
+_SAFE_MESSAGE = re.compile(r"argument [-/\w]+: expected one argument")
+# Of a short option only its letter: the value may follow without a space.
+_OPTION = re.compile(r"--[a-z][a-z-]*|-[a-zA-Z]")
+_DURATIONS = "a duration above 0 and at most 366 days: 24h, 90m, or 3600 for seconds"
+
+
+@dataclass(frozen=True)
+class StatusOptions:
+    """The options of ``%etna_status``.
+
+    Parameters
+    ----------
+    name : str or None
+        The one login to show, or none for all.
+    duration : timedelta or None
+        What ``--for`` said: how long the tokens have to last.
+    """
+
+    name: str | None = None
+    duration: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class LogoutOptions:
+    """The options of ``%etna_logout``.
+
+    Parameters
+    ----------
+    name : str or None
+        The login to end, or none for all (``--all``).
+    """
+
+    name: str | None = DEFAULT_NAME
+
+
+def parse_login(line: str) -> LoginOptions:
+    """Read the line of ``%etna_login``.
+
+    Parameters
+    ----------
+    line : str
+        What was typed behind the magic.
+
+    Returns
+    -------
+    LoginOptions
+        Checked, as by :func:`checked_options`.
+
+    Raises
+    ------
+    IPython.core.error.UsageError
+        If something does not fit.
+
+    Examples
+    --------
+    >>> parse_login("paper -u alice --no-input").ask
+    'never'
+    """
+    found = _parse("etna_login", line)
+    return checked_options(
+        LoginOptions(
+            name=found.name,
+            base_url=found.base_url,
+            username=found.username,
+            lifetime=found.lifetime,
+            env_file=found.env_file,
+            code=Secret(found.code) if found.code else None,
+            ask=ask_option(form=found.form, prompt=found.prompt, no_input=found.no_input),
+            auto_renew=found.auto_renew,
+            remember=found.remember,
+            sandbox=found.sandbox,
+        )
+    )
+
+
+def parse_status(line: str) -> StatusOptions:
+    """Read the line of ``%etna_status``; as :func:`parse_login`.
+
+    Examples
+    --------
+    >>> parse_status("paper --for 6h")
+    StatusOptions(name='paper', duration=datetime.timedelta(seconds=21600))
+    """
+    found = _parse("etna_status", line)
+    return StatusOptions(
+        None if found.name is None else checked_name(found.name),
+        None if found.duration is None else _duration("--for", found.duration),
+    )
+
+
+def parse_logout(line: str) -> LogoutOptions:
+    """Read the line of ``%etna_logout``; as :func:`parse_login`.
+
+    Examples
+    --------
+    >>> parse_logout("")
+    LogoutOptions(name='etna')
+    >>> parse_logout("--all")
+    LogoutOptions(name=None)
+    """
+    found = _parse("etna_logout", line)
+    name = None if found.name is None else checked_name(found.name)
+    if found.all:
+        if name is not None:
+            raise UsageError("Give a name or --all, not both.")
+        return LogoutOptions(None)
+    return LogoutOptions(name or DEFAULT_NAME)
+
+
+def checked_options(options: LoginOptions) -> LoginOptions:
+    """Check the options of a login, from a line or from Python.
+
+    Parameters
+    ----------
+    options : LoginOptions
+        From Python they may be of any type; ``env_file`` may be a text, and ``code`` too.
+
+    Returns
+    -------
+    LoginOptions
+        The name normalized, ``env_file`` absolute, ``code`` a `Secret`.
+
+    Raises
+    ------
+    IPython.core.error.UsageError
+        If something does not fit; what was given is not repeated.
+
+    Examples
+    --------
+    >>> checked_options(LoginOptions(name="a-b"))
+    Traceback (most recent call last):
+        ...
+    IPython.core.error.UsageError: That cannot name a login: ...
+    """
+    env_file, code = _path(options.env_file), _code(options.code)
+    _check_text("name", options.name)
+    for name in ("base_url", "username"):
+        value = getattr(options, name)
+        if value is not None:
+            _check_text(name, value)
+    # From Python a number of seconds is as good as a text of them.
+    lifetime = None if options.lifetime is None else str(options.lifetime)
+    if lifetime is not None:
+        _duration("--lifetime", lifetime)
+    if options.sandbox and (options.base_url or env_file):
+        raise UsageError("--sandbox says where to log in: leave out --base-url and --env-file.")
+    if options.sandbox and options.remember:
+        raise UsageError(
+            "The embedded sandbox ends with this kernel, so there is nothing to --remember: start one "
+            "with python -m etna_magic.sandbox, and name it with --base-url."
+        )
+    name = checked_name(options.name)
+    return replace(options, name=name, lifetime=lifetime, env_file=env_file, code=code)
+
+
+def checked_name(name: str) -> str:
+    """Return a login's name as Python spells it.
+
+    Parameters
+    ----------
+    name : str
+        What was typed; it is not repeated.
+
+    Returns
+    -------
+    str
+        The name, normalized as Python does it with the names in a cell.
+
+    Raises
+    ------
+    IPython.core.error.UsageError
+        If it is no identifier.
+
+    Examples
+    --------
+    >>> checked_name("ﬁve")
+    'five'
+    """
+    name = unicodedata.normalize("NFKC", name)
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise UsageError(
+            "That cannot name a login: it becomes a part of variable names, so letters, digits and _ only."
+        )
+    return name
+
+
+def ask_option(*, form: bool, prompt: bool, no_input: bool) -> Literal["form", "prompt", "never"] | None:
+    """Return what ``--form``, ``--prompt`` and ``--no-input`` say about whom to ask.
+
+    Parameters
+    ----------
+    form, prompt, no_input : bool
+        Whether each was given.
+
+    Returns
+    -------
+    {"form", "prompt", "never"} or None
+        For `LoginOptions.ask`.
+
+    Raises
+    ------
+    IPython.core.error.UsageError
+        If more than one was given.
+
+    Examples
+    --------
+    >>> ask_option(form=False, prompt=False, no_input=True)
+    'never'
+    """
+    given = {"--form": form, "--prompt": prompt, "--no-input": no_input}
+    if sum(map(bool, given.values())) > 1:
+        names = " and ".join(name for name, was_given in given.items() if was_given)
+        raise UsageError(f"{names} exclude each other: give one of them.")
+    if form:
+        return "form"
+    if prompt:
+        return "prompt"
+    return "never" if no_input else None
+
+
+@functools.cache
+def parser(magic: str) -> MagicArgumentParser:
+    """Return the parser of a magic's line, made once.
+
+    Parameters
+    ----------
+    magic : {"etna_login", "etna_status", "etna_logout"}
+        Which magic.
+
+    Returns
+    -------
+    MagicArgumentParser
+        Without help texts: those are in the magic's docstring.
+    """
+    made = MagicArgumentParser()
+    add = made.add_argument
+    if magic == "etna_login":
+        add("name", metavar="NAME", nargs="?", default=DEFAULT_NAME)
+        add("-e", "--env-file", metavar="PATH")
+        add("-b", "--base-url", metavar="URL")
+        add("-u", "--username", metavar="USER")
+        add("--lifetime", metavar="DURATION")
+        add("--code", metavar="CODE")
+        for switch in ("--form", "--prompt", "--no-input", "--auto-renew", "--remember", "--sandbox"):
+            add(switch, action="store_true")
+    elif magic == "etna_status":
+        add("name", metavar="NAME", nargs="?")
+        add("--for", dest="duration", metavar="DURATION")
+    else:
+        add("name", metavar="NAME", nargs="?")
+        add("--all", action="store_true")
+    return made
+
+
+def _parse(magic: str, line: str) -> Namespace:
+    try:
+        words = arg_split(line, posix=os.name == "posix", strict=True)
+    except ValueError:
+        raise UsageError("A quotation mark is never closed.") from None
+    if any(_SECRET_OPTION.match(word) for word in words):
+        raise UsageError(
+            "There is no option for a password, a PIN or an app key, because a cell is saved in the notebook "
+            "and in IPython's history: leave it out and you are asked for it, or set ETNA_PASSWORD, "
+            "ETNA_PIN_CODE, ETNA_APP_KEY. If you typed a real one, delete this cell and change it."
+        )
+    found: Namespace
+    try:
+        found, rest = parser(magic).parse_known_args(words)
+    except UsageError as error:
+        # What argparse says of a value that is missing names the option; all else repeats the value.
+        message = str(error) if _SAFE_MESSAGE.fullmatch(str(error)) else "These options do not fit together"
+        raise UsageError(f"{message}: see %{magic}?") from None
+    if rest:
+        options = ", ".join(match[0] for match in map(_OPTION.match, rest) if match)
+        raise UsageError(f"%{magic} does not know {options or 'a second name'}: see %{magic}?")
+    return found
+
+
+def _duration(option: str, text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise UsageError(f"{option} needs {_DURATIONS}.") from None
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise UsageError(f"{name} has to be a text, and is a {type(value).__name__}.")
+
+
+def _code(value: object) -> Secret | None:
+    if isinstance(value, Secret):
+        return value
+    if value is not None:
+        _check_text("code", value)
+    return Secret(str(value)) if value else None
+
+
+def _path(value: object) -> Path | None:
+    if value is None:
+        return None
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    _check_text("env_file", text)
+    if not text:
+        return None
+    # os.path's expanduser leaves alone what Path's raises for.
+    path = Path(os.path.expanduser(str(text)))  # noqa: PTH111
+    with contextlib.suppress(OSError):  # the working directory was deleted
+        # Absolute, so that a refresh finds it from another working directory too.
+        return path.absolute()
+    return path

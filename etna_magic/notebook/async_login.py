@@ -1,0 +1,209 @@
+"""``await etna_magic.login()``: the same login from Python; with a form, it waits for the person."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager, asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, cast
+
+from IPython.core.getipython import get_ipython
+
+from etna_magic import display
+from etna_magic.ask import Driver, InputMode, NonInteractive, Prompt, input_mode
+from etna_magic.exceptions import EtnaError, NotLoggedInError
+from etna_magic.login_flow import Challenge, LoginAttempt
+from etna_magic.notebook.arguments import ask_option, checked_options
+from etna_magic.notebook.login_command import LoginCommand
+from etna_magic.settings import LoginOptions
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from etna_magic.notebook.magics import EtnaMagics
+    from etna_magic.secret import Secret
+    from etna_magic.session import EtnaSession
+    from etna_magic.token import Token
+
+# Found by trying: 6.29, 6.31, 7.0, 7.1, 7.2 and 7.3 deliver no widget message while a cell awaits.
+SERVING = (7, 4)
+
+
+async def login(  # noqa: PLR0913 - the options of %etna_login
+    name: str = "etna",
+    *,
+    env_file: str | os.PathLike[str] | None = None,
+    base_url: str | None = None,
+    username: str | None = None,
+    lifetime: str | float | None = None,
+    code: str | None = None,
+    form: bool = False,
+    prompt: bool = False,
+    no_input: bool = False,
+    auto_renew: bool = False,
+    remember: bool = False,
+    sandbox: bool = False,
+) -> EtnaSession:
+    """Log in as ``%etna_login`` does, without blocking the loop.
+
+    With a form it returns when the person has logged in, so that "Run All" waits there. As after
+    the magic, ``NAME_token`` and ``NAME_session`` are then in the namespace.
+
+    Parameters
+    ----------
+    name : str, optional
+        Names the login.
+    env_file, base_url, username, lifetime, code, form, prompt, no_input, auto_renew, remember, sandbox
+        As the options of ``%etna_login``; the lifetime is a text such as ``"24h"``, or seconds.
+
+    Returns
+    -------
+    EtnaSession
+        The session that is also in the namespace. End a cell's last line with ``;`` to see only
+        the line that reports the login.
+
+    Raises
+    ------
+    EtnaError
+        As the login has it, or if this kernel cannot serve a form while a cell waits.
+    IPython.core.error.UsageError
+        If the options do not fit.
+
+    Examples
+    --------
+    >>> await etna_magic.login()  # doctest: +SKIP
+    """
+    asked = LoginOptions(
+        name=name,
+        base_url=base_url,
+        username=username,
+        lifetime=cast("str | None", lifetime),
+        env_file=cast("Path | None", env_file),
+        code=cast("Secret | None", code),
+        ask=ask_option(form=form, prompt=prompt, no_input=no_input),
+        auto_renew=auto_renew,
+        remember=remember,
+        sandbox=sandbox,
+    )
+    options = checked_options(asked)
+    magics = _magics()
+    command = LoginCommand(magics.registry, options, magics.kernel)
+    mode = input_mode(options.ask, magics.kernel)
+    heartbeat = asyncio.create_task(_heartbeat())
+    try:
+        line = await _line(command, await asyncio.to_thread(command.attempt), mode)
+    finally:
+        heartbeat.cancel()
+    if line is not None:
+        display.show(line)
+    login = command.registry.get(command.name)
+    if login is None or login.token is None:
+        raise NotLoggedInError(f"The login {name} was ended meanwhile. Run this cell again to log in.")
+    return login.session
+
+
+class InterruptedLogin(asyncio.CancelledError):
+    """The cell that awaits a login was stopped; it shows one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        return ["The login was interrupted. Run the cell again to log in."]
+
+
+async def _heartbeat() -> None:
+    # ipykernel's stop button cancels the cell without waking the loop, which would go on sleeping.
+    while True:
+        await asyncio.sleep(0.2)
+
+
+async def _line(command: LoginCommand, attempt: LoginAttempt, mode: InputMode) -> display.Bundle | None:
+    """Log in; return the line that reports it, unless a form has shown it."""
+    step: Token | Challenge | None = None
+    async with _entered(command.lock(attempt)):
+        if line := await asyncio.to_thread(command.cached, attempt):
+            return line
+        if not attempt.missing:
+            step = await asyncio.to_thread(attempt.start, {})
+        elif mode is InputMode.NON_INTERACTIVE:
+            NonInteractive().missing(attempt.settings)
+        if step is not None and not isinstance(step, Challenge):
+            # A keyring may ask a person to unlock it, and this loop must not wait for that.
+            return await asyncio.to_thread(command.store, attempt, step)
+    if mode is InputMode.FORM:
+        await _form(command, attempt, step)
+        return None
+    driver: Driver = Prompt() if mode is InputMode.PROMPT else NonInteractive()
+    return await asyncio.to_thread(command.store, attempt, await _drive(attempt, step, driver))
+
+
+@asynccontextmanager
+async def _entered(lock: AbstractContextManager[object]) -> AsyncIterator[None]:
+    """Hold a lock between kernels without blocking the loop, and release it whatever happens."""
+    entering = asyncio.ensure_future(asyncio.to_thread(lock.__enter__))
+    try:
+        await asyncio.shield(entering)
+    except asyncio.CancelledError:
+        # The thread goes on to take the lock, and must not keep it.
+        entering.add_done_callback(lambda _: lock.__exit__(None, None, None))
+        raise
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
+
+
+async def _drive(attempt: LoginAttempt, step: Token | Challenge | None, driver: Driver) -> Token:
+    """Ask as :func:`etna_magic.ask.drive` does, with the loop free while the server is asked."""
+    if step is None:
+        step = await asyncio.to_thread(attempt.start, driver.missing(attempt.settings))
+    while isinstance(step, Challenge):
+        step = await asyncio.to_thread(attempt.answer, driver.challenge(step))
+    return step
+
+
+async def _form(command: LoginCommand, attempt: LoginAttempt, challenge: Challenge | None) -> None:
+    """Show a form and wait until it has ended."""
+    _refuse_older_kernel()
+    loop, ended, succeeded = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+    # The form's callbacks run on another thread where the front end uses subshells.
+    form = command.form(
+        attempt,
+        lambda: _set(loop, succeeded),
+        lambda: _set(loop, ended),
+        is_awaited=True,
+    )
+    form.show(challenge)
+    try:
+        await ended.wait()
+    except asyncio.CancelledError:
+        form.call_off("This form was closed, because its cell was stopped.")
+        raise InterruptedLogin from None
+    if not succeeded.is_set():
+        raise NotLoggedInError(f"The login {command.name} was called off. Run this cell again to log in.")
+
+
+def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(event.set)
+
+
+def _refuse_older_kernel() -> None:
+    try:
+        installed = version("ipykernel")
+    except PackageNotFoundError:
+        installed = "not installed"
+    parts = tuple(int(part) for part in installed.split(".")[:2] if part.isdecimal())
+    if parts < SERVING:
+        raise NotLoggedInError(
+            f"This kernel (ipykernel {installed}) serves no form while a cell waits; that began with "
+            f"{'.'.join(map(str, SERVING))}. Log in by %etna_login in a cell of its own, or update ipykernel."
+        )
+
+
+def _magics() -> EtnaMagics:
+    shell = get_ipython()
+    if shell is None:
+        raise EtnaError("etna_magic.login() puts a login into an IPython namespace, and none runs here.")
+    if "EtnaMagics" not in shell.magics_manager.registry:
+        shell.run_line_magic("load_ext", "etna_magic")
+    return cast("EtnaMagics", shell.magics_manager.registry["EtnaMagics"])

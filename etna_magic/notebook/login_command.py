@@ -1,0 +1,320 @@
+"""Logs in under one name: now, by ``%etna_login`` and ``login()``, and again at each renewal.
+
+Options are resolved to settings, an attempt is made of them, and the token is put into the registry.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etna_magic import display
+from etna_magic.ask import (
+    Driver,
+    InputMode,
+    Kernel,
+    NonInteractive,
+    Prompt,
+    current_input_mode,
+    drive,
+    input_mode,
+)
+from etna_magic.exceptions import EtnaError, VerificationError, login_hint
+from etna_magic.login_flow import Challenge, LoginAttempt, log_out_on_server
+from etna_magic.session import TokenRefresher
+from etna_magic.settings import LoginOptions, environment_of, resolve
+from etna_magic.support import checked_base_url, parse_duration
+from etna_magic.token import Account, Token
+from etna_magic.token_cache import CacheKey, LoginCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from datetime import timedelta
+
+    from etna_magic.ask.form import LoginForm
+    from etna_magic.notebook.registry import Login, LoginRegistry
+
+
+def log_in(registry: LoginRegistry, options: LoginOptions, kernel: Kernel | None) -> None:
+    """Log in as ``%etna_login`` asks for, at once or by asking a person.
+
+    Parameters
+    ----------
+    registry : LoginRegistry
+        Where the logins and the settings of the magics are.
+    options : LoginOptions
+        The line, parsed.
+    kernel : Kernel or None
+        The kernel, where there is one.
+
+    Raises
+    ------
+    EtnaError
+        As the login has it; the logins are as they were before.
+    IPython.core.error.UsageError
+        If the options do not fit this front end.
+    """
+    command = LoginCommand(registry, options, kernel)
+    mode = input_mode(options.ask, kernel)
+    attempt = command.attempt()
+    # Nobody is asked inside: other kernels wait for this lock.
+    with command.lock(attempt):
+        outcome = command.cached(attempt) or command.first_step(attempt)
+    if isinstance(outcome, dict):
+        display.show(outcome)
+    elif mode is InputMode.FORM:
+        command.form(attempt).show(outcome)
+    else:
+        driver: Driver = Prompt() if mode is InputMode.PROMPT else NonInteractive()
+        display.show(command.store(attempt, drive(attempt, driver, outcome)))
+
+
+class LoginCommand:
+    """A login under one name, with the settings of the magics.
+
+    Parameters
+    ----------
+    registry : LoginRegistry
+        Where the logins and the settings of the magics are.
+    options : LoginOptions
+        Who, where, and how; where they say neither who nor where, those of the last login are repeated.
+    kernel : Kernel or None
+        The kernel, where there is one.
+
+    Raises
+    ------
+    EtnaError
+        If a variable of the user's own is in the way.
+    """
+
+    def __init__(self, registry: LoginRegistry, options: LoginOptions, kernel: Kernel | None) -> None:
+        registry.refuse_foreign(options.name)
+        before = registry.get(options.name)
+        self.name = options.name
+        self.registry = registry
+        self.kernel = kernel
+        self._options = options.repeating(before.options if before else None)
+        self._code = options.code
+        self._cache = LoginCache(wanted=self._options.remember, on_change=registry.touch)
+
+    @property
+    def timeout(self) -> float:
+        """Seconds to wait for an answer."""
+        return self.registry.settings.timeout
+
+    def attempt(self) -> LoginAttempt:
+        """Return a new attempt with all that is known at this moment."""
+        lifetime = self._lifetime()
+        settings = resolve(self._options, lifetime)
+        code, self._code = self._code, None  # a code is good once
+        return LoginAttempt(settings, lifetime=lifetime, code=code, timeout=self.timeout)
+
+    def _lifetime(self) -> timedelta:
+        return parse_duration(self.registry.settings.lifetime)
+
+    def lock(self, attempt: LoginAttempt) -> AbstractContextManager[object]:
+        """Return what lets one kernel at a time look for a remembered token, log in and keep it."""
+        return self._cache.lock(None if attempt.missing else _key(attempt))
+
+    def cached_token(self, attempt: LoginAttempt) -> Token | None:
+        """Return a token that was remembered and is worth using."""
+        login = self.registry.get(self.name)
+        known = "lifetime" in attempt.settings.known
+        lifetime = attempt.settings.lifetime(self._lifetime()) if known else None
+        return self._cache.get(_key(attempt), login.token if login else None, lifetime)
+
+    def cached(self, attempt: LoginAttempt) -> display.Bundle | None:
+        """Use the token that was remembered, and return the line that reports it."""
+        token = self.cached_token(attempt)
+        if token is None:
+            return None
+        changed = self._put(attempt, token)
+        where = f"It was remembered in {self._cache.location}; no request was made."
+        return self._report(token, changed, where)
+
+    def first_step(self, attempt: LoginAttempt) -> display.Bundle | Challenge | None:
+        """Return the line of a login that needs nobody, or a challenge, or None if something is missing."""
+        if attempt.missing:
+            return None
+        step = attempt.start({})
+        return step if isinstance(step, Challenge) else self.store(attempt, step)
+
+    def store(self, attempt: LoginAttempt, token: Token) -> display.Bundle:
+        """Put a login into the namespace, and return the line that reports it.
+
+        Raises
+        ------
+        EtnaError
+            If a variable of the user's own is in the way.
+        """
+        changed = self._put(attempt, token)
+        return self._report(token, changed, self._cache.put(token))
+
+    def replace(self, login: Login, old: Token, token: Token) -> bool:
+        """Put a fresh token in the place of an old one; return whether that was still its place."""
+        if not self.registry.replace(login, old, token):
+            return False
+        self._watch(login, token)
+        self._cache.put(token)
+        return True
+
+    def form(
+        self,
+        attempt: LoginAttempt,
+        on_success: Callable[[], None] = lambda: None,
+        on_end: Callable[[], None] = lambda: None,
+        *,
+        is_awaited: bool = False,
+    ) -> LoginForm:
+        """Return a form for what is missing; a good token stays in use until the login has succeeded.
+
+        Parameters
+        ----------
+        attempt : LoginAttempt
+            What is known.
+        on_success : callable, optional
+            Called when the login has succeeded.
+        on_end : callable, optional
+            Called when the form has ended, in whichever way.
+        is_awaited : bool, optional
+            Whether a cell awaits it.
+        """
+        from etna_magic.ask.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
+
+        def store(token: Token) -> display.Bundle:
+            line = self.store(attempt, token)
+            on_success()
+            return line
+
+        def ended() -> None:
+            self.registry.form_ended(self.name, form)
+            on_end()
+
+        form = LoginForm(attempt, store, ended, is_awaited=is_awaited)
+        self.registry.wait_for_form(self.name, form)
+        return form
+
+    def _put(self, attempt: LoginAttempt, token: Token) -> str:
+        """Put a login into the registry; return what to say where another account was there."""
+        self.registry.refuse_foreign(self.name)
+        before = self.registry.get(self.name)
+        account = before.session.account if before else None
+        renews = self._options.auto_renew or self.registry.settings.auto_renew
+        self._options = self._options.after(token, attempt.typed, attempt.settings.dotenv, renews=renews)
+        login = self.registry.put(self.name, token, self._options)
+        self._watch(login, token)
+        login.session.holder.refresher = None
+        if renews:
+            renewal = Renewal(self, login)
+            refresher = TokenRefresher(renewal.log_in, lambda: login.session.token)
+            refresher.needs_person = token.took_code
+            login.session.holder.refresher = refresher
+        return f"Before, {self.name} was {account}." if account not in (None, token.account) else ""
+
+    def _watch(self, login: Login, token: Token) -> None:
+        """Drop what is remembered when the server refuses the token, or the login ends."""
+        if self._options.remember:
+            login.session.holder.on_change = self._cache.drop_when_ended(token)
+            login.forget[str(token.account)] = lambda: self._cache.forget(token)
+
+    def _report(self, token: Token, changed: str, remembered: str) -> display.Bundle:
+        said = display.logged_in(self.name, token, environment_of(token.base_url))
+        about = "But" if remembered else "Nothing is remembered"
+        problem = f"{about}: {self._cache.problem}." if self._cache.problem else ""
+        return display.line(" ".join(filter(None, (said, changed, remembered, problem))))
+
+
+class Renewal:
+    """A login that happens by itself, and leaves word for the next cell if it cannot.
+
+    Parameters
+    ----------
+    command : LoginCommand
+        How to log in; the settings are read again each time.
+    login : Login
+        Whose token to replace.
+    """
+
+    def __init__(self, command: LoginCommand, login: Login) -> None:
+        self._command = command
+        self._login = login
+        # What a person is being asked for, while nobody has answered.
+        self._asked = ""
+
+    def log_in(self) -> None:
+        """Replace the token.
+
+        Raises
+        ------
+        EtnaError
+            If that did not work. The next cell says so, or asks for the code that is needed: in
+            the middle of this one there is nobody to ask.
+        """
+        if self._asked:
+            # Each try would send the person another code while the first is being looked for.
+            raise VerificationError(self._asked)
+        command, old = self._command, self._login.session.token
+        try:
+            attempt = command.attempt()
+            _refuse_another(attempt, old.account)
+            # Other kernels have the same token to replace, and one login serves them all.
+            with command.lock(attempt):
+                shared = command.cached_token(attempt)
+                token = shared or self._fresh(attempt)
+                is_in_place = command.replace(self._login, old, token)
+        except EtnaError as error:
+            sentence = str(error)
+            self._login.notice = self._login.notice or (lambda: self._tell(sentence))
+            command.registry.touch()
+            raise
+        if not is_in_place and shared is None:
+            # Logged out or logged in again meanwhile: nobody needs this one, and nobody may use it.
+            log_out_on_server(token, command.timeout)
+
+    def _fresh(self, attempt: LoginAttempt) -> Token:
+        step = attempt.start({}) if not attempt.missing else drive(attempt, NonInteractive())
+        if isinstance(step, Challenge):
+            challenge = step
+            self._login.notice = lambda: self._ask(attempt, challenge)
+            try:
+                NonInteractive().challenge(challenge)
+            except VerificationError as error:
+                self._asked = str(error)
+                raise
+        return step
+
+    def _tell(self, reason: str) -> None:
+        name = self._login.name
+        sentence = f"{name}: the token could not be renewed. {reason} To log in again: {login_hint(name)}"
+        display.show(display.line(sentence, "etna-warning"))
+
+    def _ask(self, attempt: LoginAttempt, challenge: Challenge) -> None:
+        """Ask a person for what a renewal needs, in the cell that is running."""
+        if current_input_mode(self._command.kernel) is not InputMode.FORM:
+            self._tell(f"The server asks for a {challenge.kind.value}.")
+            return
+        # Not awaited: the old token is good to its end, and calls go on with it meanwhile.
+        self._command.form(attempt, on_end=self._form_ended).show(challenge)
+
+    def _form_ended(self) -> None:
+        self._asked = ""
+
+
+def _key(attempt: LoginAttempt) -> CacheKey | None:
+    known = attempt.settings.known
+    if not {"base_url", "username", "app_key"} <= known.keys():
+        return None
+    base_url = checked_base_url(attempt.settings.text("base_url"))
+    return CacheKey(base_url, attempt.settings.text("username"), known["app_key"].value)
+
+
+def _refuse_another(attempt: LoginAttempt, account: Account) -> None:
+    """Raise if the settings lead to another account by now: orders would go there without a word."""
+    base_url, username = attempt.settings.text("base_url"), attempt.settings.text("username")
+    if not base_url or not username:
+        return  # said to be missing
+    named = Account(username, checked_base_url(base_url))
+    if named != account:
+        raise EtnaError(
+            f"The settings name {named} by now, and not {account}: no renewal changes the account."
+        )

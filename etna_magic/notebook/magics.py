@@ -1,0 +1,179 @@
+"""``%etna_login``, ``%etna_status``, ``%etna_logout``, and their settings.
+
+Kept short and with few imports, since ``%load_ext etna_magic`` runs this file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
+
+from IPython.core.magic import Magics, line_magic, magics_class
+from traitlets import Bool, Enum, Float, TraitError, Unicode, observe, validate
+
+from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.notebook.watcher import WARN_MODES, Watcher
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets import Bunch
+
+    from etna_magic.ask import Kernel
+
+# The logins outlive %reload_ext, and end with their shell.
+_REGISTRIES: WeakKeyDictionary[InteractiveShell, LoginRegistry] = WeakKeyDictionary()
+
+
+@magics_class
+class EtnaMagics(Magics):
+    """The magics and their settings.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The running IPython.
+
+    Examples
+    --------
+    >>> %config EtnaMagics.warn = 'used'  # doctest: +SKIP
+    """
+
+    warn = Enum(
+        WARN_MODES,
+        "always",
+        help="Which cells warn of a stale token: 'always' every cell, 'used' those that use the login, "
+        "'once' the first for each token, 'never' none.",
+    ).tag(config=True)
+    warn_before = Float(15.0, min=0.0, help="Minutes before its end at which a token is near it.").tag(
+        config=True
+    )
+    lifetime = Unicode("24h", help="How long the server keeps a token, where nothing else says so.").tag(
+        config=True
+    )
+    timeout = Float(30.0, min=0.1, help="Seconds to wait for an answer.").tag(config=True)
+    auto_renew = Bool(
+        False,  # noqa: FBT003 - traitlets takes the default as the first argument
+        help="Get a fresh token by itself before the old one ends, at every login.",
+    ).tag(config=True)
+
+    def __init__(self, shell: InteractiveShell, **kwargs: Any) -> None:
+        # Before what it derives from: a configured value is observed in there.
+        self.registry = _REGISTRIES.setdefault(shell, LoginRegistry(shell.user_ns))
+        self._shell = shell
+        super().__init__(shell, **kwargs)
+        self.watcher = Watcher(self.registry, shell.transform_cell)
+        self._write_settings()
+
+    @observe("warn", "warn_before", "lifetime", "timeout", "auto_renew")
+    def _setting_changed(self, _: Bunch) -> None:
+        self._write_settings()
+
+    def _write_settings(self) -> None:
+        settings = self.registry.settings
+        settings.warn = str(self.warn)
+        settings.warn_before = self.warn_before
+        settings.lifetime = self.lifetime
+        settings.timeout = self.timeout
+        settings.auto_renew = self.auto_renew
+        for login in self.registry:
+            login.session.timeout = settings.timeout
+            self.registry.prepare(login)
+
+    @validate("lifetime")
+    def _check_lifetime(self, proposal: Bunch) -> str:
+        from etna_magic.support import parse_duration  # noqa: PLC0415 - needed by those who set it
+
+        text: str = proposal["value"]
+        try:
+            parse_duration(text)
+        except ValueError as error:
+            raise TraitError(f"EtnaMagics.lifetime: {error}") from None
+        return text
+
+    @line_magic
+    def etna_login(self, line: str) -> None:
+        """Log in to the ETNA Trader API; the login is then in NAME_token and NAME_session.
+
+        ::
+
+            %etna_login [NAME] [options]
+
+            NAME                  names the login; the default is etna
+            -e, --env-file PATH   read ETNA_* from this file
+            -b, --base-url URL    the API's base URL
+            -u, --username USER   the user
+            --lifetime DURATION   how long the server keeps a token: 24h, 90m, 3600 (seconds)
+            --code CODE           the one-time code of two-factor authentication
+            --form                ask by form
+            --prompt              ask by prompt
+            --no-input            never ask
+            --auto-renew          get a fresh token before the old one ends
+            --remember            keep the token across kernel restarts
+            --sandbox             log in to the embedded sandbox, and start it if need be
+
+        What is not given comes from the file of --env-file, the environment or a .env
+        (ETNA_BASE_URL, ETNA_APP_KEY, ETNA_USERNAME, ETNA_PASSWORD, ETNA_PIN_CODE,
+        ETNA_TOKEN_LIFETIME), and what is still missing is asked for. A line that says neither who
+        nor where repeats the last login of that name. There is no option for a password or an app
+        key, since a cell is saved.
+        """
+        from etna_magic.notebook import arguments, login_command  # noqa: PLC0415 - %load_ext must not pay for it
+
+        login_command.log_in(self.registry, arguments.parse_login(line), self.kernel)
+
+    @line_magic
+    def etna_status(self, line: str) -> None:
+        """List the logins: who, where, in what state, until when, and how long that is.
+
+        ::
+
+            %etna_status [NAME] [options]
+
+            NAME                  only this login
+            --for DURATION        say which tokens will not last that long: 6h, 90m
+        """
+        from etna_magic.notebook import arguments, commands  # noqa: PLC0415 - as above
+
+        commands.show_status(self.registry, arguments.parse_status(line))
+
+    @line_magic
+    def etna_logout(self, line: str) -> None:
+        """End a token on the server where the server can, and remove its variables.
+
+        ::
+
+            %etna_logout [NAME] [options]
+
+            NAME                  the login; the default is etna
+            --all                 every login
+        """
+        from etna_magic.notebook import arguments, commands  # noqa: PLC0415 - as above
+
+        commands.log_out(self.registry, arguments.parse_logout(line))
+
+    def register(self) -> None:
+        """Put the magics and the hooks into the shell."""
+        self._shell.register_magics(self)
+        self._shell.events.register("pre_run_cell", self.watcher.pre_run_cell)
+        self._shell.events.register("post_run_cell", self.watcher.post_run_cell)
+
+    def unregister(self) -> None:
+        """Remove everything that :meth:`register` and the making of this object put there."""
+        for login in self.registry:
+            if login.form is not None:
+                login.form.call_off("The extension was unloaded before this login was finished.")
+                self.registry.form_ended(login.name)
+        self._shell.events.unregister("post_run_cell", self.watcher.post_run_cell)
+        self._shell.events.unregister("pre_run_cell", self.watcher.pre_run_cell)
+        manager = self._shell.magics_manager
+        for name, function in self.magics["line"].items():
+            # Another extension may have registered its own under this name since.
+            if manager.magics["line"].get(name) == function:
+                del manager.magics["line"][name]
+        manager.registry.pop(type(self).__name__, None)
+        cast("list[Any]", self._shell.configurables).remove(self)
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """The kernel; a terminal's IPython has none."""
+        return cast("Kernel | None", getattr(self._shell, "kernel", None))

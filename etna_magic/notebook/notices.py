@@ -1,0 +1,151 @@
+"""What there is to say of the tokens as a cell begins and ends; imported when there may be something."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from etna_magic import display
+from etna_magic.token import Token, TokenState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from etna_magic.notebook.registry import Login, LoginRegistry
+
+# By automagic too, and from Python.
+_OWN_MAGIC = re.compile(r"^\s*%?etna_(?:login|logout|status)\b|\betna_magic\.login\(", re.MULTILINE)
+
+
+class CellInfo(Protocol):
+    """What IPython says of a cell that begins: its ``ExecutionInfo``."""
+
+    raw_cell: str
+    store_history: bool
+    cell_id: str | None
+
+
+class CellResult(Protocol):
+    """What IPython says of a cell that has ended: its ``ExecutionResult``."""
+
+    info: CellInfo
+
+
+class Notices:
+    """The lines about tokens that are stale or near their end.
+
+    Parameters
+    ----------
+    registry : LoginRegistry
+        The logins whose tokens to look at; its settings say when to warn.
+    transform : callable
+        Turns a cell's magics into Python, as IPython's ``transform_cell`` does.
+
+    Examples
+    --------
+    >>> from etna_magic.notebook.registry import LoginRegistry
+    >>> Notices(LoginRegistry({}), str).stale()
+    ()
+    """
+
+    def __init__(self, registry: LoginRegistry, transform: Callable[[str], str]) -> None:
+        self._registry = registry
+        self._transform = transform
+
+    def before(self, info: CellInfo) -> float:
+        """Say what there is to say as a cell begins.
+
+        Parameters
+        ----------
+        info : CellInfo
+            The cell.
+
+        Returns
+        -------
+        float
+            The seconds until there may be more to say.
+        """
+        for login in self._registry:
+            if login.notice is not None and _may_show(info):
+                notice, login.notice = login.notice, None
+                notice()
+        for login, token in self._registry.live():
+            if token.state is TokenState.STALE:
+                self._warn(info, login, token, "stale", display.stale)
+            elif _is_near(login, token) and "expiring" not in login.warned:
+                self._warn(info, login, token, "expiring", display.expiring)
+        return self.seconds_ahead()
+
+    def after(self, info: CellInfo, stale_before: tuple[Token, ...]) -> float:
+        """Say which tokens became stale while a cell ran.
+
+        Parameters
+        ----------
+        info : CellInfo
+            The cell.
+        stale_before : tuple of Token
+            Those that were stale as it began.
+
+        Returns
+        -------
+        float
+            The seconds until there may be more to say.
+        """
+        for login, token in self._registry.live():
+            known = any(token is one for one in stale_before)
+            if token.state is TokenState.STALE and not known:
+                self._warn(info, login, token, "stale", display.expired_during)
+        return self.seconds_ahead()
+
+    def stale(self) -> tuple[Token, ...]:
+        """Return the tokens in the namespace that are stale."""
+        return tuple(token for _, token in self._registry.live() if token.state is TokenState.STALE)
+
+    def seconds_ahead(self) -> float:
+        """Return for how long there is nothing new to say of any token."""
+        return min((_seconds_ahead(login, token) for login, token in self._registry.live()), default=86400.0)
+
+    def _warn(
+        self, info: CellInfo, login: Login, token: Token, what: str, sentence: Callable[[str, Token], str]
+    ) -> None:
+        mode = self._registry.settings.warn
+        if mode == "never" or not _may_show(info):
+            return
+        if mode == "once" and what in login.warned:
+            return
+        if mode == "used" and not self._uses(info, login, token):
+            return
+        login.warned.add(what)
+        display.show(display.line(sentence(login.name, token), "etna-warning"))
+
+    def _uses(self, info: CellInfo, login: Login, token: Token) -> bool:
+        from etna_magic.notebook.cell_usage import uses  # noqa: PLC0415 - only the mode "used" asks
+
+        # IPython hands the cell on as Python since 9; before, it is turned into Python here.
+        cell = getattr(info, "transformed_cell", None) or self._transform(info.raw_cell)
+        return uses(cell, self._registry.namespace, (token, login.session))
+
+
+def _may_show(info: CellInfo) -> bool:
+    # A variable inspector's run has no history, and a cell that logs in needs no warning.
+    return bool(info.store_history) and not _OWN_MAGIC.search(info.raw_cell)
+
+
+def _is_near(login: Login, token: Token) -> bool:
+    # A token that is replaced by itself needs no line about its end.
+    return token.state is TokenState.EXPIRING and not _renews(login)
+
+
+def _renews(login: Login) -> bool:
+    return login.session.holder.refresher is not None
+
+
+def _seconds_ahead(login: Login, token: Token) -> float:
+    if token.state is TokenState.STALE or login.notice is not None:
+        return 0.0
+    if token.state is TokenState.FRESH:
+        return (token.remaining - token.warning_window).total_seconds()
+    # Until the line has been shown there is something to say, in the next cell that may show it.
+    was_said = "expiring" in login.warned or _renews(login)
+    return max(token.remaining, timedelta(0)).total_seconds() if was_said else 0.0

@@ -1,0 +1,297 @@
+"""The logins of a kernel: put into its namespace, found there, and removed.
+
+``%load_ext`` imports this file, so it imports nothing else of the package.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, MutableMapping
+
+    from etna_magic.session import EtnaSession
+    from etna_magic.settings import LoginOptions
+    from etna_magic.token import Token
+
+
+class NotebookSettings:
+    """The settings of the magics; the magics write them here, and everything else reads them here.
+
+    Examples
+    --------
+    >>> NotebookSettings().timeout
+    30.0
+    """
+
+    def __init__(self) -> None:
+        #: Which cells warn of a stale token.
+        self.warn = "always"
+        #: Minutes before its end at which a token is near it.
+        self.warn_before = 15.0
+        #: How long the server keeps a token, where nothing else says so.
+        self.lifetime = "24h"
+        #: Seconds to wait for an answer.
+        self.timeout = 30.0
+        #: Whether every login renews its token by itself.
+        self.auto_renew = False
+
+
+class WaitingForm(Protocol):
+    """A form that waits for a person."""
+
+    def call_off(self, sentence: str) -> None:
+        """End it without a login, and say why in its place."""
+
+
+class Login:
+    """One login by its name.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in ``%etna_login NAME``.
+    session : EtnaSession
+        The session in the namespace; the same for all tokens of one account.
+    """
+
+    __slots__ = ("forget", "form", "name", "notice", "options", "session", "tokens", "warned")
+
+    def __init__(self, name: str, session: EtnaSession) -> None:
+        self.name = name
+        self.session = session
+        #: How it was logged in, for a line that repeats it.
+        self.options: LoginOptions | None = None
+        #: By account: drops what was remembered of it, and returns why that failed.
+        self.forget: dict[str, Callable[[], str]] = {}
+        #: The form that waits for a person, if one does.
+        self.form: WaitingForm | None = None
+        #: What the next cell has to show or ask, because a renewal could not go on without a person.
+        self.notice: Callable[[], None] | None = None
+        #: What the watcher has said of this token.
+        self.warned: set[str] = set()
+        #: Every token that it has had and that somebody still refers to.
+        self.tokens: WeakSet[Token] = WeakSet()
+
+    @property
+    def token(self) -> Token | None:
+        """The token that its session signs with, if it has one."""
+        return self.session.holder.current()
+
+    def end_tokens(self, reason: str) -> None:
+        """Empty every token that it has had, wherever one is still referred to: in ``Out`` or ``_``, say."""
+        for token in list(self.tokens):
+            token.end(reason)
+
+
+class LoginRegistry:
+    """Every login whose variables are in one namespace.
+
+    Parameters
+    ----------
+    namespace : mutable mapping of str to object
+        Where ``NAME_token`` and ``NAME_session`` go: the kernel's ``user_ns``.
+    settings : NotebookSettings, optional
+        The settings of the magics.
+
+    Examples
+    --------
+    >>> LoginRegistry({}).get("etna") is None
+    True
+    """
+
+    def __init__(
+        self, namespace: MutableMapping[str, object], settings: NotebookSettings | None = None
+    ) -> None:
+        self.namespace = namespace
+        self.settings = settings or NotebookSettings()
+        self._logins: dict[str, Login] = {}
+        # A renewal ends on its own thread, and may find that somebody was faster.
+        self._lock = threading.RLock()
+        #: Grows with every change, so that whoever looks ahead knows when to look again.
+        self.version = 0
+
+    def touch(self) -> None:
+        """Say that something about the logins has changed."""
+        self.version += 1
+
+    def get(self, name: str) -> Login | None:
+        """Return the login of that name, if there is one."""
+        return self._logins.get(name)
+
+    def __iter__(self) -> Iterator[Login]:
+        return iter(list(self._logins.values()))
+
+    def live(self) -> list[tuple[Login, Token]]:
+        """Return the logins whose token is in the namespace at this moment."""
+        found: list[tuple[Login, Token]] = []
+        for login in self:
+            token = login.token
+            if token is not None and self.namespace.get(f"{login.name}_token") is token:
+                found.append((login, token))
+        return found
+
+    def prepare(self, login: Login) -> None:
+        """Give a login's token the warning window that is set."""
+        token = login.token
+        if token is not None:
+            from datetime import timedelta  # noqa: PLC0415 - needed only where there is a token
+
+            token.warn_before = timedelta(minutes=self.settings.warn_before)
+        self.touch()
+
+    def refuse_foreign(self, name: str) -> None:
+        """Raise if a login of that name would overwrite a variable that is not ours.
+
+        Raises
+        ------
+        EtnaError
+            Names the variable.
+        """
+        from etna_magic.exceptions import EtnaError  # noqa: PLC0415 - %load_ext must cost nothing
+
+        login = self._logins.get(name)
+        ours = (login.token, login.session) if login else ()
+        for variable in (f"{name}_token", f"{name}_session"):
+            if variable not in self.namespace:
+                continue
+            value = self.namespace[variable]
+            # A saved copy of an earlier login makes way for the new one.
+            if not (any(value is own for own in ours) or _is_copy(value)):
+                raise EtnaError(
+                    f"{variable} is a variable of your own ({type(value).__name__}) and is not overwritten: "
+                    f"rename or delete it, or log in under another name (%etna_login OTHER)."
+                )
+
+    def wait_for_form(self, name: str, form: WaitingForm) -> Login:
+        """Note that a form waits; where there is no token yet, each use of the session says so."""
+        with self._lock:
+            login = self._logins.get(name)
+            if login is None:
+                from etna_magic.exceptions import login_hint  # noqa: PLC0415 - %load_ext must cost nothing
+
+                reason = f"is waiting for its login: finish the form, or run {login_hint(name)} again"
+                login = Login(name, _new_session(name, self.settings.timeout, reason))
+                self._logins[name] = login
+                self.namespace[f"{name}_session"] = login.session
+            before, login.form = login.form, form
+            self.touch()
+        if before is not None:
+            before.call_off("This form was replaced by a later one.")
+        return login
+
+    def form_ended(self, name: str, form: WaitingForm | None = None) -> None:
+        """Note that a form has ended without a login; everything is as it was before it was shown."""
+        with self._lock:
+            login = self._logins.get(name)
+            if login is None or login.form is None or (form is not None and login.form is not form):
+                return
+            login.form = None
+            if login.token is None:
+                self.drop(login, "was not logged in: its form was closed")
+            self.touch()
+
+    def put(self, name: str, token: Token, options: LoginOptions | None) -> Login:
+        """Put a finished login into the namespace.
+
+        Parameters
+        ----------
+        name : str
+            The login's name.
+        token : Token
+            Its token. A new login of the same account keeps the session; another account gets a new
+            one, and the old session is closed.
+        options : LoginOptions or None
+            How it was logged in.
+
+        Returns
+        -------
+        Login
+            The login.
+        """
+        with self._lock:
+            login = self._logins.get(name)
+            if login is None:
+                login = Login(name, _new_session(name, self.settings.timeout))
+            elif login.session.account not in (None, token.account):
+                login = self._changed_account(login, token)
+            login.session.timeout = self.settings.timeout
+            login.options = options
+            self._logins[name] = login
+            self.namespace[f"{name}_session"] = login.session
+            self._set(login, token)
+            form, login.form = login.form, None
+        if form is not None:
+            # The form that brought the token is the one that does not mind.
+            form.call_off("This form was closed, because the login was made in another way.")
+        return login
+
+    def _changed_account(self, before: Login, token: Token) -> Login:
+        login = Login(before.name, _new_session(before.name, self.settings.timeout))
+        login.form, login.forget, login.tokens = before.form, before.forget, before.tokens
+        before.session.holder.release(
+            f"is {token.account} now, and this session was of {before.session.account}"
+        )
+        before.session.close()
+        return login
+
+    def replace(self, login: Login, old: Token, token: Token) -> bool:
+        """Put a fresh token in the place of a login's old one; return whether that is still its place.
+
+        It is not if the login was ended or made again meanwhile.
+        """
+        with self._lock:
+            if self._logins.get(login.name) is not login or login.token is not old:
+                return False
+            # A user may have put something else there, which a renewal does not overwrite.
+            self._set(login, token, is_visible=self.namespace.get(f"{login.name}_token") is old)
+            return True
+
+    def _set(self, login: Login, token: Token, *, is_visible: bool = True) -> None:
+        token.keep_issue_time(login.token)
+        login.session.holder.put(token)
+        login.session.holder.on_change = self.touch
+        login.tokens.add(token)
+        login.warned, login.notice = set(), None
+        if is_visible:
+            self.namespace[f"{login.name}_token"] = token
+        self.prepare(login)
+
+    def drop(self, login: Login, absence: str) -> Token | None:
+        """Remove a login: its variables, and the token from whoever still holds the session.
+
+        Parameters
+        ----------
+        login : Login
+            Which one.
+        absence : str
+            Why, to follow its name: "was logged out".
+
+        Returns
+        -------
+        Token or None
+            The token that it had at that moment.
+        """
+        with self._lock:
+            token = login.token
+            for variable, own in ((f"{login.name}_token", token), (f"{login.name}_session", login.session)):
+                if own is not None and self.namespace.get(variable) is own:
+                    self.namespace.pop(variable, None)
+            login.session.holder.release(absence)
+            if self._logins.get(login.name) is login:
+                self._logins.pop(login.name)
+            self.touch()
+            return token
+
+
+def _is_copy(value: object) -> bool:
+    return getattr(value, "is_copy", False) is True
+
+
+def _new_session(name: str, timeout: float, absence: str = "is not logged in") -> EtnaSession:
+    # requests is imported by the first login and not by %load_ext, which must cost nothing.
+    from etna_magic.session import EtnaSession, TokenHolder  # noqa: PLC0415
+
+    return EtnaSession(name, timeout, holder=TokenHolder(name, None, absence))

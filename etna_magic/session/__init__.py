@@ -1,0 +1,12 @@
+"""``NAME_session``: signing, retries, what a 401 means, when a token is renewed, and sessions for workers.
+
+A call goes ``EtnaSession.request`` → ``AuthAdapter.send`` → the adapter that sends. The token is in a
+`TokenHolder`, read once a call; `TokenRefresher` replaces it there and `TokenCheck` asks the server about it.
+"""
+
+from etna_magic.session.etna_session import TIMEOUT, EtnaSession, WorkerSession
+from etna_magic.session.retry_policy import READS
+from etna_magic.session.token_holder import TokenHolder
+from etna_magic.session.token_refresher import TokenRefresher
+
+__all__ = ["READS", "TIMEOUT", "EtnaSession", "TokenHolder", "TokenRefresher", "WorkerSession"]

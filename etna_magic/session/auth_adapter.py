@@ -1,0 +1,362 @@
+"""Signs each request at the moment it is sent, checks each 401, and says what became of a call.
+
+What a user, a hook, a redirect or an exception sees of a request has a placeholder in
+``Authorization`` and no secret. The adapter is the one way out of a session: prepared requests, each
+hop of a redirect and a hook that sends again pass it, so none of them needs a rule of its own.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.auth import AuthBase
+from requests.utils import rewind_body
+from urllib3.exceptions import HTTPError, ProtocolError
+
+from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError, TokenExpiredError
+from etna_magic.session.call_errors import add_outcome, not_sent, raise_for, refused
+from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
+from etna_magic.support import Origin, SameOrigin, sanitize
+from etna_magic.support.http import QuietAdapter, plain_session_class
+from etna_magic.support.safe_call import Failure, causes, safe_call
+from etna_magic.token import HEADERS, MASK, Account, Token, TokenState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from requests import PreparedRequest, Response
+    from urllib3 import Retry
+
+    from etna_magic.session.token_check import TokenCheck
+    from etna_magic.session.token_holder import TokenHolder
+
+AUTHORIZATION, APP_KEY = HEADERS
+#: The cheapest call by which to ask whether the server accepts a token, by ETNA's REST documentation.
+PROBE = "v1.0/users/@me/info"
+
+
+class SendOptions(TypedDict):
+    """What a request is sent with, by the names of :meth:`requests.adapters.BaseAdapter.send`."""
+
+    stream: bool
+    timeout: Any
+    verify: Any
+    cert: Any
+    proxies: Any
+
+
+def placeholder(account: Account) -> str:
+    """Return what a request of an account has in ``Authorization`` until it is sent."""
+    return f"{MASK} {account.username} at {account.base_url}"
+
+
+class PlaceholderAuth(AuthBase):
+    """Names the account of a request, for its own server only.
+
+    Parameters
+    ----------
+    account : Account
+        Whose request it is.
+    is_explicit : bool, optional
+        Whether a user gave this auth for the request, and has to know when it cannot go there.
+    """
+
+    def __init__(self, account: Account, *, is_explicit: bool = False) -> None:
+        self._header = placeholder(account)
+        self._is_home = SameOrigin(account.base_url)
+        self._is_explicit = is_explicit
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Put the placeholder into a request."""
+        url = request.url or ""
+        if self._is_home(url):
+            request.headers[AUTHORIZATION] = self._header
+        elif self._is_explicit:
+            raise InsecureURLError(
+                f"This token belongs to {self._is_home.origin} and was not sent to {Origin.of(url)}: "
+                "use it for its own server only."
+            )
+        return request
+
+
+class AuthAdapter(BaseAdapter):
+    """Wraps the adapter that sends.
+
+    Parameters
+    ----------
+    adapter : requests.adapters.BaseAdapter
+        What sends; it is used as it is, its retry rules limited to reads.
+    holder : TokenHolder
+        The session's token.
+    check : TokenCheck
+        What a 401 means.
+    note_elapsed : callable
+        Is given each response and the seconds until its head came.
+    """
+
+    def __init__(
+        self,
+        adapter: BaseAdapter,
+        holder: TokenHolder,
+        check: TokenCheck,
+        note_elapsed: Callable[[Response, float], None],
+    ) -> None:
+        super().__init__()
+        #: The adapter that sends.
+        self.adapter = adapter
+        self._holder = holder
+        self._check = check
+        self._note_elapsed = note_elapsed
+        self._pid = os.getpid()
+
+    def belongs_to(self, holder: TokenHolder) -> bool:
+        """Say whether it signs with that session's token."""
+        return self._holder is holder
+
+    def send(  # noqa: PLR0913, PLR0917 - as in requests
+        self,
+        request: PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002 - as in requests
+        timeout: Any = None,
+        verify: Any = True,  # noqa: FBT002
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> Response:
+        """Send a request; parameters as in ``requests``.
+
+        Raises
+        ------
+        NotLoggedInError
+            If there is no token, or the request is of another account.
+        TokenExpiredError
+            If the token has ended.
+        ConnectionFailedError
+            If no answer came; it is an exception of ``requests`` as well.
+        """
+        if os.getpid() != self._pid:
+            self._after_fork()
+        options: SendOptions = {
+            "stream": stream,
+            "timeout": timeout,
+            "verify": verify,
+            "cert": cert,
+            "proxies": proxies,
+        }
+        is_home = self._holder.owns(request.url or "")
+        if not (self._has_placeholder(request) and is_home):
+            # A redirect from http to https of one host keeps Authorization, and that is another origin.
+            return self._exchange(request, _as_it_is if is_home else _without_our_headers, options)
+        token = self._token_for(request, options)
+        response = self._exchange(request, partial(_signed, token), options, token)
+        return response if response.status_code != 401 else self._after_401(request, response, token, options)
+
+    def _has_placeholder(self, request: PreparedRequest) -> bool:
+        """Say whether a request is to be signed; one of another account is refused."""
+        found = request.headers.get(AUTHORIZATION)
+        if not isinstance(found, str) or not found.startswith(MASK):
+            return False
+        account = self._holder.account
+        if account is None or found != placeholder(account):
+            theirs, ours = sanitize(found.removeprefix(MASK).strip()), account or "nobody yet"
+            raise NotLoggedInError(
+                f"The request was made for {theirs}, and this session is of {ours}.{not_sent(request.method)}"
+            )
+        return True
+
+    def _token_for(self, request: PreparedRequest, options: SendOptions) -> Token:
+        """Return the token to sign with: it is read once a call."""
+        holder = self._holder
+        try:
+            token = holder.token_for_call()
+        except EtnaError as error:
+            failed = error
+        else:
+            if not token.ended:
+                return token
+            if self._check.is_accepted_again(token, self._probe(token, options), _patience(options)):
+                holder.on_change()
+                return token
+            failed = TokenExpiredError(f"{holder.ended(token)} {holder.hint}")
+        raise add_outcome(failed, not_sent(request.method)).with_traceback(None)
+
+    def _exchange(
+        self,
+        request: PreparedRequest,
+        prepare: Callable[[PreparedRequest], PreparedRequest],
+        options: SendOptions,
+        token: Token | None = None,
+    ) -> Response:
+        """Send a request, and return its answer with nothing of ours in it."""
+        rules = rules_of(self.adapter)
+        if rules is not None and not isinstance(rules, ReadsOnly) and request.method not in READS:
+            raise EtnaError(
+                f"{type(self.adapter).__name__} keeps retry rules of its own, by which an order could be "
+                f"placed twice: let it accept max_retries.{not_sent(request.method)}"
+            )
+        status: list[int] = []
+
+        def send_once() -> Response:
+            # Signed inside, so that no frame that raises has ever held it.
+            began = time.perf_counter()
+            response = self.adapter.send(prepare(request), **options)
+            status[:] = [response.status_code]
+            self._note_elapsed(response, time.perf_counter() - began)
+            return response
+
+        # An adapter leaves the body to the session, which would raise what it likes.
+        act = send_once if options["stream"] else partial(_with_body, send_once, request, rules)
+        outcome = safe_call(act, token.secrets() if token else ())
+        if isinstance(outcome, Failure):
+            raise_for(outcome, request, status[0] if status else None)
+        outcome.request = request
+        # A hook that sends again, as digest authentication does, sends by this.
+        outcome.connection = self  # type: ignore[assignment] # declared as the one adapter of requests
+        _clear_history(outcome)
+        return outcome
+
+    def _after_401(
+        self, request: PreparedRequest, response: Response, token: Token, options: SendOptions
+    ) -> Response:
+        """Find out what a 401 is about; a read is sent once more where there is a fresh token."""
+        holder, current = self._holder, self._holder.current()
+        is_read = request.method in READS and can_be_repeated(request)
+        reason = ""
+        if current is None or current is token or token.state is TokenState.STALE:
+            if not self._check.is_stale(token, self._probe(token, options), _patience(options)):
+                return response
+            holder.on_change()
+            reason = holder.ended(token)
+        elif not is_read:
+            return response  # replaced while the call was under way, and not because it had ended
+        response.close()
+        if current is token and holder.refresher is None:
+            raise TokenExpiredError(f"{reason}{refused(request.method)} {holder.hint}")
+        try:
+            fresh = holder.token_for_call()
+        except EtnaError as error:
+            failed = error
+        else:
+            if is_read:
+                if hasattr(request.body, "seek"):
+                    rewind_body(request)
+                return self._exchange(request, partial(_signed, fresh), options, fresh)
+            failed = TokenExpiredError(f"{reason} There is a fresh token now: repeat the call.")
+        raise add_outcome(failed, refused(request.method)).with_traceback(None)
+
+    def _probe(self, token: Token, options: SendOptions) -> Callable[[], bool]:
+        """Return what says whether the server refuses a token, by the way that the call itself goes."""
+        url = f"{token.base_url}/{PROBE}"
+
+        def ask() -> bool:
+            session = plain_session_class()()
+            session.trust_env = False  # the options have what the environment says
+            is_own = isinstance(self.adapter, QuietAdapter)
+            session.mount(token.base_url, QuietAdapter() if is_own else self.adapter)
+            way: SendOptions = {**options, "stream": True}
+            with session.get(url, auth=token, allow_redirects=False, **way) as response:
+                refused_too = response.status_code == 401
+            if is_own:
+                session.close()  # a user's own adapter is in use elsewhere
+            return refused_too
+
+        def probe() -> bool:
+            outcome = safe_call(ask, token.secrets())
+            if isinstance(outcome, Failure):
+                raise_for(outcome, requests.Request("GET", url).prepare(), None)
+            return outcome
+
+        return probe
+
+    def _after_fork(self) -> None:
+        """Share no connection and no lock with the process that this one was forked from."""
+        self._pid = os.getpid()
+        self._check.after_fork()
+        if isinstance(self.adapter, QuietAdapter):
+            self.adapter = copy.copy(self.adapter)  # with its rules, and pools of its own
+        else:
+            self.adapter.close()  # a user's own stays, without its connections
+
+    def close(self) -> None:
+        """Close what sends."""
+        self.adapter.close()
+
+    @property
+    def max_retries(self) -> Retry:
+        """The rules of what sends; they hold for reads, whatever they say."""
+        return self.adapter.max_retries  # type: ignore[attr-defined, no-any-return] # HTTPAdapter has it
+
+    @max_retries.setter
+    def max_retries(self, rules: Retry | int) -> None:
+        self.adapter.max_retries = rules  # type: ignore[attr-defined]
+
+
+def _signed(token: Token, request: PreparedRequest) -> PreparedRequest:
+    made = copy.copy(request)
+    made.headers = request.headers.copy()
+    made.headers.update(token.headers())
+    return made
+
+
+def _as_it_is(request: PreparedRequest) -> PreparedRequest:
+    """Return a request to our own server that has another auth than ours."""
+    return request
+
+
+def _without_our_headers(request: PreparedRequest) -> PreparedRequest:
+    """Return a request to another server, with no placeholder and nothing of ours that was set by hand."""
+    found = request.headers.get(AUTHORIZATION)
+    if APP_KEY not in request.headers and not (isinstance(found, str) and found.startswith(MASK)):
+        return request
+    made = copy.copy(request)
+    made.headers = request.headers.copy()
+    for name in HEADERS:
+        made.headers.pop(name, None)
+    return made
+
+
+def _with_body(send: Callable[[], Response], request: PreparedRequest, rules: Retry | None) -> Response:
+    """Send a request and read its answer; a read is sent again if that breaks off in the middle.
+
+    ``urllib3`` counts a try as done when the head has come; ``requests`` then reads the body alone.
+    """
+    while True:
+        response = send()
+        try:
+            response.content  # noqa: B018 - reading it keeps it
+        except requests.RequestException as error:
+            broken = error
+        else:
+            return response
+        may_repeat = request.method in READS and can_be_repeated(request) and is_worth_repeating(broken)
+        if rules is None or not may_repeat:
+            raise broken
+        try:
+            rules = rules.increment(
+                request.method, request.url, error=ProtocolError("broken off in the body")
+            )
+        except HTTPError:
+            raise broken from None
+        if hasattr(request.body, "seek"):
+            rewind_body(request)
+        rules.sleep()
+
+
+def _clear_history(response: Response) -> None:
+    """Drop the frames of earlier tries, which hold the headers; the answer keeps the errors."""
+    rules: Retry | None = getattr(response.raw, "retries", None)
+    for entry in rules.history if rules else ():
+        for cause in causes(entry.error) if entry.error else ():
+            cause.__traceback__ = None
+
+
+def _patience(options: SendOptions) -> float:
+    """Return the seconds to wait for another thread that is asking the server."""
+    timeout = options["timeout"]
+    parts = timeout if isinstance(timeout, tuple) else (timeout,)
+    return max((float(part) for part in parts if isinstance(part, (int, float))), default=30.0)

@@ -1,0 +1,110 @@
+"""A call without an answer, as an exception that holds no secret and says what became of the call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import requests
+
+from etna_magic.exceptions import ConnectionFailedError, EtnaError
+from etna_magic.session.retry_policy import READS
+from etna_magic.support import Origin
+from etna_magic.support.safe_call import NETWORK_ERRORS
+
+if TYPE_CHECKING:
+    from etna_magic.support.safe_call import Failure
+
+_Error = TypeVar("_Error", bound=EtnaError)
+
+
+class CallConnectionError(ConnectionFailedError, requests.ConnectionError):
+    """No connection, or one that broke off; whoever catches ``requests.ConnectionError`` catches it."""
+
+
+class CallConnectTimeoutError(ConnectionFailedError, requests.ConnectTimeout):
+    """No connection in time."""
+
+
+class CallReadTimeoutError(ConnectionFailedError, requests.ReadTimeout):
+    """No answer in time."""
+
+
+class CallTLSError(ConnectionFailedError, requests.exceptions.SSLError):
+    """A certificate that is not valid, or no TLS as it should be."""
+
+
+class CallBodyError(ConnectionFailedError, requests.exceptions.ChunkedEncodingError):
+    """An answer that broke off in its body."""
+
+
+class CallFailedError(ConnectionFailedError, requests.RequestException):
+    """Any other failure of ``requests`` or ``urllib3``."""
+
+
+# The first that fits; a ConnectTimeout is a ConnectionError too.
+_CLASSES: tuple[tuple[type[BaseException], type[ConnectionFailedError]], ...] = (
+    (requests.ConnectTimeout, CallConnectTimeoutError),
+    (requests.Timeout, CallReadTimeoutError),
+    (requests.exceptions.SSLError, CallTLSError),
+    (requests.ConnectionError, CallConnectionError),
+    (requests.exceptions.ChunkedEncodingError, CallBodyError),
+)
+
+
+def raise_for(failure: Failure, request: requests.PreparedRequest, status: int | None) -> NoReturn:
+    """Raise for a request that failed.
+
+    Parameters
+    ----------
+    failure : Failure
+        Why.
+    request : requests.PreparedRequest
+        What was sent; its method and origin are named, and nothing else.
+    status : int or None
+        The status of the answer, where one began.
+
+    Raises
+    ------
+    ConnectionFailedError
+        It is an exception of ``requests`` too, of the class that ``requests`` would raise.
+    BaseException
+        What interrupted the call, or was raised by the user's own code below it, as it was.
+    """
+    if failure.error is not None:
+        raise add_outcome(failure.error, not_sent(request.method))
+    failure.raise_foreign()
+    method = request.method or ""
+    what = f"{method} to {Origin.of(request.url or '')}"
+    outcome = _outcome(method, status, is_sent=failure.is_sent)
+    if not issubclass(failure.kind, NETWORK_ERRORS):
+        raise ConnectionFailedError(f"{what} raised {failure.reason}: check its data.{outcome}")
+    kind = next((ours for theirs, ours in _CLASSES if issubclass(failure.kind, theirs)), CallFailedError)
+    seen = "got no answer" if status is None else f"was answered with status {status}, but not to the end"
+    raise kind(f"{what} {seen}: {failure.reason}.{outcome}")
+
+
+def _outcome(method: str, status: int | None, *, is_sent: bool) -> str:
+    """Say what became of a call that is no read, as a sentence to follow another."""
+    if method in READS:
+        return ""
+    if status is not None:
+        return f" The {method} was sent once and answered: check whether it was carried out."
+    if not is_sent:
+        return f" The {method} was not sent."
+    return f" The {method} was sent once and not again: check whether it was carried out."
+
+
+def not_sent(method: str | None) -> str:
+    """Say that a call was not sent, as a sentence to follow another; for a read there is nothing to say."""
+    return "" if method in READS else f" The {method} was not sent."
+
+
+def refused(method: str | None) -> str:
+    """Say that a call was refused, as a sentence to follow another; for a read there is nothing to say."""
+    return "" if method in READS else f" The {method} was refused with a 401 and was not sent again."
+
+
+def add_outcome(error: _Error, outcome: str) -> _Error:
+    """Return an error of ours whose sentence also says what became of the call."""
+    error.args = (f"{error}{outcome}", *error.args[1:])
+    return error

@@ -1,0 +1,337 @@
+"""The session of a login, ``NAME_session``, and the one that is sent to workers: each for one account."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import time
+from datetime import timedelta
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+from weakref import WeakKeyDictionary
+
+from requests.cookies import RequestsCookieJar
+from requests.sessions import merge_setting
+from requests.utils import requote_uri
+
+from etna_magic.exceptions import InsecureURLError, NotLoggedInError, login_hint
+from etna_magic.secret import Secret
+from etna_magic.session.auth_adapter import AuthAdapter, PlaceholderAuth
+from etna_magic.session.call_errors import CallFailedError, add_outcome, not_sent
+from etna_magic.session.retry_policy import READS, ReadRetry
+from etna_magic.session.token_check import TokenCheck
+from etna_magic.session.token_holder import TokenHolder, WorkerTokenHolder
+from etna_magic.support import Origin, join_url
+from etna_magic.support.http import ProxyEnvironment, QuietAdapter, plain_session_class
+from etna_magic.token import COPY_ADVICE, COPY_REASON, Account, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+    from http.cookiejar import Cookie
+    from urllib.request import Request
+
+    from requests import PreparedRequest, Response
+    from requests import Request as CallRequest
+    from requests import Session as _Session
+    from requests.adapters import BaseAdapter
+
+else:
+    _Session = plain_session_class()
+
+#: Seconds that a call waits where nothing else says so.
+TIMEOUT = 30.0
+# So many threads may share a session.
+_POOL = 32
+# What a user may have set on a session, and finds set on the worker's.
+_SETTINGS = ("headers", "params", "proxies", "verify", "cert", "trust_env", "max_redirects")
+
+
+class OwnOriginCookies(DefaultCookiePolicy):
+    """Keeps a cookie for the origin that set it; as usual it would go to every port, without TLS too."""
+
+    def set_ok(self, cookie: Cookie, request: Request) -> bool:
+        """Accept a cookie as usual, and bind it to the port and the scheme that it came from."""
+        if not super().set_ok(cookie, request):
+            return False
+        # As the library reads it when it compares: what follows the colon, 80 where there is none.
+        _, _, port = request.host.partition(":")
+        cookie.port = port or "80"
+        cookie.secure = cookie.secure or request.type == "https"
+        return True
+
+
+class EtnaSession(_Session):
+    """A ``requests.Session`` that is bound to a base URL and to one account.
+
+    Paths are relative to the base URL, and everything that ``requests`` takes is taken. The
+    token and the app key are sent to the token's own origin and to no other.
+
+    Parameters
+    ----------
+    name : str
+        The login's name, as in ``%etna_login NAME``.
+    timeout : float, optional
+        Seconds that a call waits where it does not say so itself, by default 30.
+    holder : TokenHolder, optional
+        What it signs with; a new one that has no token yet.
+
+    Examples
+    --------
+    >>> etna_session.get("v1.0/users/@me/info").json()["Login"]  # doctest: +SKIP
+    'alice'
+    """
+
+    def __init__(self, name: str, timeout: float = TIMEOUT, *, holder: TokenHolder | None = None) -> None:
+        self.name = name
+        self.timeout = timeout
+        #: Whether it was unpickled: it says whose it was, and cannot be used.
+        self.is_copy = False
+        #: The token that it signs with, and the account that it belongs to for life.
+        self.holder = holder or TokenHolder(name)
+        self._check = TokenCheck()
+        self._environment = ProxyEnvironment()
+        self._placeholder: PlaceholderAuth | None = None
+        self._elapsed: MutableMapping[Response, timedelta] = WeakKeyDictionary()
+        super().__init__()
+        self.cookies = RequestsCookieJar(OwnOriginCookies())
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, QuietAdapter(_POOL, ReadRetry.for_session()))
+
+    @property
+    def token(self) -> Token:
+        """The token that calls are signed with.
+
+        Raises
+        ------
+        NotLoggedInError
+            If there is none: the login is unfinished or was ended.
+        """
+        return self.holder.token
+
+    @property
+    def account(self) -> Account | None:
+        """Whose session it is; None while its first login is unfinished."""
+        return self.holder.account
+
+    def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
+        """Send what begins with a prefix by this adapter, as in ``requests``; it signs nothing itself."""
+        super().mount(prefix, self._wrapped(adapter))
+
+    def get_adapter(self, url: str) -> BaseAdapter:
+        """Return what signs and sends a request to a URL."""
+        # Wrapped when it was mounted; this is for those that were put into .adapters by hand.
+        return self._wrapped(super().get_adapter(url))
+
+    def _wrapped(self, adapter: BaseAdapter) -> AuthAdapter:
+        if isinstance(adapter, AuthAdapter):
+            if adapter.belongs_to(self.holder):
+                return adapter
+            adapter = adapter.adapter
+        return AuthAdapter(adapter, self.holder, self._check, self._note_elapsed)
+
+    def _note_elapsed(self, response: Response, seconds: float) -> None:
+        self._elapsed[response] = timedelta(seconds=seconds)
+
+    def prepare_request(self, request: CallRequest) -> PreparedRequest:
+        """Make a request ready to be sent: its path joined to the base URL, and a placeholder as its auth."""
+        account = self.holder.account
+        if account is None:
+            absent = NotLoggedInError(f"{self.name} {self.holder.describe()}.")
+            raise add_outcome(absent, not_sent(request.method))
+        if self._placeholder is None:
+            self._placeholder = PlaceholderAuth(account)
+        made = copy.copy(request)
+        made.url = join_url(account.base_url, request.url)
+        auth = request.auth or self.auth
+        if isinstance(auth, Token):
+            # Signed when it is sent, with the token of that time, so that it is in no frame before.
+            made.auth = PlaceholderAuth(auth.account, is_explicit=request.auth is auth)
+        else:
+            # Any auth at all keeps requests from asking .netrc for one.
+            made.auth = auth or self._placeholder
+        return super().prepare_request(made)
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        """Send what was prepared, with a time-out, and by the environment's proxies.
+
+        Parameters
+        ----------
+        request : requests.PreparedRequest
+            What to send; its auth is a placeholder, and stays so.
+        **kwargs
+            As for :meth:`requests.Session.send`; ``timeout`` in seconds.
+
+        Returns
+        -------
+        requests.Response
+            The answer, whatever its status.
+
+        Raises
+        ------
+        NotLoggedInError
+            If the login is unfinished or was ended.
+        TokenExpiredError
+            If the token has expired and the server no longer accepts it.
+        ConnectionFailedError
+            If no answer came; it is an exception of ``requests`` as well.
+        """
+        given = kwargs.get("timeout")
+        if isinstance(given, tuple):
+            kwargs["timeout"] = tuple(self.timeout if part is None else part for part in given)
+        else:
+            kwargs["timeout"] = self.timeout if given is None else given
+        if "proxies" not in kwargs:
+            known = (kwargs.get(name) for name in ("stream", "verify", "cert"))
+            kwargs |= self.merge_environment_settings(request.url, {}, *known)
+        response = super().send(request, **kwargs)
+        # Until the head, as users of requests expect; the body was read before the session looked.
+        response.elapsed = self._elapsed.get(response, response.elapsed)
+        return response
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Add the environment's proxies and certificates, but no proxy on the way to loopback."""
+        if self.trust_env:
+            found = self._environment.proxies(url, (proxies or {}).get("no_proxy"))
+            proxies = {**found, **(proxies or {})}
+            if verify is True or verify is None:
+                verify = self._environment.certificates() or verify
+        return {
+            "proxies": merge_setting(proxies, self.proxies),
+            "stream": merge_setting(stream, self.stream),
+            "verify": merge_setting(verify, self.verify),
+            "cert": merge_setting(cert, self.cert),
+        }
+
+    def get_redirect_target(self, resp: Response) -> str | None:
+        """Follow redirects of reads only: an order must not be sent a second time, by whatever method."""
+        if resp.request.method not in READS:
+            return None
+        with contextlib.suppress(ValueError, InsecureURLError):
+            target = super().get_redirect_target(resp)
+            if target is None:
+                return None
+            # As requests will spell it: a blank there is no fault.
+            if Origin.of(requote_uri(urljoin(resp.url, target))).scheme in ("http", "https"):
+                return target
+        raise CallFailedError(
+            f"{resp.request.method} to {Origin.of(resp.url)} was redirected, but to an address "
+            "that cannot be read."
+        )
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
+        """Strip what another host must not see, and ask no ``.netrc`` for anything else."""
+        here, there = response.request.url or "", prepared_request.url or ""
+        if self.should_strip_auth(here, there):
+            prepared_request.headers.pop("Authorization", None)
+        if Origin.of(here) != Origin.of(there):
+            # They were gathered by the usual rules, by which they go to every port of a host.
+            prepared_request.headers.pop("Cookie", None)
+
+    def for_workers(self) -> WorkerSession:
+        """Return a session that pickles, for Dask, Ray or joblib. Its pickle holds the token: it is a secret.
+
+        Keep its pickle as you would keep the token itself: no ``%store``, no cache on a disk.
+
+        Returns
+        -------
+        WorkerSession
+            It holds the token, its expiry and the app key, never the password, and cannot renew.
+
+        Raises
+        ------
+        NotLoggedInError
+            If there is no token to give.
+        EtnaError
+            If the token had to be renewed first, and could not be.
+
+        Examples
+        --------
+        >>> session = etna_session.for_workers()  # doctest: +SKIP
+        >>> client.gather(client.map(lambda symbol: quote(session, symbol), symbols))  # doctest: +SKIP
+        """
+        session = WorkerSession(self.name, self.timeout)
+        session.holder.put(self.holder.token_for_call())
+        return session.with_settings(_settings(self))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}: {self.holder.describe()}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pickle ends up on a disk: it never fails, and says whose session it was without the token. It is
+        # the same for all tokens of an account, so that caches are keyed by the account.
+        return _copy, (self.name, self.account)
+
+
+class WorkerSession(EtnaSession):
+    """A session that pickles: its token with its expiry and the app key, and never a password.
+
+    It cannot renew its token. Keep its pickle as you would keep the token itself.
+
+    Parameters
+    ----------
+    name : str
+        The login's name.
+    timeout : float, optional
+        Seconds that a call waits where it does not say so itself.
+
+    Examples
+    --------
+    >>> session = etna_session.for_workers()  # doctest: +SKIP
+    >>> client.submit(quote, session, "AAPL").result()  # doctest: +SKIP
+    """
+
+    def __init__(self, name: str, timeout: float = TIMEOUT) -> None:
+        super().__init__(name, timeout, holder=WorkerTokenHolder(name))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        token = self.token
+        secrets = (token.get_secret_value(), token.app_key().get_secret_value())
+        facts = (token.username, token.base_url, token.lifetime.total_seconds(), token.issued_at.timestamp())
+        return _rebuilt, (self.name, self.timeout, secrets, facts, _settings(self), bool(token.ended))
+
+    def with_settings(self, settings: Mapping[str, Any]) -> WorkerSession:
+        """Set what a user had set on the session that this one was made of, and return it."""
+        for name, value in settings.items():
+            setattr(self, name, value)
+        return self
+
+
+def _settings(session: EtnaSession) -> dict[str, Any]:
+    return {name: copy.copy(getattr(session, name)) for name in _SETTINGS}
+
+
+def _rebuilt(  # noqa: PLR0913, PLR0917 - a pickle has no names
+    name: str,
+    timeout: float,
+    secrets: tuple[str, str],
+    facts: tuple[str, str, float, float],
+    settings: dict[str, Any],
+    is_refused: bool,  # noqa: FBT001
+) -> WorkerSession:
+    username, base_url, lifetime, issued = facts
+    # The forward clock of another process has another zero: only the wall's time is sent.
+    forward = time.monotonic() - (time.time() - issued)
+    token = Token(
+        Secret(secrets[0]),
+        app_key=Secret(secrets[1]),
+        username=username,
+        base_url=base_url,
+        lifetime=timedelta(seconds=lifetime),
+        issued=(issued, forward),
+    )
+    if is_refused:
+        token.refuse()
+    session = WorkerSession(name, timeout)
+    session.holder.put(token)
+    return session.with_settings(settings)
+
+
+def _copy(name: str, account: Account | None) -> EtnaSession:
+    """Return what an unpickled session is: it says whose it was, and cannot be used."""
+    advice = COPY_ADVICE.replace("etna_session", f"{name}_session").replace("%etna_login", login_hint(name))
+    session = EtnaSession(
+        name, holder=TokenHolder(name, account, f"{COPY_REASON}. {advice.removesuffix('.')}")
+    )
+    session.is_copy = True
+    return session

@@ -1,0 +1,162 @@
+"""Which calls are sent again, and when: reads, a few times; anything else never.
+
+Everything here is a :class:`urllib3.Retry`, the library's own place for such rules.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from requests.exceptions import ContentDecodingError
+from urllib3 import Retry
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError, ResponseError
+from urllib3.exceptions import TimeoutError as TimeOut
+
+from etna_magic.support.http import retry_after_seconds
+from etna_magic.support.safe_call import causes
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import requests
+    from requests import PreparedRequest
+    from requests.adapters import BaseAdapter
+    from urllib3.response import BaseHTTPResponse
+
+READS = ("GET", "HEAD", "OPTIONS")
+#: Seconds. Where ``Retry-After`` says more, the answer is given back at once.
+LONGEST_WAIT = 30.0
+# What urllib3 does without any rules, so that its exceptions are the same.
+_NEVER = Retry(0, read=False)
+
+
+class ReadRetry(Retry):
+    """The rules of a session for its reads: 429, 502, 503, 504 and broken connections.
+
+    Examples
+    --------
+    >>> ReadRetry.for_session().is_retry("GET", 503)
+    True
+    """
+
+    # urllib3 has 413 here too, and would wait for a body to become smaller.
+    RETRY_AFTER_STATUS_CODES = frozenset({429, 503})
+
+    @classmethod
+    def for_session(cls) -> Self:
+        """Return the rules of a session: three more tries, with a pause that grows."""
+        return cls(
+            total=3,
+            backoff_factor=0.3,
+            status_forcelist=(429, 502, 503, 504),
+            allowed_methods=READS,
+            raise_on_status=False,
+        )
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Return the seconds that the server asks for; none if it does not say."""
+        return retry_after_seconds(retry_after, float("inf")) or 0.0
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Self:
+        """Count a try; a bad certificate, a time-out and a long ``Retry-After`` make it the last one."""
+        if response is not None and (self.get_retry_after(response) or 0.0) > LONGEST_WAIT:
+            # With raise_on_status off, urllib3 takes this for "give the answer back".
+            raise MaxRetryError(None, url, ResponseError("Retry-After is too long"))  # type: ignore[arg-type]
+        if error is not None and any(_is_final(cause) for cause in causes(error)):
+            _NEVER.increment(method, url, response, error, *args, **kwargs)
+        return super().increment(method, url, response, error, *args, **kwargs)
+
+
+def _is_final(error: BaseException) -> bool:
+    # urllib3 has a connection that was refused for a kind of time-out.
+    is_late = isinstance(error, TimeOut) and not isinstance(error, NewConnectionError)
+    return is_late or isinstance(error, ssl.SSLCertVerificationError)
+
+
+class ReadsOnly(Retry):
+    """Any rules, applied to reads; nothing else is ever sent again.
+
+    ``urllib3`` by itself would send an order again after a TLS connection broke off, since it counts
+    that neither as a failed connect nor as a failed read, and rules of a user's own class may
+    decide as they like.
+
+    Parameters
+    ----------
+    rules : urllib3.Retry
+        The rules for reads.
+
+    Examples
+    --------
+    >>> ReadsOnly(Retry(3, allowed_methods=None, status_forcelist=[503])).is_retry("POST", 503)
+    False
+    """
+
+    def __init__(self, rules: Retry) -> None:  # the counts are those of `rules`
+        self.rules = rules
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "rules":  # asked for while a copy is being made
+            raise AttributeError(name)
+        return getattr(self.rules, name)
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:  # noqa: FBT001, FBT002 - as in urllib3
+        """Say whether an answer is a reason to send again; for anything but a read it never is."""
+        return method.upper() in READS and self.rules.is_retry(method, status_code, has_retry_after)
+
+    def increment(
+        self, method: str | None = None, url: str | None = None, *args: Any, **kwargs: Any
+    ) -> ReadsOnly:
+        """Count a try; for anything but a read it was the last one."""
+        if (method or "").upper() not in READS:
+            _NEVER.increment(method, url, *args, **kwargs)
+        return ReadsOnly(self.rules.increment(method, url, *args, **kwargs))
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        """Wait before the next try, as the rules have it."""
+        self.rules.sleep(response)
+
+    def new(self, **kwargs: Any) -> ReadsOnly:
+        """Return the same rules with other values."""
+        return ReadsOnly(self.rules.new(**kwargs))
+
+
+def rules_of(adapter: BaseAdapter) -> Retry | None:
+    """Return the rules of an adapter, limited to reads; None where it has none.
+
+    Parameters
+    ----------
+    adapter : requests.adapters.BaseAdapter
+        It keeps its own rules, for reads alone from now on.
+
+    Returns
+    -------
+    urllib3.Retry or None
+        A `ReadsOnly`, or other rules where the adapter does not accept any.
+    """
+    rules = getattr(adapter, "max_retries", None)
+    if rules is None or isinstance(rules, ReadsOnly):
+        return rules
+    adapter.max_retries = ReadsOnly(Retry.from_int(rules))  # type: ignore[attr-defined] # it has it
+    limited: Retry = adapter.max_retries  # type: ignore[attr-defined]
+    return limited
+
+
+def can_be_repeated(request: PreparedRequest) -> bool:
+    """Say whether a request can be sent a second time: a generator has ended after the first."""
+    body: Any = request.body
+    return body is None or isinstance(body, (bytes, str)) or hasattr(body, "tell")
+
+
+def is_worth_repeating(error: requests.RequestException) -> bool:
+    """Say whether a body that could not be read may be whole the next time."""
+    is_late = any(isinstance(cause, ReadTimeoutError) for cause in error.args)
+    return not is_late and not isinstance(error, ContentDecodingError)

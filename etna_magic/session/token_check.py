@@ -1,0 +1,96 @@
+"""Whether the server still accepts a token: it outranks the clock, and is asked once a minute at most."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from etna_magic.exceptions import EtnaError
+from etna_magic.support import Clock
+from etna_magic.token import Token, TokenState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Seconds between two questions about one token.
+PAUSE = 60.0
+
+
+class TokenCheck:
+    """What a 401 means for the token that it came for.
+
+    ETNA answers a call on another user's account as it answers one with a dead token, says its
+    REST documentation, so a 401 alone proves nothing. The cheapest read decides.
+
+    Parameters
+    ----------
+    clock : Clock, optional
+        By which the pause between two questions is measured.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
+        self._asked: tuple[Token | None, float] = (None, 0.0)
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """Have a lock of this process's own."""
+        self._lock = threading.Lock()
+
+    def is_stale(self, token: Token, probe: Callable[[], bool], patience: float) -> bool:
+        """Say whether a token that a call was refused with has ended.
+
+        Parameters
+        ----------
+        token : Token
+            The token; it is marked as refused if it is.
+        probe : callable
+            Makes the cheap read, and returns whether that was refused too.
+        patience : float
+            Seconds to wait for another thread that is asking.
+
+        Returns
+        -------
+        bool
+            True if the clocks or the server say so. Within a minute of the last question the
+            answer to that one counts.
+        """
+        if not self._lock.acquire(timeout=patience):
+            return False  # no answer is no proof
+        try:
+            if token.state is not TokenState.STALE and self._ask(token, probe):
+                token.refuse()
+            return token.state is TokenState.STALE
+        finally:
+            self._lock.release()
+
+    def is_accepted_again(self, token: Token, probe: Callable[[], bool], patience: float) -> bool:
+        """Say whether the server accepts a token that it refused; it is asked again after a minute.
+
+        Parameters
+        ----------
+        token, probe, patience
+            As for :meth:`is_stale`; the token is good again if the server says so.
+        """
+        if not self._lock.acquire(timeout=patience):
+            return False
+        try:
+            if token.ended and self._may_ask(token) and not self._ask(token, probe, otherwise=True):
+                token.accept()
+            return not token.ended
+        finally:
+            self._lock.release()
+
+    def _may_ask(self, token: Token) -> bool:
+        asked, when = self._asked
+        return token is not asked or self._clock.forward() - when >= PAUSE
+
+    def _ask(self, token: Token, probe: Callable[[], bool], *, otherwise: bool = False) -> bool:
+        """Return whether the server refuses a token; `otherwise` where it does not answer."""
+        if not self._may_ask(token):
+            return False
+        self._asked = (token, self._clock.forward())
+        try:
+            return probe()
+        except EtnaError:
+            return otherwise  # no answer is no proof

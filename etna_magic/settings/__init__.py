@@ -1,0 +1,21 @@
+"""What a login needs: the options that were given, and where each value that is missing there comes from.
+
+``resolve(options)`` reads, first wins: options, the file of ``--env-file``, the process environment, a
+``.env``. Nothing is written to ``os.environ``. The embedded sandbox is one more source.
+"""
+
+from etna_magic.settings.embedded_sandbox import environment_of, sandbox_url
+from etna_magic.settings.login_options import LoginOptions
+from etna_magic.settings.settings import LABELS, UNSEEN, VARIABLES, Setting, Settings, resolve
+
+__all__ = [
+    "LABELS",
+    "UNSEEN",
+    "VARIABLES",
+    "LoginOptions",
+    "Setting",
+    "Settings",
+    "environment_of",
+    "resolve",
+    "sandbox_url",
+]

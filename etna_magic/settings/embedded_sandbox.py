@@ -1,0 +1,95 @@
+"""The sandbox that runs inside this process, once; and whether a base URL leads to real money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from etna_magic.exceptions import EtnaError
+from etna_magic.support import Origin
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from etna_magic.sandbox import Sandbox
+
+    Environment = Literal["LIVE", "DEMO", "SANDBOX"]
+
+_running: list[Sandbox] = []
+
+
+def sandbox(lifetime: timedelta) -> Sandbox:
+    """Return the embedded sandbox, started if it is not running.
+
+    Parameters
+    ----------
+    lifetime : timedelta
+        How long it keeps the tokens that it makes from now on.
+
+    Returns
+    -------
+    Sandbox
+        A server on loopback; it ends with the process.
+
+    Raises
+    ------
+    EtnaError
+        If Flask is not installed.
+    """
+    if not _running:
+        try:
+            from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - an extra, and not needed without --sandbox
+        except ImportError:
+            raise EtnaError(
+                "--sandbox needs Flask: run %pip install 'etna-magic[sandbox]', then restart the kernel."
+            ) from None
+        _running.append(Sandbox().start())
+    _running[0].lifetime = lifetime.total_seconds()
+    return _running[0]
+
+
+def sandbox_password(server: Sandbox, username: str) -> str:
+    """Return the password of one of the sandbox's users.
+
+    Raises
+    ------
+    EtnaError
+        If it has no such user; it names those that it has.
+    """
+    try:
+        return server.password_of(username)
+    except ValueError as error:
+        why = str(error)
+    raise EtnaError(why)
+
+
+def sandbox_url() -> str | None:
+    """Return the base URL of the embedded sandbox, if it runs."""
+    return _running[0].base_url if _running else None
+
+
+def environment_of(base_url: str) -> Environment:
+    """Return ``SANDBOX`` for the embedded sandbox, ``DEMO`` for a host known for a demo, else ``LIVE``.
+
+    Loopback alone is no proof: a tunnel to a live server may end there too.
+
+    Parameters
+    ----------
+    base_url : str
+        Where a login is. ETNA's published demo hosts are ``pub-api-<tenant>-demo-prod.etnasoft.us``.
+
+    Returns
+    -------
+    str
+        ``LIVE``, ``DEMO`` or ``SANDBOX``.
+
+    Examples
+    --------
+    >>> environment_of("https://pub-api-acme-demo-prod.etnasoft.us/api")
+    'DEMO'
+    >>> environment_of("https://api.example.com")
+    'LIVE'
+    """
+    if base_url == sandbox_url():
+        return "SANDBOX"
+    host = Origin.of(base_url).host
+    return "DEMO" if "-demo-" in host and host.endswith(".etnasoft.us") else "LIVE"

@@ -1,0 +1,102 @@
+"""What was asked for by a login: the options of ``%etna_login``, ``login()`` and every renewal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from etna_magic.secret import Secret
+    from etna_magic.token import Token
+
+    Ask = Literal["form", "prompt", "never"]
+
+
+@dataclass(frozen=True)
+class LoginOptions:
+    """The options of one login, and what a person typed for it.
+
+    Parameters
+    ----------
+    name : str
+        Names the login.
+    base_url, username, lifetime : str or None
+        Where they were given; the lifetime as a text such as ``24h``.
+    env_file : Path or None
+        The file named by ``--env-file``.
+    code : Secret or None
+        The answer to the first step that asks for a code; it is used once.
+    ask : {"form", "prompt", "never"} or None
+        Whom to ask for what is missing; None is for the front end to decide.
+    auto_renew, remember, sandbox : bool
+        As the options of those names.
+    dotenv : Path or None
+        The ``.env`` that a renewal reads again, whatever the working directory is by then.
+    typed : mapping of str to Secret
+        What a person typed last time; the password only where it is needed for renewals.
+    typed_for : str
+        The base URL that it was typed for.
+
+    Examples
+    --------
+    >>> LoginOptions(username="alice").repeating(LoginOptions(auto_renew=True)).auto_renew
+    False
+    >>> LoginOptions().repeating(LoginOptions(username="alice", auto_renew=True)).username
+    'alice'
+    """
+
+    name: str = "etna"
+    base_url: str | None = None
+    username: str | None = None
+    lifetime: str | None = None
+    env_file: Path | None = None
+    code: Secret | None = field(default=None, repr=False)
+    ask: Ask | None = None
+    auto_renew: bool = False
+    remember: bool = False
+    sandbox: bool = False
+    dotenv: Path | None = field(default=None, repr=False)
+    typed: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    typed_for: str = field(default="", repr=False)
+
+    def repeating(self, before: LoginOptions | None) -> LoginOptions:
+        """Return these options, or those of the last login where they say neither who nor where.
+
+        The line that a warning ends in, a bare ``%etna_login``, is such a line. It must not lead to
+        another user or server because the environment names one.
+        """
+        if before is None or self.base_url or self.username or self.env_file or self.sandbox:
+            return self
+        return replace(
+            before,
+            lifetime=self.lifetime or before.lifetime,
+            code=self.code,
+            ask=self.ask,
+            auto_renew=self.auto_renew or before.auto_renew,
+            remember=self.remember or before.remember,
+            dotenv=None,
+        )
+
+    def after(
+        self, token: Token, typed: Mapping[str, Secret], dotenv: Path | None, *, renews: bool
+    ) -> LoginOptions:
+        """Return what a renewal or a bare line needs to log in again as now.
+
+        Parameters
+        ----------
+        token : Token
+            What came of the login.
+        typed : mapping of str to Secret
+            What a person typed for it.
+        dotenv : Path or None
+            The ``.env`` that was read.
+        renews : bool
+            Whether it renews by itself: only then is a password kept.
+        """
+        kept = {**self.typed, **typed}
+        if not renews:
+            kept = {name: value for name, value in kept.items() if name not in ("password", "pin")}
+        return replace(self, code=None, ask=None, typed=kept, typed_for=token.base_url, dotenv=dotenv)

@@ -1,0 +1,319 @@
+"""What is known of a login's settings and what is missing, each value with its source."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dotenv import dotenv_values, find_dotenv
+
+from etna_magic.credentials import DEFAULT_LIFETIME, Credentials, check_header_value
+from etna_magic.exceptions import InvalidCredentialsError, MissingCredentialsError
+from etna_magic.secret import Secret
+from etna_magic.settings.embedded_sandbox import sandbox, sandbox_password
+from etna_magic.support import checked_base_url, parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import timedelta
+
+    from etna_magic.settings.login_options import LoginOptions
+
+#: The settings and the variables that hold them.
+VARIABLES = {
+    "base_url": "ETNA_BASE_URL",
+    "app_key": "ETNA_APP_KEY",
+    "username": "ETNA_USERNAME",
+    "password": "ETNA_PASSWORD",
+    "pin": "ETNA_PIN_CODE",
+    "lifetime": "ETNA_TOKEN_LIFETIME",
+}
+_log = logging.getLogger("etna_magic")
+REQUIRED = ("base_url", "app_key", "username", "password")
+LABELS = dict(zip(REQUIRED, ("Base URL", "App key", "Username", "Password"), strict=True)) | {"pin": "PIN"}
+UNSEEN = ("app_key", "password")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value and where it was found."""
+
+    value: Secret
+    source: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is known so far of a login's settings.
+
+    Parameters
+    ----------
+    known : mapping of str to Setting
+        The settings by name.
+    empty : tuple of str, optional
+        Names of settings that were given, with nothing in them.
+    dotenv : Path or None, optional
+        The ``.env`` that was found.
+    """
+
+    known: Mapping[str, Setting]
+    empty: tuple[str, ...] = ()
+    dotenv: Path | None = None
+
+    @classmethod
+    def read(
+        cls,
+        options: Mapping[str, Secret],
+        env_file: Path | None = None,
+        dotenv: Path | None = None,
+        names: Collection[str] = tuple(VARIABLES),
+    ) -> Settings:
+        """Collect settings: options, the named file, the process environment, a ``.env``; the first wins.
+
+        Parameters
+        ----------
+        options : mapping of str to Secret
+            Settings that were given, by name.
+        env_file : Path or None, optional
+            A file in ``.env`` form that outranks the environment.
+        dotenv : Path or None, optional
+            The ``.env`` that comes last; without one the nearest is looked for.
+        names : collection of str, optional
+            Which settings to look for; all of them.
+
+        Returns
+        -------
+        Settings
+            What was found, checked.
+
+        Raises
+        ------
+        InvalidCredentialsError, InsecureURLError, MissingCredentialsError
+            If a value cannot be used, or a file cannot be read.
+        """
+        known = {n: Setting(v, f"--{n.replace('_', '-')}") for n, v in options.items()}
+        for variables, where in (
+            (read_env_file(env_file) if env_file else {}, f"in {env_file}"),
+            (read_environment(VARIABLES.values()), "in the environment"),
+        ):
+            _fill(known, variables, where, names)
+        found = dotenv or find_env_file()
+        if found:
+            try:
+                _fill(known, read_env_file(found), f"in {found}", names)
+            except MissingCredentialsError as error:
+                if not known.keys() >= set(REQUIRED) & set(names):
+                    raise
+                # Whatever it says, nothing of it is needed.
+                _log.warning("%s It was ignored.", error)
+        return cls._checked(known, found)
+
+    @classmethod
+    def _checked(cls, known: Mapping[str, Setting], dotenv: Path | None) -> Settings:
+        # What is set to nothing wins over what comes after it, and is asked for like the unknown.
+        full = {name: setting for name, setting in known.items() if setting.value}
+        for name, setting in full.items():
+            check_header_value(setting.source, setting.value)
+            if name == "base_url":
+                checked_base_url(setting.value.get_secret_value())
+        return cls(full, tuple(name for name in known if name not in full), dotenv)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The settings that are needed and not known."""
+        return tuple(name for name in REQUIRED if name not in self.known)
+
+    def text(self, name: str) -> str:
+        """Return a setting that is no secret, or nothing where it is not known."""
+        if name in UNSEEN or name == "pin":
+            raise KeyError(name)
+        return self.known[name].value.get_secret_value() if name in self.known else ""
+
+    def filled(self, answers: Mapping[str, Secret], source: str = "what was typed") -> Settings:
+        """Return settings that also knows these answers, checked; what was known stays."""
+        for name, value in answers.items():
+            check_header_value(LABELS[name], value)
+        more = {name: Setting(value, source) for name, value in answers.items()}
+        return self._checked({**more, **self.known}, self.dotenv)
+
+    def credentials(self, lifetime: timedelta = DEFAULT_LIFETIME) -> Credentials:
+        """Return the finished credentials.
+
+        Parameters
+        ----------
+        lifetime : timedelta, optional
+            What counts where no setting says how long the server keeps a token.
+
+        Returns
+        -------
+        Credentials
+            Everything that a login needs.
+
+        Raises
+        ------
+        MissingCredentialsError
+            If something is not known; it names the variables.
+        """
+        if self.missing:
+            raise MissingCredentialsError(self._missing_sentence())
+        pin = self.known.get("pin")
+        return Credentials(
+            self.text("base_url"),
+            self.known["app_key"].value,
+            self.text("username"),
+            self.known["password"].value,
+            pin.value if pin else None,
+            self.lifetime(lifetime),
+        )
+
+    def _missing_sentence(self) -> str:
+        names = [VARIABLES[n] + (" (it is empty)" if n in self.empty else "") for n in self.missing]
+        listed = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+        return (
+            f"{listed} {'are' if len(names) > 1 else 'is'} not set: set {'them' if len(names) > 1 else 'it'} "
+            "in the environment, in a .env file or in one named by --env-file."
+        )
+
+    def lifetime(self, otherwise: timedelta) -> timedelta:
+        """Return how long the server keeps a token, or `otherwise` where no setting says so."""
+        if "lifetime" not in self.known:
+            return otherwise
+        try:
+            return parse_duration(self.text("lifetime"))
+        except ValueError as error:
+            sentence = f"{self.known['lifetime'].source}: {error}."
+        raise InvalidCredentialsError(sentence)
+
+
+def _fill(
+    known: dict[str, Setting], variables: Mapping[str, Secret], where: str, names: Collection[str]
+) -> None:
+    """Add those of the variables whose setting is not known yet."""
+    for name in names:
+        variable = VARIABLES[name]
+        if variable in variables:
+            known.setdefault(name, Setting(variables[variable], f"{variable} {where}"))
+
+
+def resolve(options: LoginOptions, lifetime: timedelta) -> Settings:
+    """Return all that is known for a login by its options.
+
+    Parameters
+    ----------
+    options : LoginOptions
+        What was asked for.
+    lifetime : timedelta
+        How long the embedded sandbox keeps a token, where no setting says so.
+
+    Returns
+    -------
+    Settings
+        Checked; what is missing has to be asked for.
+
+    Raises
+    ------
+    EtnaError
+        If a value cannot be used, a file cannot be read, or the sandbox cannot be started.
+
+    Examples
+    --------
+    >>> from etna_magic.settings import LoginOptions
+    >>> resolve(LoginOptions(sandbox=True), timedelta(hours=24)).missing  # doctest: +SKIP
+    ()
+    """
+    if options.sandbox:
+        settings = _resolve_sandbox(options, lifetime)
+    else:
+        given = {name: getattr(options, name) for name in ("base_url", "username", "lifetime")}
+        secrets = {name: Secret(text) for name, text in given.items() if text is not None}
+        settings = Settings.read(secrets, options.env_file, options.dotenv)
+    if not options.typed:
+        return settings
+    typed_url = options.typed.get("base_url", Secret("")).get_secret_value()
+    base_url = settings.text("base_url") or typed_url
+    # What was typed for one server, an app key above all, is not sent to another.
+    same = bool(base_url) and checked_base_url(base_url) == options.typed_for
+    return settings.filled(options.typed) if same else settings
+
+
+def _resolve_sandbox(options: LoginOptions, lifetime: timedelta) -> Settings:
+    # Who and where is the sandbox's own; the rest comes in the order of any login.
+    given = {"lifetime": Secret(options.lifetime)} if options.lifetime is not None else {}
+    rest = Settings.read(given, names=("pin", "lifetime"))
+    server = sandbox(rest.lifetime(lifetime))
+    is_asked = options.ask in ("form", "prompt")  # where nothing would be missing
+    username = options.username or options.typed.get("username", Secret("demo")).get_secret_value()
+    known = {"base_url": server.base_url, "app_key": server.app_key}
+    if options.username is not None or not is_asked:
+        known["username"] = username
+    if not is_asked:
+        known["password"] = sandbox_password(server, username)
+    settings = {name: Setting(Secret(value), "the sandbox") for name, value in known.items()}
+    return Settings({**settings, **rest.known})
+
+
+def read_environment(names: Iterable[str]) -> dict[str, Secret]:
+    """Return those of the named variables that the process environment has.
+
+    Parameters
+    ----------
+    names : iterable of str
+        The variables' names.
+
+    Returns
+    -------
+    dict of str to Secret
+        Every value as a secret, whether it is one or not.
+    """
+    return {name: Secret(os.environ[name]) for name in names if name in os.environ}
+
+
+def find_env_file() -> Path | None:
+    """Return the ``.env`` that is nearest, from the working directory upwards, if there is one."""
+    try:
+        found = find_dotenv(usecwd=True)
+    except OSError:  # the working directory was deleted
+        return None
+    return Path(found) if found else None
+
+
+def read_env_file(path: Path) -> dict[str, Secret]:
+    """Read a file in ``.env`` form.
+
+    Parameters
+    ----------
+    path : Path
+        The file, in UTF-8.
+
+    Returns
+    -------
+    dict of str to Secret
+        Every value that it sets, as a secret.
+
+    Raises
+    ------
+    MissingCredentialsError
+        If it cannot be read; the message says why and holds nothing of its text.
+    """
+    text, why = _text(path)
+    if why:
+        raise MissingCredentialsError(f"{path} {why}.")
+    # As it is written: a password may well hold ${…}.
+    values = dotenv_values(stream=io.StringIO(text.get_secret_value()), interpolate=False)
+    return {name: Secret(value) for name, value in values.items() if value is not None}
+
+
+def _text(path: Path) -> tuple[Secret, str]:
+    # A decoding error carries the file's bytes, so it ends here and only its kind goes on.
+    try:
+        return Secret(path.expanduser().read_text(encoding="utf-8-sig")), ""
+    except UnicodeDecodeError:
+        return Secret(""), "is not in UTF-8: save it as UTF-8"
+    except OSError as error:
+        return Secret(""), f"cannot be read ({error.strerror or type(error).__name__})"
+    except (ValueError, RuntimeError):  # a NUL in the path; the home of a user who does not exist
+        return Secret(""), "is no path of a file"

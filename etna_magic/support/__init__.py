@@ -1,0 +1,22 @@
+"""Small helpers without knowledge of ETNA: times, text, origins, and calls whose failure holds no secret.
+
+``support.safe_call`` and ``support.http`` are imported from their own files: they import ``requests``,
+which nobody should pay for who only needs a clock.
+"""
+
+from etna_magic.support.origins import Origin, SameOrigin, checked_base_url, join_url
+from etna_magic.support.text import redact, sanitize
+from etna_magic.support.times import Clock, format_duration, format_moment, parse_duration
+
+__all__ = [
+    "Clock",
+    "Origin",
+    "SameOrigin",
+    "checked_base_url",
+    "format_duration",
+    "format_moment",
+    "join_url",
+    "parse_duration",
+    "redact",
+    "sanitize",
+]

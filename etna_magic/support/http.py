@@ -1,0 +1,268 @@
+"""HTTP as every part of the package needs it: sessions and adapters without surprises, bounded in time.
+
+An ordinary :class:`requests.Session` is used throughout, so that mocks, recorders and tracers see
+these requests as they see anybody's. What is changed is done by documented extension points.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import queue
+import threading
+import time
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+
+from etna_magic.support.origins import Origin
+from etna_magic.support.safe_call import Failure, safe_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from requests import PreparedRequest
+    from urllib3 import Retry
+    from urllib3.connection import HTTPConnection
+    from urllib3.connectionpool import HTTPConnectionPool
+
+    from etna_magic.secret import Secret
+
+_T = TypeVar("_T")
+
+#: Nobody waits longer for a login; a header that asks for more says nothing useful.
+LONGEST_RETRY_AFTER = 86_400.0
+_ENVIRONMENT = (
+    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy",
+    "NO_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+)  # fmt: skip
+
+
+def plain_session_class() -> type[requests.Session]:
+    """Return the ``Session`` of ``requests`` itself.
+
+    ``requests_cache.install_cache()`` puts a class of its own in the place of ``requests.Session``;
+    an order or the check of a token must never be answered from a cache that nobody asked for.
+    """
+    kinds = requests.Session.__mro__
+    return next(
+        kind for kind in kinds if kind.__module__ == "requests.sessions" and kind.__name__ == "Session"
+    )
+
+
+@functools.cache
+def _quiet(base: type[HTTPConnection]) -> type[HTTPConnection]:
+    class QuietConnection(base):  # type: ignore[misc, valid-type] # the base is whatever class is in use
+        """A connection that prints no headers when ``http.client.HTTPConnection.debuglevel`` is set."""
+
+        debuglevel = 0
+
+    return QuietConnection
+
+
+class QuietAdapter(HTTPAdapter):
+    """The adapter of ``requests``, whose connections never print what they send.
+
+    Parameters
+    ----------
+    pool_maxsize : int, optional
+        How many connections are kept.
+    max_retries : int or urllib3.Retry, optional
+        As in ``requests``.
+    """
+
+    def __init__(self, pool_maxsize: int = 1, max_retries: int | Retry = 0) -> None:
+        super().__init__(pool_maxsize=pool_maxsize, max_retries=max_retries)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        """Return the pool for a request; parameters as in ``requests``."""
+        pool = cast("HTTPConnectionPool", super().get_connection_with_tls_context(*args, **kwargs))
+        # From the pool's class each time: a recorder such as vcrpy replaces it there for a while, and asks
+        # isinstance() of what it finds.
+        pool.ConnectionCls = _quiet(type(pool).ConnectionCls)
+        return pool
+
+
+class ProxyEnvironment:
+    """What the environment says of proxies and certificates, looked up once for each origin.
+
+    ``requests`` looks it up at each call, which is a third of a call on loopback. It is looked up
+    again when one of the variables has changed.
+    """
+
+    def __init__(self) -> None:
+        self._variables: tuple[str | None, ...] = ()
+        self._proxies: dict[str, dict[str, str]] = {}
+
+    def proxies(self, url: str, no_proxy: str | None = None) -> dict[str, str]:
+        """Return the proxies for a URL; on the way to loopback there is none.
+
+        Parameters
+        ----------
+        url : str
+            Where the request goes.
+        no_proxy : str or None, optional
+            Hosts that a caller wants no proxy for, as in ``requests``.
+        """
+        if no_proxy is not None:
+            return dict(get_environ_proxies(url, no_proxy=no_proxy))
+        variables = tuple(map(os.environ.get, _ENVIRONMENT))
+        if variables != self._variables:
+            self._variables, self._proxies = variables, {}
+        key = url[: url.find("/", 8)]
+        found = self._proxies.get(key)
+        if found is None:
+            origin = Origin.of(url)
+            # requests keeps it in mind for the hops of a redirect, too.
+            found = {"no_proxy": origin.host} if origin.is_loopback else dict(get_environ_proxies(url))
+            self._proxies[key] = found
+        return dict(found)
+
+    def certificates(self) -> str | None:
+        """Return the file of certificates that the environment names."""
+        return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+
+
+def _no_auth(request: PreparedRequest) -> PreparedRequest:
+    """Add nothing: any auth at all keeps ``requests`` from asking ``.netrc`` for somebody else's password."""
+    return request
+
+
+def post_once(
+    url: str,
+    headers: dict[str, str],
+    *,
+    timeout: float,
+    auth: Callable[[PreparedRequest], PreparedRequest] = _no_auth,
+    longest: int,
+) -> tuple[requests.Response, bytes | None]:
+    """Send a POST without a body, once; follow no redirect, ask no ``.netrc``, keep no cookie.
+
+    Parameters
+    ----------
+    url : str
+        Where to.
+    headers : dict of str to str
+        What is sent beside the headers of ``requests``.
+    timeout : float
+        Seconds for each step of ``requests``; :func:`call_in_time` bounds the whole.
+    auth : callable, optional
+        Adds its headers to the request, as a `Token` does.
+    longest : int
+        The most bytes of the body to read.
+
+    Returns
+    -------
+    tuple of requests.Response and bytes or None
+        The response, closed, and its body; None if that is longer.
+
+    Raises
+    ------
+    requests.exceptions.RequestException
+        With the request and all its headers in it: for :func:`etna_magic.support.safe_call.safe_call` only.
+    """
+    origin = Origin.of(url)
+    with plain_session_class()() as session:
+        session.mount(f"{origin.scheme}://", QuietAdapter())
+        # http is loopback only, where a proxy would read a password and find nobody. Behind a company's
+        # proxy https needs the environment's proxy and certificates.
+        session.trust_env = origin.scheme == "https"
+        proxies = {"no_proxy": origin.host} if origin.is_loopback else {}
+        with session.post(
+            url,
+            headers=headers,
+            auth=auth,
+            proxies=proxies,
+            timeout=timeout,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            return response, _body(response, longest)
+
+
+def _body(response: requests.Response, longest: int) -> bytes | None:
+    body = b""
+    for chunk in response.iter_content(8192):
+        body += chunk
+        if len(body) > longest:
+            return None
+    return body
+
+
+def call_in_time(act: Callable[[], _T], seconds: float, secrets: Iterable[Secret]) -> _T | Failure:
+    """Call something on a thread of its own, and abandon it when it is late.
+
+    The time-outs of ``requests`` start again with each byte and do not count the look-up of a name,
+    so that a server that drips, or a resolver that is silent, could hold a login for ever.
+
+    Parameters
+    ----------
+    act : callable
+        What to do; called by :func:`etna_magic.support.safe_call.safe_call`.
+    seconds : float
+        How long it may take.
+    secrets : iterable of Secret
+        What no exception may show that is handed on.
+
+    Returns
+    -------
+    object or Failure
+        What `act` returned, or why it did not.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the wait was interrupted; the call is abandoned.
+    """
+    results: queue.SimpleQueue[_T | Failure] = queue.SimpleQueue()
+
+    def run() -> None:
+        results.put(safe_call(act, secrets))
+
+    # A daemon: one that is abandoned must not hold up the end of the process.
+    threading.Thread(target=run, name="etna_magic-request", daemon=True).start()
+    try:
+        return results.get(timeout=seconds)
+    except queue.Empty:
+        return Failure(requests.exceptions.ReadTimeout, "it took too long to answer")
+
+
+def retry_after_seconds(header: str, longest: float = LONGEST_RETRY_AFTER) -> float | None:
+    """Return the seconds to wait that a ``Retry-After`` header says, as a number or as a date.
+
+    Parameters
+    ----------
+    header : str
+        The header's text, or nothing.
+    longest : float, optional
+        A header that asks for more says nothing; a day.
+
+    Returns
+    -------
+    float or None
+        Seconds from now; None where it does not say, or asks for more than that.
+
+    Examples
+    --------
+    >>> retry_after_seconds("5"), retry_after_seconds("1.5")
+    (5.0, 1.5)
+    >>> retry_after_seconds("soon") is None
+    True
+    """
+    text = header.strip()
+    if text.isascii() and text.replace(".", "", 1).isdecimal():
+        # Cut, since Python refuses to read a number of thousands of digits.
+        seconds = float(text[:12])
+    else:
+        try:
+            moment = parsedate_to_datetime(text)
+            # A date without a zone is in GMT, by RFC 9110.
+            aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            seconds = max(0.0, aware.timestamp() - time.time())
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    return seconds if seconds <= longest else None

@@ -1,0 +1,214 @@
+"""Calls something that handles secrets, so that whatever goes wrong holds none of them.
+
+The exceptions of ``requests`` hold the request with all its headers, those of ``http.client``
+and of text encoding hold the very header, and a traceback holds every frame that had them in a
+local. So a failure is noted by its kind alone, the ``except`` is left, and only then does
+somebody raise.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import TYPE_CHECKING, TypeVar
+
+import requests
+import urllib3.exceptions
+
+from etna_magic.exceptions import EtnaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from etna_magic.secret import Secret
+
+_T = TypeVar("_T")
+_Error = TypeVar("_Error", bound=BaseException)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why no answer came.
+
+    Parameters
+    ----------
+    kind : type of BaseException
+        The class of what was caught; the exception itself is gone.
+    reason : str
+        The same for a person, to stand after "could not be reached: ".
+    error : EtnaError or None, optional
+        The error itself where it is one of ours: those hold no secret.
+    foreign : BaseException or None, optional
+        The exception itself, without frames and causes, where it has nothing to do with a
+        network: an interrupt, or what a user's own code has raised, a handler of signals, say.
+    is_sent : bool, optional
+        Whether the request may have reached the server: false where no connection was made.
+    """
+
+    kind: type[BaseException]
+    reason: str
+    error: EtnaError | None = None
+    foreign: BaseException | None = None
+    is_sent: bool = True
+
+    def raise_foreign(self) -> None:
+        """Raise what has nothing to do with a network, if that is what it was: an exit keeps its code."""
+        if self.foreign is not None:
+            raise self.foreign
+
+
+def safe_call(act: Callable[[], _T], secrets: Iterable[Secret] | None = None) -> _T | Failure:
+    """Do something that handles secrets; return its result, or why it failed, and never raise.
+
+    Parameters
+    ----------
+    act : callable
+        What to do.
+    secrets : iterable of Secret, optional
+        What an exception of a user's own code must not show to be kept; without them only
+        interrupts are.
+
+    Returns
+    -------
+    object or Failure
+        What `act` returned, or the kind of what it raised: ``KeyboardInterrupt`` too, whose
+        traceback would show the headers just the same.
+
+    Examples
+    --------
+    >>> safe_call(lambda: 1 / 0).reason
+    'ZeroDivisionError'
+    """
+    try:
+        return act()
+    except EtnaError as error:
+        return Failure(type(error), str(error), _bare(error))
+    except BaseException as caught:  # noqa: BLE001 - see above; the caller raises again
+        was = _uncovered(caught)
+        kind, reason = _kind(was), _reason(was)
+        is_kept = not isinstance(was, Exception) or _is_harmless(was, secrets)
+        return Failure(kind, reason, None, _bare(was) if is_kept else None, _is_sent(was))
+
+
+def _uncovered(error: BaseException) -> BaseException:
+    # Ctrl-C in the middle of threading's own locks comes out as their complaint.
+    context = error.__context__
+    return context if type(error) is RuntimeError and isinstance(context, KeyboardInterrupt) else error
+
+
+def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:
+    """Whether an exception is of a user's own code, and shows no secret."""
+    if secrets is None or isinstance(error, NETWORK_ERRORS):
+        return False
+    held = [*error.args, *vars(error).values()]
+    if any(isinstance(one, requests.PreparedRequest) for one in held):
+        return False
+    try:
+        text = f"{error!s} {held!r}"
+    except Exception:  # noqa: BLE001 - what cannot be looked at is not let through
+        return False
+    return not any(secret.get_secret_value() in text for secret in secrets if secret)
+
+
+#: What may hold a header: the last where one cannot be encoded. An exception of requests is an OSError.
+NETWORK_ERRORS = (
+    urllib3.exceptions.HTTPError,
+    HTTPException,
+    OSError,
+    UnicodeError,
+)
+
+
+def _bare(error: _Error) -> _Error:
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
+
+
+def _kind(error: BaseException) -> type[BaseException]:
+    # Behind retries requests reports a time-out as a broken connection.
+    late = any(isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in causes(error))
+    return requests.exceptions.ReadTimeout if late else type(error)
+
+
+def _is_sent(error: BaseException) -> bool:
+    """Whether a connection had been made, over which something may have been sent."""
+    # A plain OSError is a certificate file that is not there; the ValueErrors of requests are URLs and
+    # headers that it does not accept.
+    if type(error) is OSError or (
+        isinstance(error, requests.RequestException) and isinstance(error, ValueError)
+    ):
+        return False
+    return not any(isinstance(cause, _NEVER_SENT) for cause in causes(error))
+
+
+_NEVER_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.NameResolutionError,
+    urllib3.exceptions.ProxyError,
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    ssl.SSLCertVerificationError,
+    socket.gaierror,
+)
+
+
+def _reason(error: BaseException) -> str:
+    found = causes(error)
+    for kinds, reason in _REASONS:
+        if any(isinstance(cause, kinds) for cause in found):
+            return reason
+    for cause in found:
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return errno.errorcode.get(cause.errno, f"error {cause.errno}")
+    # What requests raises, before it connects, for a file that is named and not there.
+    return "a certificate file that is set cannot be read" if type(error) is OSError else type(error).__name__
+
+
+# The first that fits is used, so the particular comes before the general.
+_REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (KeyboardInterrupt, "it was interrupted"),
+    (
+        ssl.SSLCertVerificationError,
+        "its TLS certificate is not valid here (expired, for another name, or of an unknown issuer)",
+    ),
+    (requests.exceptions.ProxyError, "the proxy of this environment does not let it through"),
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known"),
+    (ConnectionRefusedError, "nothing listens there"),
+    (
+        (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError),
+        "it did not answer in time",
+    ),
+    ((requests.exceptions.Timeout, TimeoutError), "it took too long to answer"),
+    (
+        (
+            ConnectionResetError,
+            BrokenPipeError,
+            urllib3.exceptions.ProtocolError,
+            ssl.SSLEOFError,
+            ssl.SSLZeroReturnError,
+        ),
+        "the connection broke off",
+    ),
+    (
+        (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError),
+        "its answer cannot be unpacked",
+    ),
+    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), "it does not speak TLS as it should"),
+)
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """Return an exception and all that it was made from, the last first."""
+    # urllib3 and requests hand a cause on as an argument, as .reason or as the context.
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and not any(cause is seen for seen in found):
+            found.append(cause)
+            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+    return found

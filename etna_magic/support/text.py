@@ -1,0 +1,90 @@
+"""Text that somebody else wrote, made safe to show: sanitized, and with secrets redacted."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from etna_magic.secret import Secret
+
+# Longer than any documented Reason, shorter than a terminal line that has a sentence around it.
+LIMIT = 120
+
+# An ANSI escape sequence leaves letters and digits behind when only its ESC is dropped, so the whole goes.
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+
+
+def sanitize(text: object, limit: int = LIMIT) -> str:
+    r"""Return foreign text as one short line that is safe to show anywhere but in HTML.
+
+    Escape sequences, control characters and those that turn the direction of writing
+    are dropped, white space is folded, and what is too long is cut. HTML is escaped where HTML is
+    made, in :mod:`etna_magic.display`.
+
+    Parameters
+    ----------
+    text : object
+        What somebody else wrote: a server's ``Reason``, say. Anything but text is shown by its type.
+    limit : int, optional
+        The most characters to keep, by default 120.
+
+    Returns
+    -------
+    str
+        One line of at most `limit` characters.
+
+    Examples
+    --------
+    >>> sanitize("Invalid\x1b[31m  pin\u202e")
+    'Invalid pin'
+    """
+    if not isinstance(text, str):
+        return f"({type(text).__name__})"
+    # The cut comes first as well: a body may carry megabytes, and the work must not.
+    text = _ANSI.sub("", text[: limit * 8])
+    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or not _acts(c))
+    line = " ".join(kept.split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _acts(character: str) -> bool:
+    # Cc: control; Cf: direction and zero-width marks; Cs, Co, Cn: nothing a reader could read.
+    return unicodedata.category(character).startswith("C")
+
+
+def redact(text: str, secrets: Iterable[Secret | None], limit: int) -> str:
+    """Return a server's text sanitized, with each secret in it replaced by ``***``.
+
+    A server may repeat in its reason what it was sent.
+
+    Parameters
+    ----------
+    text : str
+        What the server wrote.
+    secrets : iterable of Secret or None
+        What must not be shown.
+    limit : int
+        The most characters to look at.
+
+    Returns
+    -------
+    str
+        One short line.
+
+    Examples
+    --------
+    >>> from etna_magic.secret import Secret
+    >>> redact("wrong: letmein", [Secret("letmein")], 1000)
+    'wrong: ***'
+    """
+    # Sanitized first: an escape sequence in its middle must not carry a secret past the search.
+    line = sanitize(text, limit)
+    for secret in secrets:
+        if secret:
+            for spelling in (secret.get_secret_value(), sanitize(secret.get_secret_value(), limit)):
+                line = line.replace(spelling, "***") if spelling else line
+    return sanitize(line)

@@ -1,0 +1,120 @@
+"""The two clocks by which a token ages, and times as text: durations to read and write, moments to show."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime, timedelta
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(s|m|h|d|)", re.IGNORECASE)
+_LONGEST = timedelta(days=366)
+
+
+class Clock:
+    """Tells the time twice: as the wall shows it, and as it only ever runs forward.
+
+    A wall clock can be set, and one that only runs forward stops on most systems while a laptop
+    sleeps. Neither alone can be trusted to say that a token is still good, so whoever measures an
+    age asks both and uses the larger. Tests pass a clock that they move.
+
+    Examples
+    --------
+    >>> Clock().wall() > 1.7e9
+    True
+    """
+
+    __slots__ = ()
+
+    def wall(self) -> float:
+        """Return the seconds since 1970 in UTC, as the system's clock has them."""
+        return time.time()
+
+    def forward(self) -> float:
+        """Return seconds since some moment in the past, never fewer than before."""
+        return time.monotonic()
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a duration such as ``24h``, ``90m``, ``5s`` or ``3600`` (seconds).
+
+    Parameters
+    ----------
+    text : str
+        A number and its unit: ``s`` (or nothing), ``m``, ``h`` or ``d``.
+
+    Returns
+    -------
+    timedelta
+        More than nothing, and a year at the most.
+
+    Raises
+    ------
+    ValueError
+        If the text is no such duration; the message says what was seen and what is wanted.
+
+    Examples
+    --------
+    >>> parse_duration("90m")
+    datetime.timedelta(seconds=5400)
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no duration: write 24h, 90m, or 3600 for seconds")
+    duration = timedelta(seconds=float(match[1]) * _UNITS[match[2].lower()])
+    if not timedelta(0) < duration <= _LONGEST:
+        raise ValueError(f"{text!r} is no useful duration: it must be above 0 and at most 366 days")
+    return duration
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration in its two largest units, cut and not rounded up.
+
+    Parameters
+    ----------
+    duration : timedelta
+        Any duration; its sign is not written.
+
+    Returns
+    -------
+    str
+        For example ``24 h``, ``1 h 30 min``, ``4 min`` or ``3 s``.
+
+    Examples
+    --------
+    >>> format_duration(timedelta(hours=1, minutes=30, seconds=5))
+    '1 h 30 min'
+    """
+    seconds = int(abs(duration).total_seconds())
+    # A token's day is "24 h" to its users; only what is longer is told in days.
+    if seconds >= 48 * 3600:
+        return _join((seconds // 86400, "d"), (seconds % 86400 // 3600, "h"))
+    if seconds >= 3600:
+        return _join((seconds // 3600, "h"), (seconds % 3600 // 60, "min"))
+    return _join((seconds // 60, "min"), (seconds % 60, "s")) if seconds >= 60 else f"{seconds} s"
+
+
+def _join(large: tuple[int, str], small: tuple[int, str]) -> str:
+    return " ".join(f"{number} {unit}" for number, unit in (large, small) if number)
+
+
+def format_moment(moment: datetime) -> str:
+    """Write a moment in local time, with its zone.
+
+    Parameters
+    ----------
+    moment : datetime
+        An aware moment.
+
+    Returns
+    -------
+    str
+        For example ``2026-11-25 14:03:22 CET``.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> format_moment(datetime(2026, 11, 25, 13, 3, 22, tzinfo=UTC))[:8]
+    '2026-11-'
+    """
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")

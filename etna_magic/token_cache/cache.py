@@ -1,0 +1,382 @@
+"""The token cache of this user, shared by all processes, and what one login does with it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from etna_magic.exceptions import NotLoggedInError
+from etna_magic.token import Token, TokenState
+from etna_magic.token_cache.record import CacheKey, decode, encode
+from etna_magic.token_cache.stores import FileStore, KeyringStore, NoStore, StoreError, usable_keyring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+
+    from etna_magic.token_cache.stores import Store
+
+# Seconds: as long as a login may take, and a little more. After that a process goes on without the lock.
+LOCK_TIMEOUT = 90.0
+# Reasons for the errors of filelock that have no text of the system's.
+_LOCK_REASONS: dict[type[Exception], str] = {
+    NotImplementedError: "this file system has no locks",
+    RuntimeError: "this process holds it",
+}
+
+
+class TokenCache:
+    """The tokens that outlive their kernels.
+
+    A store that is broken, somebody else's or full is reported in `problem`, and never raises.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the user's state, for the locks.
+    store : Store
+        What keeps the tokens.
+    lock_timeout : float, optional
+        Seconds to wait for the lock, by default 90.
+
+    Examples
+    --------
+    >>> cache = TokenCache.of_this_user()  # doctest: +SKIP
+    >>> with cache.lock(key):  # doctest: +SKIP
+    ...     token = cache.get(key) or log_in()
+    ...     cache.put(key, token)
+    """
+
+    def __init__(self, folder: Path, store: Store, lock_timeout: float = LOCK_TIMEOUT) -> None:
+        self._folder = folder
+        self._store = store
+        self._lock_timeout = lock_timeout
+        #: What went wrong with the store, as a part of a sentence; empty if nothing has.
+        self.problem = ""
+
+    @classmethod
+    def of_this_user(cls) -> TokenCache:
+        """Return the cache of the user who runs this process.
+
+        Returns
+        -------
+        TokenCache
+            In the system's keyring where a usable one is there, or else in files; without the libraries of
+            the extra it keeps nothing, and says what to install.
+        """
+        try:
+            import filelock  # noqa: F401, PLC0415 - an extra
+            import platformdirs  # noqa: PLC0415 - an extra
+        except ImportError:
+            return cls(Path(), NoStore())
+        folder = Path(platformdirs.user_state_dir("etna_magic", appauthor=False))
+        keyring = usable_keyring()
+        return cls(folder, KeyringStore(keyring) if keyring else FileStore(folder / "tokens"))
+
+    @property
+    def location(self) -> str:
+        """Where tokens are kept, for a person."""
+        return self._store.location
+
+    def get(self, key: CacheKey) -> Token | None:
+        """Return the token that is kept under a key; delete one that is not good.
+
+        Parameters
+        ----------
+        key : CacheKey
+            Whose it has to be.
+
+        Returns
+        -------
+        Token or None
+            A token that is not stale.
+        """
+        try:
+            text = self._store.read(key.digest)
+            if text is None:
+                return None
+            try:
+                token = decode(text, key)
+            except ValueError as error:
+                self.problem = f"what was kept in {self.location} was deleted, since {error}"
+                token = None
+            if token is None:
+                self._store.delete(key.digest)
+        except StoreError as error:
+            self.problem = str(error)
+            return None
+        return token
+
+    def put(self, key: CacheKey, token: Token) -> bool:
+        """Keep a token.
+
+        Parameters
+        ----------
+        key : CacheKey
+            Whose it is.
+        token : Token
+            The token.
+
+        Returns
+        -------
+        bool
+            Whether it is kept now; a token that holds no text (any more) is not.
+        """
+        try:
+            self._store.write(key.digest, encode(token))
+        except StoreError as error:
+            self.problem = str(error)
+            return False
+        except NotLoggedInError:  # a logout came meanwhile
+            return False
+        return True
+
+    def delete(self, key: CacheKey) -> None:
+        """Delete what is kept under a key, and its lock.
+
+        Parameters
+        ----------
+        key : CacheKey
+            Whose token it is.
+        """
+        # Before the lock as well: a token that was logged out should not wait for another process's login.
+        self._delete(key)
+        with self.lock(key) as is_locked:
+            # Again: a refresh that held the lock may have put a fresh one there.
+            self._delete(key)
+            if is_locked:
+                with contextlib.suppress(OSError):
+                    # A process that waits for it notices that it is gone, and makes a new one.
+                    self._lock_file(key).unlink(missing_ok=True)
+
+    def discard(self, key: CacheKey, token: Token) -> None:
+        """Delete what is kept under a key if it is this very token; another process's fresh one stays.
+
+        Parameters
+        ----------
+        key : CacheKey
+            Whose token it is.
+        token : Token
+            The token.
+        """
+        self.discard_fingerprint(key, fingerprint(token))
+
+    def discard_fingerprint(self, key: CacheKey, unwanted: str) -> None:
+        """Do as :meth:`discard` does for the token of a :func:`fingerprint`.
+
+        Parameters
+        ----------
+        key : CacheKey
+            Whose token it is.
+        unwanted : str
+            The fingerprint, taken while the token still held its text.
+        """
+        try:
+            text = self._store.read(key.digest)
+            kept = decode(text, key) if text is not None else None
+            if kept is not None and fingerprint(kept) == unwanted:
+                self._store.delete(key.digest)
+        except StoreError as error:
+            self.problem = str(error)
+        except ValueError:
+            pass  # a broken record is reported and deleted by the next login
+
+    @contextlib.contextmanager
+    def lock(self, key: CacheKey) -> Iterator[bool]:
+        """Let one process at a time look, log in and keep the token, so that fifty make one login.
+
+        Parameters
+        ----------
+        key : CacheKey
+            Whose token it is about.
+
+        Yields
+        ------
+        bool
+            Whether the lock is held. If not, `problem` says why, and the login goes on without it.
+        """
+        if isinstance(self._store, NoStore):
+            yield False
+            return
+        import filelock  # noqa: PLC0415 - an extra
+
+        lock = filelock.FileLock(
+            self._lock_file(key), timeout=self._lock_timeout, mode=0o600, thread_local=False
+        )
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock.acquire()
+        except (OSError, NotImplementedError, RuntimeError) as error:  # filelock's Timeout is an OSError
+            reason = getattr(error, "strerror", None) or _LOCK_REASONS.get(
+                type(error), "another process holds it"
+            )
+            self.problem = f"the lock in {self._folder} cannot be acquired: {reason}"
+        try:
+            yield lock.is_locked
+        finally:
+            with contextlib.suppress(OSError, RuntimeError):  # the system takes it back when the process ends
+                lock.release()
+
+    def _lock_file(self, key: CacheKey) -> Path:
+        return self._folder / f"{key.digest}.lock"
+
+    def _delete(self, key: CacheKey) -> None:
+        try:
+            self._store.delete(key.digest)
+        except StoreError as error:
+            self.problem = str(error)
+
+
+def fingerprint(token: Token) -> str:
+    """Return what tells two tokens apart without giving either away.
+
+    Parameters
+    ----------
+    token : Token
+        The token.
+
+    Returns
+    -------
+    str
+        A digest of its text; empty for a token that holds no text (any more).
+    """
+    try:
+        return hashlib.sha256(token.get_secret_value().encode()).hexdigest()
+    except NotLoggedInError:
+        return ""
+
+
+class LoginCache:
+    """One login's use of the token cache; where ``--remember`` was not asked for it does nothing.
+
+    Parameters
+    ----------
+    wanted : bool
+        Whether the login asked for ``--remember``.
+    on_change : callable
+        What to call when a token that is watched has changed its state.
+    """
+
+    def __init__(self, *, wanted: bool, on_change: Callable[[], None]) -> None:
+        self._cache = TokenCache.of_this_user() if wanted else None
+        self._on_change = on_change
+
+    @property
+    def location(self) -> str:
+        """Where tokens are kept, for a person."""
+        return self._cache.location if self._cache else "nothing"
+
+    @property
+    def problem(self) -> str:
+        """What went wrong with the store, as a part of a sentence; empty if nothing has."""
+        return self._cache.problem if self._cache else ""
+
+    def lock(self, key: CacheKey | None) -> AbstractContextManager[object]:
+        """Return the lock that lets one process at a time look for a token, log in and keep it.
+
+        Parameters
+        ----------
+        key : CacheKey or None
+            Whose token it is about; None while that is not known, and then nothing is locked.
+
+        Returns
+        -------
+        context manager
+            See :meth:`TokenCache.lock`.
+        """
+        return self._cache.lock(key) if self._cache and key else nullcontext()
+
+    def get(self, key: CacheKey | None, in_hand: Token | None, lifetime: timedelta | None) -> Token | None:
+        """Return a token that is kept and worth using.
+
+        Parameters
+        ----------
+        key : CacheKey or None
+            Whose it has to be; None while that is not known.
+        in_hand : Token or None
+            The token that the login has now. Whoever logs in again with it wants another one.
+        lifetime : timedelta or None
+            How long the server keeps a token by what the settings say now, if they say it.
+
+        Returns
+        -------
+        Token or None
+            A token that is fresh and not the one in hand.
+        """
+        token = self._cache.get(key) if self._cache and key else None
+        if token is None:
+            return None
+        if lifetime is not None:
+            # What is said now counts, unless the token was kept with a shorter lifetime.
+            token.lifetime = min(token.lifetime, lifetime)
+        is_in_hand = in_hand is not None and fingerprint(in_hand) == fingerprint(token)
+        return token if token.state is TokenState.FRESH and not is_in_hand else None
+
+    def put(self, token: Token) -> str:
+        """Keep a token.
+
+        Parameters
+        ----------
+        token : Token
+            The token of a login that has just succeeded.
+
+        Returns
+        -------
+        str
+            A sentence that says where it is kept; empty if it is not.
+        """
+        if self._cache is None or not self._cache.put(_key_of(token), token):
+            return ""
+        return f"Remembered in {self.location}."
+
+    def drop_when_ended(self, token: Token) -> Callable[[], None]:
+        """Return what to call when a token's state has changed: one that has ended is not kept any longer.
+
+        Parameters
+        ----------
+        token : Token
+            The token, which still holds its text.
+
+        Returns
+        -------
+        callable
+            Calls `on_change`, and discards the token if it was logged out or refused.
+        """
+        cache = self._cache
+        if cache is None:
+            return self._on_change
+        # Taken now: a token that was logged out has no text left to compare.
+        key, unwanted = _key_of(token), fingerprint(token)
+
+        def changed() -> None:
+            self._on_change()
+            if token.ended:
+                cache.discard_fingerprint(key, unwanted)
+
+        return changed
+
+    def forget(self, token: Token) -> str:
+        """Delete what is kept for the account of a token.
+
+        Parameters
+        ----------
+        token : Token
+            The token, which may have ended.
+
+        Returns
+        -------
+        str
+            Why something may still be kept, as a part of a sentence; empty if nothing is.
+        """
+        if self._cache is None:
+            return ""
+        self._cache.problem = ""
+        self._cache.delete(_key_of(token))
+        return self._cache.problem
+
+
+def _key_of(token: Token) -> CacheKey:
+    return CacheKey(token.base_url, token.username, token.app_key())

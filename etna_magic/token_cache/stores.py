@@ -1,0 +1,242 @@
+"""Where a text is kept under a key: in files that only their owner can read, or in the system's keyring."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+import tempfile
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from etna_magic.secret import Secret
+from etna_magic.support.safe_call import Failure, safe_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from keyring.backend import KeyringBackend
+
+_T = TypeVar("_T")
+_SERVICE = "etna_magic"
+_LONGEST_TEXT = 100_000  # characters; a record has less than one percent of it
+_log = logging.getLogger("etna_magic")
+
+
+class StoreError(Exception):
+    """Why a store cannot be used, as a part of a sentence; it holds nothing of what is kept."""
+
+
+class Store(Protocol):
+    """Keeps a text under a key, and raises `StoreError` if it cannot."""
+
+    @property
+    def location(self) -> str:
+        """Where it keeps things, for a person."""
+
+    def read(self, key: str) -> Secret | None:
+        """Return what is kept under a key, or None."""
+
+    def write(self, key: str, text: Secret) -> None:
+        """Keep a text in place of what was kept under the key before."""
+
+    def delete(self, key: str) -> None:
+        """Delete what is kept under a key, if anything is."""
+
+
+class NoStore:
+    """Takes the place of a store where the libraries of the extra are not installed."""
+
+    location = "nothing"
+
+    def read(self, key: str) -> Secret | None:  # noqa: ARG002 - a store's method
+        """Raise `StoreError`, which says what to install."""
+        raise StoreError("that needs %pip install 'etna-magic[remember]'")
+
+    def write(self, key: str, text: Secret) -> None:  # noqa: ARG002 - a store's method
+        """Raise as :meth:`read` does."""
+        self.read(key)
+
+    def delete(self, key: str) -> None:
+        """Raise as :meth:`read` does."""
+        self.read(key)
+
+
+class FileStore:
+    """Files of mode 0600 in a folder of mode 0700.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; it is made when something is first kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def location(self) -> str:
+        """The folder, for a person."""
+        return str(self._folder)
+
+    def read(self, key: str) -> Secret | None:
+        """Return what is kept under a key, or None.
+
+        Raises
+        ------
+        StoreError
+            If a file is there that cannot be read, or that others could have written or read.
+        """
+        path = self._path(key)
+        try:
+            self._refuse_open_folder()
+            with open(path, opener=_open_without_link, encoding="utf-8") as file:
+                status = os.fstat(file.fileno())
+                _refuse_open_to_others(status, path)
+                if not stat.S_ISREG(status.st_mode):
+                    raise StoreError(f"{path} is no file")
+                return Secret(file.read(_LONGEST_TEXT))
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError:
+            reason = "it is no text"
+        except OSError as error:
+            reason = _reason(error)
+        # Outside of the except: a UnicodeDecodeError holds the bytes of the file.
+        raise StoreError(f"{path}: {reason}")
+
+    def write(self, key: str, text: Secret) -> None:
+        """Keep the whole of a text or, if something fails, what was kept before.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._refuse_open_folder()
+            self._replace(self._path(key), text)
+        except OSError as error:
+            reason = _reason(error)
+        else:
+            return
+        raise StoreError(f"{self._folder}: {reason}")
+
+    def delete(self, key: str) -> None:
+        """Delete what is kept under a key, if anything is.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be deleted.
+        """
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            reason = _reason(error)
+        else:
+            return
+        raise StoreError(f"{self._path(key)}: {reason}")
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}.json"
+
+    def _refuse_open_folder(self) -> None:
+        _refuse_open_to_others(os.lstat(self._folder), self._folder)
+
+    def _replace(self, path: Path, text: Secret) -> None:
+        # mkstemp creates it with mode 0600, and the system replaces a file in one step.
+        number, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
+        try:
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                file.write(text.get_secret_value())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)  # noqa: PTH105 - beside os.fdopen
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108 - as above
+            raise
+
+
+def _open_without_link(path: str, flags: int) -> int:
+    # A link would lead to whatever its maker wants to have read; a pipe would wait for somebody who writes.
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def _refuse_open_to_others(status: os.stat_result, path: Path) -> None:
+    """Raise if somebody else owns it or could read it."""
+    if not hasattr(os, "getuid"):
+        return  # Windows keeps a user's folders to the user by other means
+    if stat.S_ISLNK(status.st_mode):
+        raise StoreError(f"{path} is a link")
+    if status.st_uid != os.getuid():
+        raise StoreError(f"{path} belongs to another user")
+    if status.st_mode & 0o077:
+        raise StoreError(f"{path} is open to other users: chmod go-rwx it, or delete it")
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+class KeyringStore:
+    """The operating system's keyring.
+
+    Parameters
+    ----------
+    backend : KeyringBackend
+        The backend that the ``keyring`` library has chosen, see :func:`usable_keyring`.
+    """
+
+    def __init__(self, backend: KeyringBackend) -> None:
+        self._backend = backend
+        #: Which keyring it is, for a person.
+        self.location = f"the system's keyring ({backend.name})"
+
+    def read(self, key: str) -> Secret | None:
+        """Return what is kept under a key, or None; raise `StoreError` if the keyring does not answer."""
+        text = self._call(lambda: self._backend.get_password(_SERVICE, key))
+        return None if text is None else Secret(text)
+
+    def write(self, key: str, text: Secret) -> None:
+        """Keep a text; raise `StoreError` if the keyring does not take it."""
+        self._call(lambda: self._backend.set_password(_SERVICE, key, text.get_secret_value()))
+
+    def delete(self, key: str) -> None:
+        """Delete what is kept under a key; raise `StoreError` if the keyring refuses."""
+        if self.read(key) is not None:  # a keyring raises if there is nothing to delete
+            self._call(lambda: self._backend.delete_password(_SERVICE, key))
+
+    def _call(self, act: Callable[[], _T]) -> _T:
+        # When the library raises, its frames hold the text.
+        outcome = safe_call(act)
+        if isinstance(outcome, Failure):
+            outcome.raise_foreign()
+            raise StoreError(f"{self.location}: {outcome.kind.__name__}")
+        return outcome
+
+
+def usable_keyring() -> KeyringBackend | None:
+    """Return the backend of the ``keyring`` library, if it is installed and has one that keeps something.
+
+    Returns
+    -------
+    KeyringBackend or None
+        The backend that the library has chosen for this machine and user.
+    """
+    try:
+        import keyring  # noqa: PLC0415 - an extra
+        from keyring.backends import fail, null  # noqa: PLC0415 - an extra
+
+        backend = keyring.get_keyring()
+        chained = getattr(backend, "backends", [backend])  # a chainer has several, or none
+        keeping = [one for one in chained if not isinstance(one, fail.Keyring | null.Keyring)]
+        is_usable = bool(keeping) and backend.priority > 0
+    except Exception as error:  # noqa: BLE001 - the library raises anything where its configuration is broken
+        # Files are used instead, and the line that reports the login says so.
+        _log.info("no keyring is usable here (%s)", type(error).__name__)
+        return None
+    return backend if is_usable else None

@@ -1,0 +1,1 @@
+"""Asking a user at a form or a prompt, or nobody."""

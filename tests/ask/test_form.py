@@ -1,0 +1,362 @@
+"""The form over all its steps, driven without a kernel by the messages that a front end sends."""
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import ipywidgets
+import pytest
+
+from etna_magic.ask.form_view import ANSWER
+from etna_magic.display import Bundle, line
+from etna_magic.exceptions import (
+    ApplicationKeyError,
+    ConnectionFailedError,
+    EtnaError,
+    InvalidCredentialsError,
+    RateLimitedError,
+)
+from etna_magic.secret import Secret
+from etna_magic.settings import Settings
+from etna_magic.token import Token
+from tests.ask.conftest import ASKED_FOR_CODE, ASKED_FOR_PIN, make_token
+from tests.ask.front_end import ANSWERS, SOON, ShownForm, click, press_enter, texts, type_text
+
+
+def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Run a test in a loop, as a kernel runs a widget's callbacks."""
+
+    @functools.wraps(test)
+    def run(**fixtures: Any) -> None:
+        asyncio.run(test(**fixtures))
+
+    return run
+
+
+@in_a_loop
+async def test_a_login_by_click(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that was typed is sent once, and one line is shown instead of the form."""
+    form = ShownForm(monkeypatch, [make_token()])
+    assert list(ANSWERS) == form.fields
+    form.fill()
+    for _ in range(5):
+        click(form.view, "Log in")
+    assert "In as alice." == await form.wait_for_end()
+    assert ([ANSWERS], 1) == (form.attempt.sent, form.ends)
+
+
+@in_a_loop
+async def test_enter_waits_for_the_value_that_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enter arrives before the value that it ends, and means that value."""
+    form = ShownForm(monkeypatch, [make_token()])
+    form.fill()
+    press_enter(form.view, "password", "a later one")
+    await form.wait_for_end()
+    assert ["a later one"] == [sent["password"] for sent in form.attempt.sent]
+
+
+@in_a_loop
+async def test_enter_without_a_new_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was there already is sent."""
+    form = ShownForm(monkeypatch, [make_token()])
+    form.fill()
+    press_enter(form.view, "password")
+    await form.wait_for_end()
+    assert [ANSWERS] == form.attempt.sent
+
+
+@in_a_loop
+async def test_a_value_that_a_click_overtook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in flight when the button is clicked counts."""
+    form = ShownForm(monkeypatch, [make_token()])
+    form.fill(leave_out=["password"])
+    click(form.view, "Log in")
+    type_text(form.view, "password", ANSWERS["password"])
+    await form.wait_for_end()
+    assert [ANSWERS] == form.attempt.sent
+
+
+@in_a_loop
+async def test_leaving_a_field_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All fields filled and none submitted."""
+    form = ShownForm(monkeypatch)
+    form.fill()
+    await asyncio.sleep(4 * SOON)
+    assert ([], 0) == (form.attempt.sent, form.ends)
+    form.form.call_off("")
+
+
+@in_a_loop
+async def test_something_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty field is named, nothing is sent, and the form can be used on."""
+    form = ShownForm(monkeypatch, [make_token()])
+    form.fill(leave_out=["app_key", "password"])
+    click(form.view, "Log in")
+    await form.wait_for_text("Still missing: App key and Password.")
+    assert ([], True) == (form.attempt.sent, form.is_usable)
+    form.fill()
+    click(form.view, "Log in")
+    await form.wait_for_end()
+
+
+@in_a_loop
+async def test_a_refused_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is shown; all but the password is kept for the next try."""
+    form = ShownForm(monkeypatch, [InvalidCredentialsError("The server refused it."), make_token()])
+    form.fill()
+    click(form.view, "Log in")
+    await form.wait_for_text("The server refused it.")
+    assert ["Password"] == form.view.empty_labels()
+    press_enter(form.view, "password", "another")
+    await form.wait_for_end()
+    assert [ANSWERS, ANSWERS | {"password": "another"}] == form.attempt.sent
+
+
+@pytest.mark.parametrize(
+    "error", [ApplicationKeyError("It is not known."), InvalidCredentialsError("App key ends in a space.")]
+)
+@in_a_loop
+async def test_a_refused_app_key(monkeypatch: pytest.MonkeyPatch, error: EtnaError) -> None:
+    """It is not kept."""
+    form = ShownForm(monkeypatch, [error])
+    form.fill()
+    click(form.view, "Log in")
+    await form.wait_for_text(str(error))
+    assert ["App key", "Password"] == form.view.empty_labels()
+    form.form.call_off("")
+
+
+@in_a_loop
+async def test_pin_then_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step after the other, the wrong code once more, each with new widgets."""
+    wrong = replace(ASKED_FOR_CODE, wrong=1, reason="Wrong code")
+    form = ShownForm(monkeypatch, [ASKED_FOR_PIN, ASKED_FOR_CODE, wrong, make_token()])
+    form.fill()
+    click(form.view, "Log in")
+    await form.wait_for(lambda: "PIN" in texts(form.view)[0])
+    press_enter(form.view, ANSWER, "1357")
+    await form.wait_for(lambda: "code" in texts(form.view)[0])
+    assert ([ANSWER], ["Verify", "Start over"]) == (
+        form.fields,
+        [button.description for button in form.view.buttons],
+    )
+    type_text(form.view, ANSWER, "000000")
+    click(form.view, "Verify")
+    await form.wait_for_text("The server says: Wrong code.")
+    assert ["Code"] == form.view.empty_labels()
+    press_enter(form.view, ANSWER, "246810")
+    await form.wait_for_end()
+    assert [ANSWERS, "1357", "000000", "246810"] == form.attempt.sent
+
+
+@in_a_loop
+async def test_a_code_that_could_not_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same challenge is shown with the failure, and the code can be given again."""
+    failed = replace(ASKED_FOR_CODE, failure=ConnectionFailedError("No answer came."))
+    form = ShownForm(monkeypatch, [failed, make_token()], challenge=ASKED_FOR_CODE)
+    press_enter(form.view, ANSWER, "246810")
+    await form.wait_for_text("No answer came.")
+    assert ([ANSWER], True) == (form.fields, "etna-error" in texts(form.view)[-1])
+    press_enter(form.view, ANSWER, "246810")
+    await form.wait_for_end()
+    assert ["246810", "246810"] == form.attempt.sent
+
+
+@in_a_loop
+async def test_start_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leads back to the first step; the password has to be typed again."""
+    form = ShownForm(monkeypatch, [ASKED_FOR_CODE, make_token()])
+    form.fill()
+    click(form.view, "Log in")
+    await form.wait_for(lambda: [ANSWER] == form.fields)
+    click(form.view, "Start over")
+    assert (list(ANSWERS), ["Password"]) == (form.fields, form.view.empty_labels())
+    press_enter(form.view, "password", "pw-17")
+    await form.wait_for_end()
+    assert [ANSWERS, ANSWERS] == form.attempt.sent
+
+
+@in_a_loop
+async def test_a_wait_that_the_server_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The form says how long, cannot be used meanwhile, and then can."""
+    form = ShownForm(monkeypatch, [RateLimitedError("Too many.", 0.2), make_token()])
+    form.fill()
+    click(form.view, "Log in")
+    await form.wait_for_text("takes no more logins of this user for now: wait 1 s.")
+    assert not form.is_usable
+    click(form.view, "Log in")
+    await form.wait_for_text("You can log in again now.")
+    assert (True, 1) == (form.is_usable, len(form.attempt.sent))
+    press_enter(form.view, "password", "pw-17")
+    await form.wait_for_end()
+
+
+@in_a_loop
+async def test_storing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Why it could not be stored is shown in the form, and the login can be tried again."""
+    outcomes = [EtnaError("etna_token is a variable of your own."), None]
+
+    def store(_: Token) -> Bundle:
+        if error := outcomes.pop(0):
+            raise error
+        return line("Stored.")
+
+    form = ShownForm(monkeypatch, [make_token(), make_token()], store)
+    form.fill()
+    click(form.view, "Log in")
+    await form.wait_for_text("etna_token is a variable of your own.")
+    press_enter(form.view, "password", "pw-17")
+    assert "Stored." == await form.wait_for_end()
+
+
+@in_a_loop
+async def test_storing_calls_off_the_forms_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That means the others: this one ends with its own line."""
+
+    def store(_: Token) -> Bundle:
+        form.form.call_off("This form was replaced.")
+        return line("Stored.")
+
+    form = ShownForm(monkeypatch, [make_token()], store)
+    form.fill()
+    click(form.view, "Log in")
+    assert ("Stored.", 1) == (await form.wait_for_end(), form.ends)
+
+
+@in_a_loop
+async def test_an_error_that_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named by its kind, and shows nothing of what was typed."""
+
+    def store(_: Token) -> Bundle:
+        raise KeyError(ANSWERS["password"])
+
+    form = ShownForm(monkeypatch, [make_token()], store)
+    form.fill()
+    click(form.view, "Log in")
+    await form.wait_for_text("The login did not work: KeyError.")
+    assert ANSWERS["password"] not in texts(form.view)[-1]
+    form.form.call_off("")
+
+
+@in_a_loop
+async def test_calling_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends once with the sentence, and nothing that was typed is left."""
+    form = ShownForm(monkeypatch)
+    form.fill()
+    view = form.view
+    click(view, "Log in")
+    form.form.call_off("This form was replaced by a later one.")
+    form.form.call_off("Again.")
+    assert ("This form was replaced by a later one.", 1) == (form.line, form.ends)
+    assert {} == view.values
+    await asyncio.sleep(2 * SOON)
+    assert [] == form.attempt.sent
+
+
+@in_a_loop
+async def test_calling_it_off_while_the_server_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes of the login is not stored."""
+    stored: list[Token] = []
+
+    def store(token: Token) -> Bundle:
+        stored.append(token)
+        return line("Stored.")
+
+    form = ShownForm(monkeypatch, [make_token()], store)
+    form.fill()
+    press_enter(form.view, "password", "pw-17")
+    form.form.call_off("It was called off.")
+    await form.wait_for(lambda: form.attempt.sent)
+    await asyncio.sleep(2 * SOON)
+    assert ("It was called off.", 1, []) == (form.line, form.ends, stored)
+
+
+@in_a_loop
+async def test_while_a_cell_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The form cannot be used, nor can a step that comes meanwhile; afterwards they can."""
+    form = ShownForm(monkeypatch, [ASKED_FOR_CODE])
+    form.fill()
+    press_enter(form.view, "password", "pw-17")
+    form.events.trigger("pre_run_cell", None)
+    assert not form.is_usable
+    await form.wait_for(lambda: [ANSWER] == form.fields)
+    assert not form.is_usable
+    form.events.trigger("post_run_cell", None)
+    assert form.is_usable
+    form.form.call_off("")
+    assert [[], []] == [form.events.callbacks[name] for name in ("pre_run_cell", "post_run_cell")]
+
+
+@in_a_loop
+async def test_a_wait_that_ends_while_a_cell_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The form can be used only when the cell has ended as well."""
+    form = ShownForm(monkeypatch, [RateLimitedError("Too many.", 0.1)])
+    form.fill()
+    click(form.view, "Log in")
+    await form.wait_for_text("wait 1 s.")
+    form.events.trigger("pre_run_cell", None)
+    await form.wait_for_text("You can log in again now.")
+    assert not form.is_usable
+    form.events.trigger("post_run_cell", None)
+    assert form.is_usable
+    form.form.call_off("")
+
+
+@in_a_loop
+async def test_the_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form that appears leaves it where it is; a later step takes it, and closes the step before."""
+    focused: list[str] = []
+    monkeypatch.setattr(ipywidgets.DOMWidget, "focus", lambda field: focused.append(field.description))
+    form = ShownForm(monkeypatch, [ASKED_FOR_CODE])
+    form.fill()
+    await asyncio.sleep(2 * SOON)
+    assert [] == focused
+    first = form.view.children()
+    click(form.view, "Log in")
+    await form.wait_for(lambda: focused)
+    assert (["Code"], {None}) == (focused, {widget.comm for widget in first})
+    form.form.call_off("")
+
+
+@in_a_loop
+async def test_a_cell_that_awaits_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It serves the form, which can be used while it runs."""
+    form = ShownForm(monkeypatch, [make_token()], is_awaited=True)
+    form.events.trigger("pre_run_cell", None)
+    assert form.is_usable
+    form.fill()
+    click(form.view, "Log in")
+    assert "In as alice." == await form.wait_for_end()
+
+
+@in_a_loop
+async def test_a_form_that_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets that were typed are dropped when nobody comes back; what is no secret stays."""
+    monkeypatch.setattr("etna_magic.ask.form.FORGET_AFTER", SOON)
+    form = ShownForm(monkeypatch)
+    form.fill()
+    assert sorted(ANSWERS) == sorted(form.view.values)
+    await form.wait_for(lambda: "password" not in form.view.values)
+    assert ["base_url", "username"] == sorted(form.view.values)
+    assert "alice" == form.view.fields["username"].value
+    form.form.call_off("")
+
+
+def test_without_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A subshell's thread may have no loop: timers do what a loop does elsewhere."""
+    settings = Settings({}).filled({n: Secret(ANSWERS[n]) for n in ANSWERS if n != "password"}, "a test")
+    form = ShownForm(monkeypatch, [make_token()], settings=settings)
+    press_enter(form.view, "password", "pw-17")
+    assert ("In as alice.", [{"password": "pw-17"}]) == (form.line, form.attempt.sent)
+
+
+def test_what_is_displayed_without_widgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A front end that cannot show it has a line that says what to do."""
+    form = ShownForm(monkeypatch)
+    assert (
+        "The login form needs a front end with widgets; elsewhere use %etna_login --prompt."
+    ) == form.shown[0]["text/plain"]
+    assert "application/vnd.jupyter.widget-view+json" in form.shown[0]
+    form.form.call_off("")

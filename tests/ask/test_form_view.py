@@ -1,0 +1,171 @@
+"""The widgets of one step: what is shown is text, and what was typed stays in no widget."""
+
+import asyncio
+from dataclasses import replace
+
+import ipywidgets
+import pytest
+
+from etna_magic.ask.form_view import (
+    ANSWER,
+    CodeField,
+    FormView,
+    Step,
+    UnseenField,
+    challenge_step,
+    credentials_step,
+)
+from etna_magic.exceptions import ConnectionFailedError, InvalidCredentialsError
+from etna_magic.secret import Secret
+from etna_magic.settings import Settings
+from tests.ask.conftest import ASKED_FOR_CODE, ASKED_FOR_PIN
+from tests.ask.front_end import press_enter, texts, type_text
+
+MARKUP = "<img src=x onerror=alert(1)>"
+FIELDS = {"username": ("Username", False), "password": ("Password", True)}
+
+
+def view_of(title: str = "", message: str = "", *, is_awaited: bool = False, **known: Secret) -> FormView:
+    """Return a step that asks for a user name and a password."""
+    return FormView(Step(title, message, FIELDS, is_error=False), known, is_awaited=is_awaited)
+
+
+def test_title_and_message_are_escaped() -> None:
+    """Markup in either is shown as text; so it is in what is said later."""
+    view = view_of(MARKUP, MARKUP)
+    assert [(0, 1)] * 2 == [(page.count("<img"), page.count("&lt;img src=x")) for page in texts(view)]
+    view.show_message(f"{MARKUP} again", is_error=True)
+    assert (0, 1) == (texts(view)[1].count("<img"), texts(view)[1].count("&lt;img"))
+
+
+def test_a_password_leaves_its_widget_at_once() -> None:
+    """It is kept in Python; the field says so, and its repr shows nothing."""
+    view = view_of()
+    type_text(view, "password", "Hunter2-typed")
+    field = view.fields["password"]
+    assert ("Hunter2-typed", "") == (view.values["password"].get_secret_value(), field.value)
+    assert "kept" in field.placeholder
+    assert "Hunter2" not in f"{field!r} {view.values!r}"
+
+
+def test_a_user_name_stays() -> None:
+    """What is no secret is shown as it was typed, and as it was known."""
+    view = view_of(username=Secret("demo"))
+    assert "demo" == view.fields["username"].value
+    type_text(view, "username", "alice")
+    assert ("alice", "alice") == (view.fields["username"].value, view.values["username"].get_secret_value())
+
+
+def test_a_secret_that_is_known_is_not_shown() -> None:
+    """The field says that it is kept."""
+    field = view_of(password=Secret("Hunter2")).fields["password"]
+    assert ("", True) == (field.value, "kept" in field.placeholder)
+
+
+def test_forgetting() -> None:
+    """The password goes, and the field says no more that one is kept; the user name stays."""
+    view = view_of(username=Secret("demo"))
+    type_text(view, "password", "Hunter2-typed")
+    view.forget_secrets()
+    assert (["username"], ["Password"]) == (list(view.values), view.empty_labels())
+    assert "" == view.fields["password"].placeholder
+
+
+def test_closing() -> None:
+    """No value and no widget is left."""
+    view = view_of(username=Secret("demo"))
+    before = view.children()
+    view.close()
+    assert ({}, {None}) == (view.values, {widget.comm for widget in before})
+
+
+def test_enter_and_values_are_passed_on() -> None:
+    """Each by the name of its field."""
+    view, seen = view_of(), []
+    view.on_enter = lambda name: seen.append(f"enter {name}")
+    view.on_value = lambda name: seen.append(f"value {name}")
+    press_enter(view, "password", "pw-17")
+    type_text(view, "username", "alice")
+    assert ["enter password", "value password", "value username"] == seen
+
+
+def test_a_field_that_a_cell_awaits_is_replaced_once_used() -> None:
+    """The new one takes the next value; it is disabled if the old one was."""
+    errors: list[dict[str, object]] = []
+
+    async def use() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+        view = view_of(is_awaited=True)
+        old = view.fields["password"]
+        view.enable(is_enabled=False)
+        type_text(view, "password", "first")
+        await asyncio.sleep(0.01)
+        new = view.fields["password"]
+        assert (False, None, True) == (new is old, old.comm, new.disabled)
+        type_text(view, "password", "second")
+        assert "second" == view.values["password"].get_secret_value()
+        view.close()
+        # The replacement that is under way finds the view closed.
+        await asyncio.sleep(0.01)
+        assert view.fields["password"].comm is None
+
+    asyncio.run(use())
+    assert [] == errors
+
+
+def test_the_first_step() -> None:
+    """It says who and where as far as that is known, and asks for the rest."""
+    step = credentials_step(Settings({}), None)
+    assert ("Log in to ETNA", "", False) == (step.title, step.message, step.is_error)
+    assert ["base_url", "app_key", "username", "password"] == list(step.fields)
+    known = {"username": Secret("alice"), "base_url": Secret("https://api.example.com")}
+    step = credentials_step(Settings({}).filled(known, "a test"), InvalidCredentialsError("Refused."))
+    assert ("Log in to ETNA as alice at https://api.example.com", "Refused.", True) == (
+        step.title,
+        step.message,
+        step.is_error,
+    )
+    assert {"app_key": ("App key", True), "password": ("Password", True)} == step.fields
+
+
+@pytest.mark.parametrize(
+    ("challenge", "title", "message", "is_error"),
+    [
+        (
+            ASKED_FOR_CODE,
+            "Log in to ETNA: enter the code",
+            "The server says: Expecting confirmation code. "
+            "Look for the code that was sent to you by e-mail or SMS.",
+            False,
+        ),
+        (ASKED_FOR_PIN, "Log in to ETNA: enter the PIN", "Type the PIN of your account.", False),
+        (
+            replace(ASKED_FOR_PIN, wrong=1),
+            "Log in to ETNA: enter the PIN",
+            "The server says: Invalid pin. Type the PIN of your account.",
+            True,
+        ),
+        (
+            replace(ASKED_FOR_CODE, failure=ConnectionFailedError("No answer came.")),
+            "Log in to ETNA: enter the code",
+            "No answer came.",
+            True,
+        ),
+    ],
+)
+def test_the_step_of_a_challenge(challenge, title: str, message: str, *, is_error: bool) -> None:
+    """It says what the server says and what to type, or why the answer before was not sent."""
+    step = challenge_step(challenge)
+    assert (title, message, is_error) == (step.title, step.message, step.is_error)
+    assert challenge is step.challenge
+
+
+def test_the_field_of_a_challenge() -> None:
+    """A PIN is unseen and a code is seen; neither stays in its widget, or is sent to other front ends."""
+    for challenge, kind in ((ASKED_FOR_CODE, CodeField), (ASKED_FOR_PIN, UnseenField)):
+        view = FormView(challenge_step(challenge), {})
+        field = view.fields[ANSWER]
+        assert (kind, False) == (type(field), field.traits()["value"].metadata["echo_update"])
+        type_text(view, ANSWER, "246810")
+        assert ("246810", "") == (view.values[ANSWER].get_secret_value(), field.value)
+    assert issubclass(UnseenField, ipywidgets.Password)

@@ -1,0 +1,137 @@
+"""Asking on a terminal: secrets unseen, unusable answers refused at once, giving up in one line."""
+
+import builtins
+import getpass
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from IPython.core.error import StdinNotImplementedError
+
+from etna_magic.ask import Prompt, drive
+from etna_magic.exceptions import (
+    ConnectionFailedError,
+    EtnaError,
+    InsecureURLError,
+    InvalidCredentialsError,
+    NotLoggedInError,
+)
+from etna_magic.login_flow import Challenge
+from etna_magic.secret import Secret
+from etna_magic.settings import Settings
+from tests.ask.conftest import ASKED_FOR_CODE, ASKED_FOR_PIN, ScriptedAttempt, make_token
+
+ANSWERS = {"Base URL": "https://api.example.com", "App key": "S2V5", "Username": "alice", "Password": "pw-17"}
+
+
+class Terminal:
+    """Types an answer to each question, and notes the questions and whether the answer is seen."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answers: dict[str, str | BaseException] = dict(ANSWERS)
+        self.asked: list[tuple[str, bool]] = []
+        monkeypatch.setattr(builtins, "input", lambda question: self._answer(question, is_seen=True))
+        monkeypatch.setattr(getpass, "getpass", lambda question: self._answer(question, is_seen=False))
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True, closed=False))
+
+    def _answer(self, question: str, *, is_seen: bool) -> str:
+        self.asked.append((question, is_seen))
+        answer = self.answers[question.removesuffix(": ")]
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Put a terminal there."""
+    return Terminal(monkeypatch)
+
+
+def test_it_asks_for_what_is_missing(terminal: Terminal) -> None:
+    """In this order, app key and password unseen."""
+    attempt = ScriptedAttempt([make_token()], Settings({}))
+    drive(attempt, Prompt())
+    assert [
+        ("Base URL: ", True), ("App key: ", False), ("Username: ", True), ("Password: ", False)
+    ] == terminal.asked  # fmt: skip
+    assert [list(ANSWERS.values())] == [list(sent.values()) for sent in attempt.sent]
+
+
+def test_it_asks_for_nothing_else(terminal: Terminal) -> None:
+    """What is known is not asked for."""
+    known = Settings({}).filled({"username": Secret("bob"), "app_key": Secret("S2V5")}, "a test")
+    assert {"base_url", "password"} == Prompt().missing(known).keys()
+    assert ["Base URL: ", "Password: "] == [question for question, _ in terminal.asked]
+
+
+@pytest.mark.parametrize(
+    ("label", "answer", "error"),
+    [
+        ("App key", "", InvalidCredentialsError),
+        ("App key", " S2V5", InvalidCredentialsError),
+        ("Base URL", "http://api.example.com", InsecureURLError),
+    ],
+)
+def test_an_answer_that_cannot_be_used(
+    terminal: Terminal, label: str, answer: str, error: type[EtnaError]
+) -> None:
+    """It is refused before the next question."""
+    terminal.answers[label] = answer
+    with pytest.raises(error):
+        Prompt().missing(Settings({}))
+    assert f"{label}: " == terminal.asked[-1][0]
+
+
+@pytest.mark.parametrize(
+    ("challenge", "asked", "printed"),
+    [
+        (
+            ASKED_FOR_CODE,
+            ("Code (sent by e-mail or SMS): ", True),
+            "The server says: Expecting confirmation code\n",
+        ),
+        (ASKED_FOR_PIN, ("PIN: ", False), ""),
+        (replace(ASKED_FOR_PIN, wrong=1), ("PIN: ", False), "The server says: Invalid pin\n"),
+    ],
+)
+def test_a_challenge(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str], challenge: Challenge, asked, printed: str
+) -> None:
+    """A PIN is unseen, a code is seen; what the server says about it is shown where it says something."""
+    terminal.answers |= {"PIN": "1357", "Code (sent by e-mail or SMS)": "246810"}
+    assert Prompt().challenge(challenge) in (Secret("1357"), Secret("246810"))
+    assert ([asked], printed) == (terminal.asked, capsys.readouterr().out)
+
+
+def test_an_answer_that_was_not_sent(terminal: Terminal) -> None:
+    """A connection that failed ends it: nobody has to type a code again into nowhere."""
+    failed = replace(ASKED_FOR_CODE, failure=ConnectionFailedError("no answer"))
+    with pytest.raises(ConnectionFailedError, match="no answer"):
+        Prompt().challenge(failed)
+    assert [] == terminal.asked
+
+
+@pytest.mark.parametrize("how", [KeyboardInterrupt(), EOFError()])
+def test_giving_up(terminal: Terminal, capsys: pytest.CaptureFixture[str], how: BaseException) -> None:
+    """Ctrl-C and Ctrl-D end it in one line, which begins on a line of its own."""
+    terminal.answers["Password"] = how
+    with pytest.raises(NotLoggedInError) as caught:
+        Prompt().missing(Settings({}))
+    assert str(caught.value) == (
+        "The login was given up; nothing has changed. Log in again with %etna_login."
+    )
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+    assert "\n" == capsys.readouterr().out
+
+
+def test_a_front_end_without_an_input_line(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    """It says what to do; nothing is printed where no prompt was."""
+    terminal.answers["Base URL"] = StdinNotImplementedError("raw_input was called")
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(NotLoggedInError, match=r"takes no input: set the ETNA_\* variables; nothing has"):
+        Prompt().missing(Settings({}))
+    assert "" == capsys.readouterr().out

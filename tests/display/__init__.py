@@ -1,0 +1,1 @@
+"""What a user sees: sentences, HTML, and the status table."""

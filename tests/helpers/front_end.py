@@ -1,0 +1,135 @@
+"""What a front end does with widgets: it keeps their models, and sends what a person does to them."""
+
+import html
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.helpers.kernel import LIMIT, Kernel
+from tests.helpers.cell_run import Run
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+_TAG = re.compile(r"<[^>]+>")
+
+State = dict[str, Any]
+
+
+class FrontEnd:
+    """Follows the form that one cell has displayed.
+
+    Parameters
+    ----------
+    kernel
+        The kernel that the cell ran in.
+    run
+        The cell that displayed the form.
+    """
+
+    def __init__(self, kernel: Kernel, run: Run) -> None:
+        self._kernel = kernel
+        self._read = 0
+        self._models: dict[str, State] = {}
+        shown = [m for m in run.outputs if VIEW in m["content"].get("data", {})]
+        assert 1 == len(shown), run.texts
+        self.root = shown[0]["content"]["data"][VIEW]["model_id"]
+        self.display_id = shown[0]["content"]["transient"]["display_id"]
+        self._follow()
+
+    def _follow(self) -> None:
+        """Apply every comm message that the kernel has published since."""
+        news, self._read = self._kernel.published[self._read :], len(self._kernel.published)
+        for message in news:
+            content, kind = message["content"], message["msg_type"]
+            if kind == "comm_open":
+                self._models[content["comm_id"]] = dict(content["data"]["state"])
+            elif kind == "comm_msg" and content["data"].get("method") == "update":
+                self._models.setdefault(content["comm_id"], {}).update(content["data"]["state"])
+            elif kind == "comm_close":
+                self._models.pop(content["comm_id"], None)
+
+    def _tree(self, model: str) -> list[str]:
+        state = self._models.get(model, {})
+        children = [child.removeprefix("IPY_MODEL_") for child in state.get("children", ())]
+        return [model, *(one for child in children for one in self._tree(child))]
+
+    def _shown(self, kind: str) -> dict[str, str]:
+        """Return the models of a kind that the form shows, by their description."""
+        models = {model: self._models[model] for model in self._tree(self.root) if model in self._models}
+        return {s["description"]: m for m, s in models.items() if re.fullmatch(kind, s["_model_name"])}
+
+    @property
+    def fields(self) -> list[str]:
+        """The labels of the fields that the form shows."""
+        return list(self._shown("(Text|Password)Model"))
+
+    @property
+    def buttons(self) -> list[str]:
+        """The labels of its buttons."""
+        return list(self._shown("ButtonModel"))
+
+    @property
+    def texts(self) -> list[str]:
+        """What its title and its message say, unescaped and without tags."""
+        states = [self._models[model] for model in self._tree(self.root) if model in self._models]
+        pages = [state["value"] for state in states if state["_model_name"] == "HTMLModel"]
+        return [html.unescape(_TAG.sub("", page)) for page in pages]
+
+    def state(self, label: str) -> State:
+        """Return the model of a field or a button."""
+        return self._models[self._model(label)]
+
+    def _model(self, label: str) -> str:
+        return self._shown("(Text|Password|Button)Model")[label]
+
+    def _tell(self, model: str, data: dict[str, Any]) -> None:
+        self._kernel.send("comm_msg", {"comm_id": model, "data": data})
+
+    def type(self, label: str, text: str) -> None:
+        """Type into a field and leave it: its value is sent alone."""
+        self._tell(self._model(label), {"method": "update", "state": {"value": text}, "buffer_paths": []})
+
+    def enter(self, label: str, text: str) -> None:
+        """Type into a field and press Enter there: `submit` is sent first, and the value after it."""
+        self._tell(self._model(label), {"method": "custom", "content": {"event": "submit"}})
+        self.type(label, text)
+
+    def click(self, label: str, times: int = 1) -> None:
+        """Click a button."""
+        model = self._model(label)
+        for _ in range(times):
+            self._tell(model, {"method": "custom", "content": {"event": "click"}})
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Follow what the kernel publishes until something is so."""
+        end = time.monotonic() + LIMIT
+        while not is_so():
+            assert time.monotonic() < end, f"the form says {self.texts}, in its place stands {self.replaced}"
+            self._kernel.publish()
+            self._follow()
+
+    def wait_for(self, text: str) -> None:
+        """Wait until the form says something and can be used."""
+        self.wait_until(lambda: text in " ".join(self.texts) and self.is_idle)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether its buttons can be clicked."""
+        return all(not self.state(label).get("disabled") for label in self.buttons)
+
+    @property
+    def replaced(self) -> list[dict[str, str]]:
+        """What the display of the form was updated to."""
+        return [
+            message["content"]["data"]
+            for message in self._kernel.published
+            if message["msg_type"] == "update_display_data"
+            and message["content"]["transient"]["display_id"] == self.display_id
+        ]
+
+    @property
+    def line(self) -> str:
+        """The one line that stands in the form's place, once there is one."""
+        self.wait_until(lambda: bool(self.replaced))
+        assert 1 == len(self.replaced)
+        return self.replaced[0]["text/plain"]

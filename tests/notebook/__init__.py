@@ -1,0 +1,1 @@
+"""The notebook part: magics, arguments, commands and warnings, in this process and without a kernel."""

@@ -1,0 +1,215 @@
+"""Lines that make no sense, or that hold a secret, are refused; nothing that was typed is repeated."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from IPython.core.error import UsageError
+
+from etna_magic.notebook import arguments
+from etna_magic.notebook.arguments import LogoutOptions, StatusOptions
+from etna_magic.secret import Secret
+from etna_magic.settings import LoginOptions
+
+TYPED = "Hunter2-typed"
+PARSERS: dict[str, Callable[[str], object]] = {
+    "%etna_login": arguments.parse_login,
+    "%etna_status": arguments.parse_status,
+    "%etna_logout": arguments.parse_logout,
+}
+
+
+def refused(line: str) -> str:
+    """Return the one line by which a line is refused."""
+    magic, _, rest = line.partition(" ")
+    with pytest.raises(UsageError) as caught:
+        PARSERS[magic](rest)
+    message = str(caught.value)
+    assert 1 == len(message.splitlines())
+    assert TYPED not in message, f"what was typed is repeated: {message}"
+    return message
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        f"--password {TYPED}",
+        f"--password={TYPED}",
+        f"-p {TYPED}",
+        f"-p{TYPED}",
+        f"-p={TYPED}",
+        f"--pass {TYPED}",
+        f"--app-key {TYPED}",
+        f"--app-key={TYPED}",
+        f"--appkey {TYPED}",
+        f"--pin {TYPED}",
+        f"--PASSWORD {TYPED}",
+        f'"--password={TYPED}"',
+        f"paper --password {TYPED}",
+        f"-u demo -p {TYPED} --no-input",
+    ],
+)
+def test_secrets_on_the_line(option) -> None:
+    """The explanation says why there is no such option, and where a secret belongs."""
+    message = refused(f"%etna_login {option}")
+    assert message.startswith("There is no option for a password")
+    assert "ETNA_PASSWORD" in message
+
+
+@pytest.mark.parametrize(
+    ("option", "named"),
+    [
+        (f"--no-such-option {TYPED}", "does not know --no-such-option"),
+        (f"--no-such-option={TYPED}", "does not know --no-such-option"),
+        (f"-x{TYPED}", "does not know -x"),
+        (f"etna {TYPED}", "does not know a second name"),
+        (f"etna paper {TYPED}", "does not know a second name"),
+        (f"'etna {TYPED}", "never closed"),
+        (f'--base-url "{TYPED}', "never closed"),
+        (f"-u {TYPED} --base-url", "argument -b/--base-url: expected one argument"),
+        (f"--form={TYPED}", "do not fit together"),
+    ],
+)
+def test_lines_that_do_not_fit(option, named) -> None:
+    """Unknown options, too many names, open quotes: one line, and nothing of what was typed."""
+    assert named in refused(f"%etna_login {option}")
+
+
+@pytest.mark.parametrize("name", [f"{TYPED}", f"2{TYPED}", f"{TYPED}!", "class", "None", "a.b", "''", "a-b"])
+@pytest.mark.parametrize("magic", PARSERS)
+def test_names_that_cannot_be_a_part_of_a_variable(magic, name) -> None:
+    """A name that is no identifier is refused by every magic; it may be a password."""
+    assert "cannot name a login" in refused(f"{magic} {name}")
+
+
+@pytest.mark.parametrize("lifetime", ["soon", "0", "-5", "1y", "1000d", "nan", "1e9", TYPED, "''"])
+def test_lifetimes_that_make_no_sense(lifetime) -> None:
+    """The line names the option."""
+    assert "--lifetime" in refused(f"%etna_login --lifetime {lifetime}")
+
+
+def test_a_duration_that_makes_no_sense() -> None:
+    """The line names the option."""
+    assert refused(f"%etna_status --for {TYPED}").startswith("--for needs a duration")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--form --prompt",
+        "--form --no-input",
+        "--prompt --no-input",
+        "--sandbox -b https://example.com",
+        "--sandbox -e .env",
+        "--sandbox --remember",
+    ],
+)
+def test_options_that_exclude_each_other(options) -> None:
+    """Two answers to whom to ask, or two servers, are refused."""
+    refused(f"%etna_login {options}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%etna_login --for 6h",
+        "%etna_login --all",
+        "%etna_status --all",
+        "%etna_status --remember",
+        "%etna_logout --for 6h",
+        "%etna_logout --sandbox",
+        "%etna_logout etna --all",
+        "%etna_login --help",
+        "%etna_login -h",
+    ],
+)
+def test_options_of_another_magic(line) -> None:
+    """An option is of its own magic, and refused by the others; a name and --all exclude each other."""
+    refused(line)
+
+
+def test_an_empty_line() -> None:
+    """Everything has its default."""
+    assert LoginOptions() == arguments.parse_login("")
+    assert (StatusOptions(None, None), LogoutOptions("etna")) == (
+        arguments.parse_status(""),
+        arguments.parse_logout(""),
+    )
+
+
+def test_a_full_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every option arrives; the file is absolute, and the code is a secret."""
+    monkeypatch.chdir(tmp_path)
+    line = "paper -e my.env -b https://a.example/ -u 'al ice' --lifetime 90m --code 123456"
+    line += " --auto-renew --remember"
+    assert LoginOptions(
+        name="paper",
+        base_url="https://a.example/",
+        username="al ice",
+        lifetime="90m",
+        env_file=tmp_path / "my.env",
+        code=Secret("123456"),
+        auto_renew=True,
+        remember=True,
+    ) == arguments.parse_login(line)
+    assert "123456" not in repr(arguments.parse_login(line))
+    assert arguments.parse_login("--sandbox").sandbox
+
+
+@pytest.mark.parametrize(
+    ("line", "ask"), [("--form", "form"), ("--prompt", "prompt"), ("--no-input", "never"), ("", None)]
+)
+def test_whom_to_ask(line, ask) -> None:
+    """One of three options, or none."""
+    assert ask == arguments.parse_login(line).ask
+
+
+def test_the_other_lines() -> None:
+    """Names, a duration, and all."""
+    assert StatusOptions("paper", timedelta(hours=6)) == arguments.parse_status("paper --for 6h")
+    assert LogoutOptions("paper") == arguments.parse_logout("paper")
+    assert LogoutOptions(None) == arguments.parse_logout("--all")
+
+
+@pytest.mark.parametrize(("name", "normal"), [("börse_2", "börse_2"), ("ﬁx", "fix"), ("Ⅳ", "IV")])
+def test_a_name_in_another_script(name, normal) -> None:
+    """Any identifier of Python can name a login, and is spelt as Python spells it in a cell."""
+    assert [normal] * 3 == [parse(name).name for parse in PARSERS.values()]
+
+
+@pytest.mark.parametrize("env_file", ["~/my.env", Path("~/my.env")])
+def test_a_file_in_the_home_folder(env_file) -> None:
+    """As in a shell, by text or path."""
+    assert (
+        Path("~/my.env").expanduser() == arguments.checked_options(LoginOptions(env_file=env_file)).env_file
+    )
+
+
+def test_a_file_of_an_unknown_user() -> None:
+    """The name is left as it was typed, for the error that says that there is no such file."""
+    found = arguments.checked_options(LoginOptions(env_file="~no-such-user/x"))
+    assert "~no-such-user" == found.env_file.parent.name
+
+
+@pytest.mark.parametrize("name", ["name", "base_url", "username", "env_file", "code"])
+@pytest.mark.parametrize("value", [0, 5, b"Hunter2-typed", ["Hunter2-typed"]])
+def test_options_of_another_type(name, value) -> None:
+    """From Python: one line that names the option and the type, not the value."""
+    with pytest.raises(UsageError) as caught:
+        arguments.checked_options(LoginOptions(**{name: value}))
+    assert f"{name} has to be a text, and is a {type(value).__name__}." == str(caught.value)
+
+
+def test_options_from_python() -> None:
+    """A number of seconds is a lifetime; a code may be a text; none is none."""
+    options = LoginOptions(lifetime=3600, code="123456")
+    assert LoginOptions(lifetime="3600", code=Secret("123456")) == arguments.checked_options(options)
+    assert LoginOptions() == arguments.checked_options(LoginOptions(env_file="", code=""))
+    assert Secret("1") == arguments.checked_options(LoginOptions(code=Secret("1"))).code
+
+
+def test_a_name_has_to_be_given() -> None:
+    """None names nothing."""
+    with pytest.raises(UsageError, match="name has to be a text, and is a NoneType"):
+        arguments.checked_options(LoginOptions(name=None))

@@ -1,0 +1,1 @@
+"""`--remember`: the cache of tokens in files and in the system's keyring, without a kernel."""

@@ -26,8 +26,8 @@ def main() -> None:
     if not (home.parent / "py.typed").exists():
         sys.exit("the wheel has no py.typed")
     shell = InteractiveShell.instance()
-    for cell, wanted in CELLS.items():
-        expect(shell, cell, wanted)
+    for cell, expected in CELLS.items():
+        expect(shell, cell, expected)
     while etna_session_of(shell).token.remaining.total_seconds() > 0:
         time.sleep(0.05)
     expect(shell, "6 * 7", "To log in again: %etna_login")
@@ -35,16 +35,16 @@ def main() -> None:
 
 
 def etna_session_of(shell: InteractiveShell) -> etna_magic.EtnaSession:
-    """Return the session that the log-in has put into the namespace."""
+    """Return the session that the login has put into the namespace."""
     return shell.user_ns["etna_session"]
 
 
-def expect(shell: InteractiveShell, cell: str, wanted: str) -> None:
-    """Run a cell and end if its output does not hold what is wanted."""
+def expect(shell: InteractiveShell, cell: str, expected: str) -> None:
+    """Run a cell and end if its output does not hold what is expected."""
     with capture_output(display=False) as captured:
         result = shell.run_cell(cell, store_history=True)
-    if not result.success or wanted not in captured.stdout:
-        sys.exit(f"{cell!r} was to show {wanted!r}, and showed {captured.stdout!r} {captured.stderr!r}")
+    if not result.success or expected not in captured.stdout:
+        sys.exit(f"{cell!r} was to show {expected!r}, and showed {captured.stdout!r} {captured.stderr!r}")
 
 
 if __name__ == "__main__":

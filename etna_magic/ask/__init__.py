@@ -1,7 +1,7 @@
 """Whom to ask for what a login still needs: a user at a form, a user at a prompt, or nobody.
 
-The form is not re-exported, since it imports ipywidgets: take it from ``etna_magic.ask.form`` when one is
-shown.
+Form and prompt are not re-exported, since most logins ask nobody and the form imports ipywidgets: take them
+from ``etna_magic.ask.form`` and ``etna_magic.ask.prompt`` when one is shown.
 """
 
 from etna_magic.ask.input_mode import (
@@ -13,14 +13,12 @@ from etna_magic.ask.input_mode import (
     drive,
     input_mode,
 )
-from etna_magic.ask.prompt import Prompt
 
 __all__ = [
     "Driver",
     "InputMode",
     "Kernel",
     "NonInteractive",
-    "Prompt",
     "current_input_mode",
     "drive",
     "input_mode",

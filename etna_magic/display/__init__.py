@@ -1,17 +1,15 @@
 """What a user sees: sentences, HTML, and the status table.
 
 Every text is plain and HTML is made, and escaped, in here alone. IPython is imported only when something is
-shown.
+shown. The status table is not re-exported, since a login shows none: it is in ``display.status_table``.
 """
 
 from etna_magic.display.html import INK, Bundle, line, show
 from etna_magic.display.sentences import expired_during, expiring, lasts, logged_in, logged_out, stale
-from etna_magic.display.status_table import Row, status
 
 __all__ = [
     "INK",
     "Bundle",
-    "Row",
     "expired_during",
     "expiring",
     "lasts",
@@ -20,5 +18,4 @@ __all__ = [
     "logged_out",
     "show",
     "stale",
-    "status",
 ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from etna_magic.exceptions import ConnectionFailedError
@@ -24,8 +23,7 @@ class ChallengeKind(Enum):
     UNKNOWN = "something unknown"
 
 
-@dataclass(frozen=True)
-class Challenge:
+class Challenge(NamedTuple):
     """One step of a login that somebody has to answer. It holds no secret.
 
     Parameters

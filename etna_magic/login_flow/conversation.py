@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from etna_magic.credentials import Credentials, check_header_value
@@ -103,7 +102,7 @@ def conversation(
                 failure = error
             else:
                 break
-            answer = yield replace(challenge, failure=failure)
+            answer = yield challenge._replace(failure=failure)
 
 
 def _checked(challenge: Challenge) -> Challenge:

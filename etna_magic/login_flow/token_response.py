@@ -9,10 +9,8 @@ counts only on a 200 that says ``Succeeded``.
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import urljoin
 
 from etna_magic.exceptions import (
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 # The documented tokens run to some 600 characters; a header of more than this no server takes.
 LONGEST_TOKEN = 8_000
 LONGEST_BODY = 64_000
-_FIT_FOR_A_HEADER = re.compile(r"[!-~]+")
 # The words of ETNA's documentation, which are safe to show as they are.
 WORDS = frozenset({"Succeeded", "Failed", "Expecting", "BaseAuthentication"}) | {
     "VerificationCode",
@@ -48,8 +45,7 @@ WORDS = frozenset({"Succeeded", "Failed", "Expecting", "BaseAuthentication"}) | 
 MEMBERS = ("State", "Step", "Reason", "error", "Message", "message")
 
 
-@dataclass(frozen=True)
-class TokenResponse:
+class TokenResponse(NamedTuple):
     """What came back, before it is interpreted.
 
     Parameters
@@ -150,7 +146,7 @@ def _token(members: Mapping[str, Any]) -> tuple[Secret | None, str]:
         return None, f"a token that is no text but a {type(value).__name__}"
     if len(value) > LONGEST_TOKEN:
         return None, f"a token of {len(value):,} characters"
-    if not _FIT_FOR_A_HEADER.fullmatch(value):
+    if not (value.isascii() and value.isprintable()) or " " in value:
         return None, "a token with characters that no header can carry"
     return Secret(value), ""
 

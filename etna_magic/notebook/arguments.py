@@ -12,12 +12,10 @@ import keyword
 import os
 import re
 import unicodedata
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from IPython.core.error import UsageError
-from IPython.core.magic_arguments import MagicArgumentParser
 from IPython.utils.process import arg_split  # type: ignore[attr-defined] # imported there by platform
 
 from etna_magic.secret import Secret
@@ -27,6 +25,8 @@ from etna_magic.support import parse_duration
 if TYPE_CHECKING:
     from argparse import Namespace
     from datetime import timedelta
+
+    from IPython.core.magic_arguments import MagicArgumentParser
 
 DEFAULT_NAME = "etna"
 
@@ -38,8 +38,7 @@ _OPTION = re.compile(r"--[a-z][a-z-]*|-[a-zA-Z]")
 _DURATIONS = "a duration above 0 and at most 366 days: 24h, 90m, or 3600 for seconds"
 
 
-@dataclass(frozen=True)
-class StatusOptions:
+class StatusOptions(NamedTuple):
     """The options of ``%etna_status``.
 
     Parameters
@@ -54,8 +53,7 @@ class StatusOptions:
     duration: timedelta | None = None
 
 
-@dataclass(frozen=True)
-class LogoutOptions:
+class LogoutOptions(NamedTuple):
     """The options of ``%etna_logout``.
 
     Parameters
@@ -90,6 +88,8 @@ def parse_login(line: str) -> LoginOptions:
     >>> parse_login("paper -u alice --no-input").ask
     'never'
     """
+    if not line.strip():
+        return LoginOptions()
     found = _parse("etna_login", line)
     return checked_options(
         LoginOptions(
@@ -184,7 +184,7 @@ def checked_options(options: LoginOptions) -> LoginOptions:
             "with python -m etna_magic.sandbox, and name it with --base-url."
         )
     name = checked_name(options.name)
-    return replace(options, name=name, lifetime=lifetime, env_file=env_file, code=code)
+    return options._replace(name=name, lifetime=lifetime, env_file=env_file, code=code)
 
 
 def checked_name(name: str) -> str:
@@ -266,6 +266,8 @@ def parser(magic: str) -> MagicArgumentParser:
     MagicArgumentParser
         Without help texts: those are in the magic's docstring.
     """
+    from IPython.core.magic_arguments import MagicArgumentParser  # noqa: PLC0415 - a bare %etna_login needs none
+
     made = MagicArgumentParser()
     add = made.add_argument
     if magic == "etna_login":

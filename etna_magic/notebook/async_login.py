@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, cast
 from IPython.core.getipython import get_ipython
 
 from etna_magic import display
-from etna_magic.ask import Driver, InputMode, NonInteractive, Prompt, input_mode
+from etna_magic.ask import Driver, InputMode, NonInteractive, input_mode
 from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt
 from etna_magic.notebook.arguments import ask_option, checked_options
-from etna_magic.notebook.login_command import LoginCommand
+from etna_magic.notebook.login_command import LoginCommand, driver_of
 from etna_magic.settings import LoginOptions
 
 if TYPE_CHECKING:
@@ -133,8 +133,7 @@ async def _line(command: LoginCommand, attempt: LoginAttempt, mode: InputMode) -
     if mode is InputMode.FORM:
         await _form(command, attempt, step)
         return None
-    driver: Driver = Prompt() if mode is InputMode.PROMPT else NonInteractive()
-    return await asyncio.to_thread(command.store, attempt, await _drive(attempt, step, driver))
+    return await asyncio.to_thread(command.store, attempt, await _drive(attempt, step, driver_of(mode)))
 
 
 @asynccontextmanager

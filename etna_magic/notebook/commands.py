@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etna_magic import display
+from etna_magic.display.status_table import Row, status
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.login_flow import log_out_on_server
 from etna_magic.settings import environment_of
@@ -35,7 +36,7 @@ def show_status(registry: LoginRegistry, options: StatusOptions) -> None:
     """
     logins = _chosen(registry, options.name)
     if logins:
-        display.show(display.status([_row(login) for login in logins]))
+        display.show(status([_row(login) for login in logins]))
     else:
         display.show(display.line("Nobody is logged in. To log in: %etna_login"))
     if options.duration is not None:
@@ -110,10 +111,10 @@ def _ended(registry: LoginRegistry, login: Login) -> display.Bundle:
     return display.line(sentence, css)
 
 
-def _row(login: Login) -> display.Row:
+def _row(login: Login) -> Row:
     token = login.token
     environment = environment_of(token.base_url) if token is not None else ""
-    return display.Row(login.name, token, environment, login.form is not None)
+    return Row(login.name, token, environment, login.form is not None)
 
 
 def _show_whether_it_lasts(login: Login, duration: timedelta) -> None:

@@ -5,6 +5,7 @@ Options are resolved to settings, an attempt is made of them, and the token is p
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from etna_magic import display
@@ -13,7 +14,6 @@ from etna_magic.ask import (
     InputMode,
     Kernel,
     NonInteractive,
-    Prompt,
     current_input_mode,
     drive,
     input_mode,
@@ -24,7 +24,6 @@ from etna_magic.session import TokenRefresher
 from etna_magic.settings import LoginOptions, environment_of, resolve
 from etna_magic.support import checked_base_url, parse_duration
 from etna_magic.token import Account, Token
-from etna_magic.token_cache import CacheKey, LoginCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from etna_magic.ask.form import LoginForm
     from etna_magic.notebook.registry import Login, LoginRegistry
+    from etna_magic.token_cache import CacheKey, LoginCache
 
 
 def log_in(registry: LoginRegistry, options: LoginOptions, kernel: Kernel | None) -> None:
@@ -65,8 +65,16 @@ def log_in(registry: LoginRegistry, options: LoginOptions, kernel: Kernel | None
     elif mode is InputMode.FORM:
         command.form(attempt).show(outcome)
     else:
-        driver: Driver = Prompt() if mode is InputMode.PROMPT else NonInteractive()
-        display.show(command.store(attempt, drive(attempt, driver, outcome)))
+        display.show(command.store(attempt, drive(attempt, driver_of(mode), outcome)))
+
+
+def driver_of(mode: InputMode) -> Driver:
+    """Return whom to ask where there is no form."""
+    if mode is not InputMode.PROMPT:
+        return NonInteractive()
+    from etna_magic.ask.prompt import Prompt  # noqa: PLC0415 - most logins ask nobody
+
+    return Prompt()
 
 
 class LoginCommand:
@@ -95,7 +103,7 @@ class LoginCommand:
         self.kernel = kernel
         self._options = options.repeating(before.options if before else None)
         self._code = options.code
-        self._cache = LoginCache(wanted=self._options.remember, on_change=registry.touch)
+        self._cache = _cache(registry) if self._options.remember else None
 
     @property
     def timeout(self) -> float:
@@ -114,10 +122,12 @@ class LoginCommand:
 
     def lock(self, attempt: LoginAttempt) -> AbstractContextManager[object]:
         """Return what lets one kernel at a time look for a remembered token, log in and keep it."""
-        return self._cache.lock(None if attempt.missing else _key(attempt))
+        return self._cache.lock(None if attempt.missing else _key(attempt)) if self._cache else nullcontext()
 
     def cached_token(self, attempt: LoginAttempt) -> Token | None:
         """Return a token that was remembered and is worth using."""
+        if self._cache is None:
+            return None
         login = self.registry.get(self.name)
         known = "lifetime" in attempt.settings.known
         lifetime = attempt.settings.lifetime(self._lifetime()) if known else None
@@ -126,7 +136,7 @@ class LoginCommand:
     def cached(self, attempt: LoginAttempt) -> display.Bundle | None:
         """Use the token that was remembered, and return the line that reports it."""
         token = self.cached_token(attempt)
-        if token is None:
+        if token is None or self._cache is None:
             return None
         changed = self._put(attempt, token)
         where = f"It was remembered in {self._cache.location}; no request was made."
@@ -148,14 +158,15 @@ class LoginCommand:
             If a variable of the user's own is in the way.
         """
         changed = self._put(attempt, token)
-        return self._report(token, changed, self._cache.put(token))
+        return self._report(token, changed, self._cache.put(token) if self._cache else "")
 
     def replace(self, login: Login, old: Token, token: Token) -> bool:
         """Put a fresh token in the place of an old one; return whether that was still its place."""
         if not self.registry.replace(login, old, token):
             return False
         self._watch(login, token)
-        self._cache.put(token)
+        if self._cache is not None:
+            self._cache.put(token)
         return True
 
     def form(
@@ -213,14 +224,15 @@ class LoginCommand:
 
     def _watch(self, login: Login, token: Token) -> None:
         """Drop what is remembered when the server refuses the token, or the login ends."""
-        if self._options.remember:
-            login.session.holder.on_change = self._cache.drop_when_ended(token)
-            login.forget[str(token.account)] = lambda: self._cache.forget(token)
+        if (cache := self._cache) is not None:
+            login.session.holder.on_change = cache.drop_when_ended(token)
+            login.forget[str(token.account)] = lambda: cache.forget(token)
 
     def _report(self, token: Token, changed: str, remembered: str) -> display.Bundle:
         said = display.logged_in(self.name, token, environment_of(token.base_url))
-        about = "But" if remembered else "Nothing is remembered"
-        problem = f"{about}: {self._cache.problem}." if self._cache.problem else ""
+        problem = self._cache.problem if self._cache else ""
+        if problem:
+            problem = f"{'But' if remembered else 'Nothing is remembered'}: {problem}."
         return display.line(" ".join(filter(None, (said, changed, remembered, problem))))
 
 
@@ -300,7 +312,15 @@ class Renewal:
         self._asked = ""
 
 
+def _cache(registry: LoginRegistry) -> LoginCache:
+    from etna_magic.token_cache import LoginCache  # noqa: PLC0415 - for those who ask for --remember
+
+    return LoginCache(registry.touch)
+
+
 def _key(attempt: LoginAttempt) -> CacheKey | None:
+    from etna_magic.token_cache import CacheKey  # noqa: PLC0415 - as above
+
     known = attempt.settings.known
     if not {"base_url", "username", "app_key"} <= known.keys():
         return None

@@ -175,14 +175,16 @@ class AuthAdapter(BaseAdapter):
         try:
             token = holder.token_for_call()
         except EtnaError as error:
-            failed = error
+            failed, current = error, holder.current()
+            ended = current if current and current.ended else None
         else:
             if not token.ended:
                 return token
-            if self._check.is_accepted_again(token, self._probe(token, options), _patience(options)):
-                holder.on_change()
-                return token
-            failed = TokenExpiredError(f"{holder.ended(token)} {holder.hint}")
+            failed, ended = TokenExpiredError(f"{holder.ended(token)} {holder.hint}"), token
+        # It may have been a hiccup of the server, which then refused to renew it as well.
+        if ended and self._check.is_accepted_again(ended, self._probe(ended, options), _patience(options)):
+            holder.on_change()
+            return ended
         raise add_outcome(failed, not_sent(request.method)).with_traceback(None)
 
     def _exchange(
@@ -194,7 +196,13 @@ class AuthAdapter(BaseAdapter):
     ) -> Response:
         """Send a request, and return its answer with nothing of ours in it."""
         rules = rules_of(self.adapter)
-        if rules is not None and not isinstance(rules, ReadsOnly) and request.method not in READS:
+        if request.method in READS:
+            if not can_be_repeated(request):
+                raise EtnaError(
+                    f"The body of a {request.method} must be one that can be sent again, and this one can be "
+                    "read only once: give it as bytes or as a file."
+                )
+        elif rules is not None and not isinstance(rules, ReadsOnly):
             raise EtnaError(
                 f"{type(self.adapter).__name__} keeps retry rules of its own, by which an order could be "
                 f"placed twice: let it accept max_retries.{not_sent(request.method)}"
@@ -225,9 +233,13 @@ class AuthAdapter(BaseAdapter):
     ) -> Response:
         """Find out what a 401 is about; a read is sent once more where there is a fresh token."""
         holder, current = self._holder, self._holder.current()
-        is_read = request.method in READS and can_be_repeated(request)
+        is_read = request.method in READS
         reason = ""
         if current is None or current is token or token.state is TokenState.STALE:
+            # Read to its end, so that its connection is free for the question.
+            outcome = safe_call(lambda: response.content, token.secrets())
+            if isinstance(outcome, Failure):
+                raise_for(outcome, request, response.status_code)
             if not self._check.is_stale(token, self._probe(token, options), _patience(options)):
                 return response
             holder.on_change()
@@ -249,23 +261,23 @@ class AuthAdapter(BaseAdapter):
             failed = TokenExpiredError(f"{reason} There is a fresh token now: repeat the call.")
         raise add_outcome(failed, refused(request.method)).with_traceback(None)
 
-    def _probe(self, token: Token, options: SendOptions) -> Callable[[], bool]:
-        """Return what says whether the server refuses a token, by the way that the call itself goes."""
+    def _probe(self, token: Token, options: SendOptions) -> Callable[[], int]:
+        """Return what asks the server about a token, by the way that the call itself goes."""
         url = f"{token.base_url}/{PROBE}"
 
-        def ask() -> bool:
+        def ask() -> int:
             session = plain_session_class()()
             session.trust_env = False  # the options have what the environment says
             is_own = isinstance(self.adapter, QuietAdapter)
             session.mount(token.base_url, QuietAdapter() if is_own else self.adapter)
             way: SendOptions = {**options, "stream": True}
             with session.get(url, auth=token, allow_redirects=False, **way) as response:
-                refused_too = response.status_code == 401
+                status = response.status_code
             if is_own:
                 session.close()  # a user's own adapter is in use elsewhere
-            return refused_too
+            return status
 
-        def probe() -> bool:
+        def probe() -> int:
             outcome = safe_call(ask, token.secrets())
             if isinstance(outcome, Failure):
                 raise_for(outcome, requests.Request("GET", url).prepare(), None)
@@ -281,6 +293,10 @@ class AuthAdapter(BaseAdapter):
             self.adapter = copy.copy(self.adapter)  # with its rules, and pools of its own
         else:
             self.adapter.close()  # a user's own stays, without its connections
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy, by pickle too, is one of what sends: it signs nothing until a session mounts it.
+        return copy.copy, (self.adapter,)
 
     def close(self) -> None:
         """Close what sends."""
@@ -333,8 +349,7 @@ def _with_body(send: Callable[[], Response], request: PreparedRequest, rules: Re
             broken = error
         else:
             return response
-        may_repeat = request.method in READS and can_be_repeated(request) and is_worth_repeating(broken)
-        if rules is None or not may_repeat:
+        if rules is None or request.method not in READS or not is_worth_repeating(broken):
             raise broken
         try:
             rules = rules.increment(

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 from weakref import WeakKeyDictionary
 
-from requests.cookies import RequestsCookieJar
-from requests.sessions import merge_setting
+from requests import PreparedRequest
+from requests.cookies import RequestsCookieJar, merge_cookies
+from requests.sessions import merge_hooks, merge_setting
+from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 
 from etna_magic.exceptions import InsecureURLError, NotLoggedInError, login_hint
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
     from http.cookiejar import Cookie
     from urllib.request import Request
 
-    from requests import PreparedRequest, Response
     from requests import Request as CallRequest
+    from requests import Response
     from requests import Session as _Session
     from requests.adapters import BaseAdapter
 
@@ -141,16 +143,36 @@ class EtnaSession(_Session):
             raise add_outcome(absent, not_sent(request.method))
         if self._placeholder is None:
             self._placeholder = PlaceholderAuth(account)
-        made = copy.copy(request)
-        made.url = join_url(account.base_url, request.url)
         auth = request.auth or self.auth
         if isinstance(auth, Token):
             # Signed when it is sent, with the token of that time, so that it is in no frame before.
-            made.auth = PlaceholderAuth(auth.account, is_explicit=request.auth is auth)
-        else:
+            auth = PlaceholderAuth(auth.account, is_explicit=request.auth is auth)
+        prepared = PreparedRequest()
+        # As requests does it, but merged only where both sides have something: that is a tenth of a call.
+        is_merged = bool(request.headers) or None in self.headers.values()
+        prepared.prepare(
+            method=(request.method or "").upper(),
+            url=join_url(account.base_url, request.url),
+            files=request.files,
+            data=request.data,
+            json=request.json,
+            headers=merge_setting(request.headers, self.headers, CaseInsensitiveDict)
+            if is_merged
+            else self.headers,
+            params=merge_setting(request.params, self.params) if self.params else request.params,
             # Any auth at all keeps requests from asking .netrc for one.
-            made.auth = auth or self._placeholder
-        return super().prepare_request(made)
+            auth=auth or self._placeholder,
+            cookies=self._merged_cookies(request.cookies),
+            hooks=merge_hooks(request.hooks, self.hooks),
+        )
+        return prepared
+
+    def _merged_cookies(self, given: Any) -> RequestsCookieJar:
+        merged = RequestsCookieJar()
+        for cookies in (self.cookies, given):
+            if cookies is not None and len(cookies):
+                merge_cookies(merged, cookies)
+        return merged
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Send what was prepared, with a time-out, and by the environment's proxies.
@@ -192,15 +214,16 @@ class EtnaSession(_Session):
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """Add the environment's proxies and certificates, but no proxy on the way to loopback."""
         if self.trust_env:
-            found = self._environment.proxies(url, (proxies or {}).get("no_proxy"))
-            proxies = {**found, **(proxies or {})}
+            no_proxy = proxies.get("no_proxy") if proxies else None
+            found, certificates = self._environment.settings(url, no_proxy)
+            proxies = {**found, **proxies} if proxies else found
             if verify is True or verify is None:
-                verify = self._environment.certificates() or verify
+                verify = certificates or verify
         return {
-            "proxies": merge_setting(proxies, self.proxies),
-            "stream": merge_setting(stream, self.stream),
-            "verify": merge_setting(verify, self.verify),
-            "cert": merge_setting(cert, self.cert),
+            "proxies": merge_setting(proxies, self.proxies) if self.proxies else proxies or {},
+            "stream": self.stream if stream is None else stream,
+            "verify": self.verify if verify is None else verify,
+            "cert": self.cert if cert is None else cert,
         }
 
     def get_redirect_target(self, resp: Response) -> str | None:
@@ -285,7 +308,9 @@ class WorkerSession(EtnaSession):
         super().__init__(name, timeout, holder=WorkerTokenHolder(name))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        token = self.token
+        token = self.holder.current()
+        if token is None or not all(token.secrets()):
+            return super().__reduce__()  # logged out meanwhile: there is nothing to give, and no pickle fails
         secrets = (token.get_secret_value(), token.app_key().get_secret_value())
         facts = (token.username, token.base_url, token.lifetime.total_seconds(), token.issued_at.timestamp())
         return _rebuilt, (self.name, self.timeout, secrets, facts, _settings(self), bool(token.ended))

@@ -5,6 +5,7 @@ Everything here is a :class:`urllib3.Retry`, the library's own place for such ru
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -142,18 +143,25 @@ def rules_of(adapter: BaseAdapter) -> Retry | None:
     urllib3.Retry or None
         A `ReadsOnly`, or other rules where the adapter does not accept any.
     """
-    rules = getattr(adapter, "max_retries", None)
-    if rules is None or isinstance(rules, ReadsOnly):
+    if not hasattr(adapter, "max_retries"):
+        return None
+    rules: Retry | int | None = adapter.max_retries
+    if isinstance(rules, ReadsOnly):
         return rules
-    adapter.max_retries = ReadsOnly(Retry.from_int(rules))  # type: ignore[attr-defined] # it has it
-    limited: Retry = adapter.max_retries  # type: ignore[attr-defined]
+    with contextlib.suppress(AttributeError):  # it may be a property that cannot be set
+        # For None urllib3 has rules of its own, by which a DELETE is sent again.
+        adapter.max_retries = ReadsOnly(Retry.from_int(rules))
+    limited: Retry = adapter.max_retries
     return limited
 
 
 def can_be_repeated(request: PreparedRequest) -> bool:
-    """Say whether a request can be sent a second time: a generator has ended after the first."""
+    """Say whether a request can be sent a second time: a generator or a pipe has ended after the first."""
     body: Any = request.body
-    return body is None or isinstance(body, (bytes, str)) or hasattr(body, "tell")
+    if body is None or isinstance(body, (bytes, str, bytearray, memoryview)):
+        return True
+    # urllib3 sends what is left of it, which is nothing.
+    return hasattr(body, "seek") and (not hasattr(body, "seekable") or body.seekable())
 
 
 def is_worth_repeating(error: requests.RequestException) -> bool:

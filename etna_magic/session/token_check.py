@@ -30,14 +30,14 @@ class TokenCheck:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()
-        self._asked: tuple[Token | None, float] = (None, 0.0)
         self.after_fork()
 
     def after_fork(self) -> None:
-        """Have a lock of this process's own."""
+        """Have a lock of this process's own, and wait for no answer that another process asked for."""
         self._lock = threading.Lock()
+        self._asked: tuple[Token | None, float] = (None, 0.0)
 
-    def is_stale(self, token: Token, probe: Callable[[], bool], patience: float) -> bool:
+    def is_stale(self, token: Token, probe: Callable[[], int], patience: float) -> bool:
         """Say whether a token that a call was refused with has ended.
 
         Parameters
@@ -45,7 +45,7 @@ class TokenCheck:
         token : Token
             The token; it is marked as refused if it is.
         probe : callable
-            Makes the cheap read, and returns whether that was refused too.
+            Makes the cheap read, and returns the status of its answer.
         patience : float
             Seconds to wait for another thread that is asking.
 
@@ -58,13 +58,13 @@ class TokenCheck:
         if not self._lock.acquire(timeout=patience):
             return False  # no answer is no proof
         try:
-            if token.state is not TokenState.STALE and self._ask(token, probe):
+            if token.state is not TokenState.STALE and self._ask(token, probe) == 401:
                 token.refuse()
             return token.state is TokenState.STALE
         finally:
             self._lock.release()
 
-    def is_accepted_again(self, token: Token, probe: Callable[[], bool], patience: float) -> bool:
+    def is_accepted_again(self, token: Token, probe: Callable[[], int], patience: float) -> bool:
         """Say whether the server accepts a token that it refused; it is asked again after a minute.
 
         Parameters
@@ -75,22 +75,20 @@ class TokenCheck:
         if not self._lock.acquire(timeout=patience):
             return False
         try:
-            if token.ended and self._may_ask(token) and not self._ask(token, probe, otherwise=True):
+            if token.ended and self._ask(token, probe) == 200:
                 token.accept()
             return not token.ended
         finally:
             self._lock.release()
 
-    def _may_ask(self, token: Token) -> bool:
+    def _ask(self, token: Token, probe: Callable[[], int]) -> int | None:
+        """Return the status of the probe; None where it got no answer, or it is too early to ask again."""
         asked, when = self._asked
-        return token is not asked or self._clock.forward() - when >= PAUSE
-
-    def _ask(self, token: Token, probe: Callable[[], bool], *, otherwise: bool = False) -> bool:
-        """Return whether the server refuses a token; `otherwise` where it does not answer."""
-        if not self._may_ask(token):
-            return False
-        self._asked = (token, self._clock.forward())
+        now = self._clock.forward()
+        if token is asked and now - when < PAUSE:
+            return None
+        self._asked = (token, now)
         try:
             return probe()
         except EtnaError:
-            return otherwise  # no answer is no proof
+            return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from etna_magic.secret import Secret
     from etna_magic.token import Token
 
-    Ask = Literal["form", "prompt", "never"]
+Ask = Literal["form", "prompt", "never"]
 
 
-@dataclass(frozen=True)
-class LoginOptions:
+class LoginOptions(NamedTuple):
     """The options of one login, and what a person typed for it.
 
     Parameters
@@ -53,14 +52,14 @@ class LoginOptions:
     username: str | None = None
     lifetime: str | None = None
     env_file: Path | None = None
-    code: Secret | None = field(default=None, repr=False)
+    code: Secret | None = None
     ask: Ask | None = None
     auto_renew: bool = False
     remember: bool = False
     sandbox: bool = False
-    dotenv: Path | None = field(default=None, repr=False)
-    typed: Mapping[str, Secret] = field(default_factory=dict, repr=False)
-    typed_for: str = field(default="", repr=False)
+    dotenv: Path | None = None
+    typed: Mapping[str, Secret] = MappingProxyType({})
+    typed_for: str = ""
 
     def repeating(self, before: LoginOptions | None) -> LoginOptions:
         """Return these options, or those of the last login where they say neither who nor where.
@@ -70,8 +69,7 @@ class LoginOptions:
         """
         if before is None or self.base_url or self.username or self.env_file or self.sandbox:
             return self
-        return replace(
-            before,
+        return before._replace(
             lifetime=self.lifetime or before.lifetime,
             code=self.code,
             ask=self.ask,
@@ -99,4 +97,4 @@ class LoginOptions:
         kept = {**self.typed, **typed}
         if not renews:
             kept = {name: value for name, value in kept.items() if name not in ("password", "pin")}
-        return replace(self, code=None, ask=None, typed=kept, typed_for=token.base_url, dotenv=dotenv)
+        return self._replace(code=None, ask=None, typed=kept, typed_for=token.base_url, dotenv=dotenv)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from dotenv import dotenv_values, find_dotenv
+from typing import TYPE_CHECKING, NamedTuple
 
 from etna_magic.credentials import DEFAULT_LIFETIME, Credentials, check_header_value
 from etna_magic.exceptions import InvalidCredentialsError, MissingCredentialsError
@@ -38,16 +35,14 @@ LABELS = dict(zip(REQUIRED, ("Base URL", "App key", "Username", "Password"), str
 UNSEEN = ("app_key", "password")
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One value and where it was found."""
 
     value: Secret
     source: str
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What is known so far of a login's settings.
 
     Parameters
@@ -275,10 +270,12 @@ def read_environment(names: Iterable[str]) -> dict[str, Secret]:
 def find_env_file() -> Path | None:
     """Return the ``.env`` that is nearest, from the working directory upwards, if there is one."""
     try:
-        found = find_dotenv(usecwd=True)
+        folder = Path.cwd()
     except OSError:  # the working directory was deleted
         return None
-    return Path(found) if found else None
+    # As find_dotenv() does it, which takes longer to import than to write.
+    found = (parent / ".env" for parent in (folder, *folder.parents))
+    return next((path for path in found if os.path.exists(path) and not os.path.isdir(path)), None)  # noqa: PTH110, PTH112 - these never raise
 
 
 def read_env_file(path: Path) -> dict[str, Secret]:
@@ -302,6 +299,8 @@ def read_env_file(path: Path) -> dict[str, Secret]:
     text, why = _text(path)
     if why:
         raise MissingCredentialsError(f"{path} {why}.")
+    from dotenv import dotenv_values  # noqa: PLC0415 - most logins have no file to read
+
     # As it is written: a password may well hold ${…}.
     values = dotenv_values(stream=io.StringIO(text.get_secret_value()), interpolate=False)
     return {name: Secret(value) for name, value in values.items() if value is not None}

@@ -54,6 +54,23 @@ def plain_session_class() -> type[requests.Session]:
     )
 
 
+if TYPE_CHECKING:
+    _Session = requests.Session
+else:
+    _Session = plain_session_class()
+
+
+class _OneAnswerSession(_Session):
+    """A session to which a redirect is an answer like any other.
+
+    Without it ``requests`` reads where a redirect leads, and all of its body, even where it follows none.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - as in requests
+        """Say that there is none."""
+        return None
+
+
 @functools.cache
 def _quiet(base: type[HTTPConnection]) -> type[HTTPConnection]:
     class QuietConnection(base):  # type: ignore[misc, valid-type] # the base is whatever class is in use
@@ -98,8 +115,8 @@ class ProxyEnvironment:
         self._variables: tuple[str | None, ...] = ()
         self._proxies: dict[str, dict[str, str]] = {}
 
-    def proxies(self, url: str, no_proxy: str | None = None) -> dict[str, str]:
-        """Return the proxies for a URL; on the way to loopback there is none.
+    def settings(self, url: str, no_proxy: str | None = None) -> tuple[dict[str, str], str | None]:
+        """Return the proxies for a URL, none on the way to loopback, and the file of certificates.
 
         Parameters
         ----------
@@ -108,23 +125,20 @@ class ProxyEnvironment:
         no_proxy : str or None, optional
             Hosts that a caller wants no proxy for, as in ``requests``.
         """
-        if no_proxy is not None:
-            return dict(get_environ_proxies(url, no_proxy=no_proxy))
         variables = tuple(map(os.environ.get, _ENVIRONMENT))
+        certificates = variables[-2] or variables[-1]
+        if no_proxy is not None:
+            return dict(get_environ_proxies(url, no_proxy=no_proxy)), certificates
         if variables != self._variables:
             self._variables, self._proxies = variables, {}
-        key = url[: url.find("/", 8)]
+        key = "/".join(url.split("/", 3)[:3])
         found = self._proxies.get(key)
         if found is None:
             origin = Origin.of(url)
             # requests keeps it in mind for the hops of a redirect, too.
             found = {"no_proxy": origin.host} if origin.is_loopback else dict(get_environ_proxies(url))
             self._proxies[key] = found
-        return dict(found)
-
-    def certificates(self) -> str | None:
-        """Return the file of certificates that the environment names."""
-        return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        return dict(found), certificates
 
 
 def _no_auth(request: PreparedRequest) -> PreparedRequest:
@@ -166,7 +180,7 @@ def post_once(
         With the request and all its headers in it: for :func:`etna_magic.support.safe_call.safe_call` only.
     """
     origin = Origin.of(url)
-    with plain_session_class()() as session:
+    with _OneAnswerSession() as session:
         session.mount(f"{origin.scheme}://", QuietAdapter())
         # http is loopback only, where a proxy would read a password and find nobody. Behind a company's
         # proxy https needs the environment's proxy and certificates.

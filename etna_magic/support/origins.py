@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -12,8 +11,6 @@ from etna_magic.exceptions import InsecureURLError
 from etna_magic.support.text import sanitize
 
 _PORTS = {"http": 80, "https": 443}
-# Characters on which URL parsers disagree, which is how a look-alike URL gets past a check.
-_DOUBTFUL = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 class Origin(NamedTuple):
@@ -78,7 +75,8 @@ class Origin(NamedTuple):
 
 def _split(url: str) -> SplitResult:
     # No message here shows the URL: what cannot be read may well hold a password.
-    if _DOUBTFUL.search(url):
+    # Characters on which URL parsers disagree, which is how a look-alike URL gets past a check.
+    if not url.isprintable() or " " in url or "\\" in url:
         raise InsecureURLError("The URL holds a blank, a control character or a backslash: no URL does.")
     with contextlib.suppress(ValueError):
         return urlsplit(url)

@@ -11,9 +11,8 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from dataclasses import dataclass
 from http.client import HTTPException
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import requests
 import urllib3.exceptions
@@ -29,8 +28,7 @@ _T = TypeVar("_T")
 _Error = TypeVar("_Error", bound=BaseException)
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """Why no answer came.
 
     Parameters
@@ -104,7 +102,8 @@ def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:
     if secrets is None or isinstance(error, NETWORK_ERRORS):
         return False
     held = [*error.args, *vars(error).values()]
-    if any(isinstance(one, requests.PreparedRequest) for one in held):
+    # A request, of whatever library: a recorder's has the headers as well, and its repr does not show them.
+    if any(hasattr(one, "headers") for one in held):
         return False
     try:
         text = f"{error!s} {held!r}"
@@ -157,7 +156,8 @@ _NEVER_SENT = (
 
 
 def _reason(error: BaseException) -> str:
-    found = causes(error)
+    # urllib3 has a connection that was refused for a kind of time-out.
+    found = [cause for cause in causes(error) if type(cause) is not urllib3.exceptions.NewConnectionError]
     for kinds, reason in _REASONS:
         if any(isinstance(cause, kinds) for cause in found):
             return reason

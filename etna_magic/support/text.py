@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LIMIT = 120
 
 # An ANSI escape sequence leaves letters and digits behind when only its ESC is dropped, so the whole goes.
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 
 
 def sanitize(text: object, limit: int = LIMIT) -> str:
@@ -45,9 +45,11 @@ def sanitize(text: object, limit: int = LIMIT) -> str:
     if not isinstance(text, str):
         return f"({type(text).__name__})"
     # The cut comes first as well: a body may carry megabytes, and the work must not.
-    text = _ANSI.sub("", text[: limit * 8])
-    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or not _acts(c))
-    line = " ".join(kept.split())
+    text = text[: limit * 8]
+    if not text.isprintable():
+        text = re.sub(_ANSI, "", text)
+        text = "".join(" " if c.isspace() else c for c in text if c.isspace() or not _acts(c))
+    line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -83,8 +85,10 @@ def redact(text: str, secrets: Iterable[Secret | None], limit: int) -> str:
     """
     # Sanitized first: an escape sequence in its middle must not carry a secret past the search.
     line = sanitize(text, limit)
-    for secret in secrets:
-        if secret:
-            for spelling in (secret.get_secret_value(), sanitize(secret.get_secret_value(), limit)):
-                line = line.replace(spelling, "***") if spelling else line
+    known = [secret.get_secret_value() for secret in secrets if secret]
+    spellings = {*known, *(sanitize(one, limit) for one in known)} - {""}
+    # The longest first: of a secret that has another one in it, the rest would be left.
+    for spelling in sorted(spellings, key=len, reverse=True):
+        # In whatever case, as a host is written in small letters.
+        line = re.sub(re.escape(spelling), "***", line, flags=re.IGNORECASE)
     return sanitize(line)

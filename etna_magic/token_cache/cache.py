@@ -250,63 +250,48 @@ def fingerprint(token: Token) -> str:
 
 
 class LoginCache:
-    """One login's use of the token cache; where ``--remember`` was not asked for it does nothing.
+    """What one login does with the token cache of this user.
 
     Parameters
     ----------
-    wanted : bool
-        Whether the login asked for ``--remember``.
     on_change : callable
         What to call when a token that is watched has changed its state.
     """
 
-    def __init__(self, *, wanted: bool, on_change: Callable[[], None]) -> None:
-        self._cache = TokenCache.of_this_user() if wanted else None
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._cache = TokenCache.of_this_user()
         self._on_change = on_change
 
     @property
     def location(self) -> str:
         """Where tokens are kept, for a person."""
-        return self._cache.location if self._cache else "nothing"
+        return self._cache.location
 
     @property
     def problem(self) -> str:
         """What went wrong with the store, as a part of a sentence; empty if nothing has."""
-        return self._cache.problem if self._cache else ""
+        return self._cache.problem
 
     def lock(self, key: CacheKey | None) -> AbstractContextManager[object]:
         """Return the lock that lets one process at a time look for a token, log in and keep it.
 
-        Parameters
-        ----------
-        key : CacheKey or None
-            Whose token it is about; None while that is not known, and then nothing is locked.
-
-        Returns
-        -------
-        context manager
-            See :meth:`TokenCache.lock`.
+        While it is not known whose token it is about, nothing is locked.
         """
-        return self._cache.lock(key) if self._cache and key else nullcontext()
+        return self._cache.lock(key) if key else nullcontext()
 
     def get(self, key: CacheKey | None, in_hand: Token | None, lifetime: timedelta | None) -> Token | None:
-        """Return a token that is kept and worth using.
+        """Return a token that is kept, fresh, and not the one in hand.
 
         Parameters
         ----------
         key : CacheKey or None
             Whose it has to be; None while that is not known.
         in_hand : Token or None
-            The token that the login has now. Whoever logs in again with it wants another one.
+            The token that the login has now. Whoever logs in again with it needs another one.
         lifetime : timedelta or None
             How long the server keeps a token by what the settings say now, if they say it.
-
-        Returns
-        -------
-        Token or None
-            A token that is fresh and not the one in hand.
         """
-        token = self._cache.get(key) if self._cache and key else None
+        token = self._cache.get(key) if key else None
         if token is None:
             return None
         if lifetime is not None:
@@ -316,63 +301,23 @@ class LoginCache:
         return token if token.state is TokenState.FRESH and not is_in_hand else None
 
     def put(self, token: Token) -> str:
-        """Keep a token.
-
-        Parameters
-        ----------
-        token : Token
-            The token of a login that has just succeeded.
-
-        Returns
-        -------
-        str
-            A sentence that says where it is kept; empty if it is not.
-        """
-        if self._cache is None or not self._cache.put(_key_of(token), token):
-            return ""
-        return f"Remembered in {self.location}."
+        """Keep a token; return a sentence that says where, empty if it is not kept."""
+        return f"Remembered in {self.location}." if self._cache.put(_key_of(token), token) else ""
 
     def drop_when_ended(self, token: Token) -> Callable[[], None]:
-        """Return what to call when a token's state has changed: one that has ended is not kept any longer.
-
-        Parameters
-        ----------
-        token : Token
-            The token, which still holds its text.
-
-        Returns
-        -------
-        callable
-            Calls `on_change`, and discards the token if it was logged out or refused.
-        """
-        cache = self._cache
-        if cache is None:
-            return self._on_change
+        """Return what to call when a token's state has changed: one that has ended is not kept any longer."""
         # Taken now: a token that was logged out has no text left to compare.
         key, unwanted = _key_of(token), fingerprint(token)
 
         def changed() -> None:
             self._on_change()
             if token.ended:
-                cache.discard_fingerprint(key, unwanted)
+                self._cache.discard_fingerprint(key, unwanted)
 
         return changed
 
     def forget(self, token: Token) -> str:
-        """Delete what is kept for the account of a token.
-
-        Parameters
-        ----------
-        token : Token
-            The token, which may have ended.
-
-        Returns
-        -------
-        str
-            Why something may still be kept, as a part of a sentence; empty if nothing is.
-        """
-        if self._cache is None:
-            return ""
+        """Delete what is kept for the account of a token; return why something may still be kept."""
         self._cache.problem = ""
         self._cache.delete(_key_of(token))
         return self._cache.problem

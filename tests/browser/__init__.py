@@ -1,1 +1,1 @@
-"""The log-in form in JupyterLab and Notebook 7, driven in a real Chromium."""
+"""The login form in JupyterLab and Notebook 7, driven in a real Chromium."""

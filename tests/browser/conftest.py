@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from etna_magic.sandbox import Sandbox
-from tests.browser import chromium
 from tests.browser.held_server import HeldServer
 from tests.browser.jupyter_server import JupyterServer
 from tests.browser.login_form import LoginForm
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
 HERE = Path(__file__).parent
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUM = next((path for path in map(shutil.which, NAMES) if path), None)
+HOW_TO_GET = "apt-get install chromium (Debian), or any Chromium or Chrome on the PATH"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 LIMIT = 20_000  # milliseconds, for what a page has to show
 VIEW = {"width": 1000, "height": 900}
 LOAD = "%load_ext etna_magic"
@@ -30,7 +42,7 @@ KEY = "import os\nos.environ['ETNA_APP_KEY'] = {!r}\n"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs a browser where none is, unless it is required."""
-    if chromium.find_chromium() or IS_REQUIRED:
+    if CHROMIUM or IS_REQUIRED:
         return
     for item in _browser_tests(items):
         item.add_marker(pytest.mark.skip(reason="no Chromium on the PATH"))
@@ -44,7 +56,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
     count = sum("no Chromium" in str(report.longrepr) for report in skipped)
     if count:
         terminalreporter.write_line(
-            f"!!! {count} BROWSER TESTS SKIPPED, there is no Chromium on the PATH: {chromium.HOW_TO_GET} !!!",
+            f"!!! {count} BROWSER TESTS SKIPPED, there is no Chromium on the PATH: {HOW_TO_GET} !!!",
             red=True,
             bold=True,
         )
@@ -63,11 +75,10 @@ def _browser_tests(items: list[pytest.Item]) -> list[pytest.Item]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[BrowserContext]:
     """Yield the one Chromium of these tests; its cache makes every page but the first quick."""
-    path = chromium.find_chromium()
-    if path is None:
-        pytest.fail(f"{REQUIRED} is set and no Chromium found: {chromium.HOW_TO_GET}")
+    if CHROMIUM is None:
+        pytest.fail(f"{REQUIRED} is set and no Chromium found: {HOW_TO_GET}")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS, headless=True)
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, headless=True)
         expect.set_options(timeout=LIMIT)
         yield started.new_context(viewport=VIEW, device_scale_factor=2)
         started.close()
@@ -100,7 +111,7 @@ def open_notebook(
 
     def open_one(flavour: str, cells: list[str], shade: str = "light") -> NotebookPage:
         server = servers(flavour)
-        server.home.choose_theme(shade)
+        server.choose_theme(shade)
         opened.append(NotebookPage(browser.new_page(), server))
         opened[-1].open(cells)
         return opened[-1]
@@ -112,21 +123,21 @@ def open_notebook(
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """Yield an ETNA on loopback that never throttles by itself."""
+    """Yield a sandbox that never throttles by itself."""
     with Sandbox(login_limit=None) as running:
         yield running
 
 
 @pytest.fixture
 def held() -> Iterator[HeldServer]:
-    """Yield an ETNA whose `/token` answers when it is told to."""
+    """Yield a server whose `/token` answers when the test says so."""
     with HeldServer() as running:
         yield running
 
 
 @pytest.fixture
 def show_form(open_notebook: Callable[..., NotebookPage]) -> Callable[..., LoginForm]:
-    """Return a function that runs a log-in line in a new notebook and gives its form."""
+    """Return a function that runs a login line in a new notebook and gives its form."""
 
     def show(
         flavour: str, line: str, *cells: str, app_key: str | None = None, shade: str = "light"

@@ -1,4 +1,4 @@
-"""The log-in form below a cell, as a person sees and uses it."""
+"""The login form below a cell, as a person sees and uses it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.secret_scan import secrets_on_disk
+from tests.helpers.secret_scan import secrets_on_disk
 
 BOTH = pytest.mark.parametrize("flavour", ["lab", "notebook"])
 HALF = "Corr3ct-h0rse"
@@ -26,7 +26,7 @@ def saved_secrets(form):
     """Save the notebook now, and return what of the secrets is anywhere on the disk."""
     saved = json.loads(form.notebook.save())
     assert "widgets" in saved["metadata"] or form.box.count() == 0, "widget state was not saved"
-    return secrets_on_disk(form.notebook.server.home.root, HALF, PASSWORD, APP_KEY, TOKEN)
+    return secrets_on_disk(form.notebook.server.home, HALF, PASSWORD, APP_KEY, TOKEN)
 
 
 @BOTH
@@ -91,7 +91,7 @@ def test_control_a_plain_password_widget_is_found_on_disk(flavour, open_notebook
     field.press("Tab")
     notebook.wait_until_idle()
     notebook.save()
-    found = secrets_on_disk(notebook.server.home.root, "control-" + PASSWORD)
+    found = secrets_on_disk(notebook.server.home, "control-" + PASSWORD)
     assert f"notebooks/{notebook.file.name}" in [path for path, _ in found]
     for path, _ in found:
-        (notebook.server.home.root / path).unlink()
+        (notebook.server.home / path).unlink()

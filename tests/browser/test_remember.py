@@ -1,4 +1,4 @@
-"""A log-in that is remembered survives a kernel restart, and what is typed while a cell waits no disk."""
+"""A remembered login survives a kernel restart; what is typed while a cell waits reaches no disk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.notebook_page import EXECUTE
-from tests.browser.secret_scan import secrets_on_disk
 from tests.browser.test_disk import APP_KEY, PASSWORD, RIGHT, TOKEN
 from tests.browser.waiting_cell import (
     MARKER,
@@ -19,6 +18,7 @@ from tests.browser.waiting_cell import (
     save_until_clean,
     wait_for_the_end,
 )
+from tests.helpers.secret_scan import secrets_on_disk
 
 BOTH = pytest.mark.parametrize("flavour", ["lab", "notebook"])
 KEPT = re.compile("kept")
@@ -30,7 +30,7 @@ def saved(form):
     save_until_clean(form.notebook)
     state = json.loads(form.notebook.file.read_text(encoding="utf-8"))
     assert "widgets" in state["metadata"] or form.box.count() == 0, "widget state was not saved"
-    return secrets_on_disk(form.notebook.server.home.root, FIRST, PASSWORD, APP_KEY, TOKEN)
+    return secrets_on_disk(form.notebook.server.home, FIRST, PASSWORD, APP_KEY, TOKEN)
 
 
 @BOTH

@@ -1,4 +1,4 @@
-"""Pictures of what a user sees, in both themes, for people to look at."""
+"""Pictures of what a user sees, in both themes, to be looked at after a change."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ LOOKS = [("lab", "light"), ("lab", "dark"), ("notebook", "light")]
 
 
 @pytest.mark.parametrize(("flavour", "shade"), LOOKS)
-def test_pictures_of_a_log_in(flavour, shade, sandbox, show_form):
-    """The form, an error in it, the line of success and the table of log-ins."""
+def test_pictures_of_a_login(flavour, shade, sandbox, show_form):
+    """The form, an error in it, the line of success and the table of logins."""
     line = f"%etna_login -b {sandbox.base_url}"
     form = show_form(flavour, line, "%etna_status", shade=shade)
     notebook = form.notebook

@@ -40,7 +40,7 @@ def test_a_wrong_code_can_be_given_again(flavour, sandbox, show_form):
 
 @BOTH
 def test_a_pin_is_followed_by_a_code(flavour, sandbox, show_form):
-    """The PIN is typed unseen, then the code is asked for, then the log-in is there."""
+    """The PIN is typed unseen, then the code is asked for, then the user is logged in."""
     form = begin(show_form, flavour, sandbox, "pin-twofactor")
     form.wait_for("PIN")
     assert form.labels() == ["PIN"]
@@ -60,7 +60,7 @@ def test_a_pin_is_followed_by_a_code(flavour, sandbox, show_form):
 
 @LAB
 def test_three_wrong_codes_lead_back_to_the_first_fields(flavour, sandbox, show_form):
-    """Where a log-in has ended without success, that is said and it begins anew."""
+    """Where a login has ended without success, the form says so and starts over."""
     form = begin(show_form, flavour, sandbox, "twofactor")
     for _ in range(3):
         form.type("Code", "000000")
@@ -99,7 +99,7 @@ def test_start_over_returns_to_the_first_fields(flavour, sandbox, show_form):
 
 
 @LAB
-def test_a_throttled_log_in_counts_down(flavour, sandbox, show_form):
+def test_a_throttled_login_counts_down(flavour, sandbox, show_form):
     """The seconds that the server asks for are counted down, and then one may try again."""
     form = begin(show_form, flavour, sandbox, "throttled")
     seconds = form.box.locator(".etna-error")

@@ -1,4 +1,4 @@
-"""A cell that awaits the log-in holds up "Run All" until somebody has logged in."""
+"""A cell that awaits the login holds up "Run All" until the user has logged in."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.browser.waiting_cell import (
     WaitingForm,
     cells_around,
     interrupt,
+    later_cells,
     reload,
     run_to_form,
-    standing,
     wait_for_the_end,
 )
 
@@ -36,11 +36,11 @@ def test_run_all_goes_on_after_the_log_in(flavour, sandbox, open_notebook):
     form.press("Enter")
     form.wait_for_error("password")
     assert ("demo", "") == (form.field("Username").input_value(), form.field("Password").input_value())
-    assert (WAITING, 1) == (standing(notebook), sandbox.token_requests)
+    assert (WAITING, 1) == (later_cells(notebook), sandbox.token_requests)
     mistype_and_correct(form, "demo")
     form.keyboard.type(sandbox.password_of("demo"), delay=5)
     assert sandbox.password_of("demo") == form.field("Password").input_value()
-    assert (WAITING, 1) == (standing(notebook), sandbox.token_requests)
+    assert (WAITING, 1) == (later_cells(notebook), sandbox.token_requests)
     form.button("Log in").click()
     line, who, marker = wait_for_the_end(notebook)
     assert line.startswith("Logged in as demo at ")
@@ -51,7 +51,7 @@ def mistype_and_correct(form, user):
     """Leave a wrong user name and a password, go back, correct the name, and end in the password's field."""
     form.type("Username", "wrong-user")
     form.press("Tab")
-    # While the field that was left is made anew, the next one is being typed into.
+    # While the field that was left is replaced, the next one is being typed into.
     form.keyboard.type("never-sent", delay=30)
     expect(form.field("Password")).to_be_focused()
     expect(form.field("Password")).to_have_value("never-sent")
@@ -72,13 +72,13 @@ def test_codes_and_pins_while_cells_wait(flavour, sandbox, open_notebook):
     form = run_to_form(open_notebook, flavour, cells)
     mistype_the_code(form, sandbox.password_of("twofactor-again"))
     form.keyboard.type("246810", delay=5)
-    assert (WAITING, "246810") == (standing(form.notebook), form.field("Code").input_value())
+    assert (WAITING, "246810") == (later_cells(form.notebook), form.field("Code").input_value())
     form.button("Verify").click()
     form.wait_until_gone()
     second = WaitingForm(form.notebook, MARKER + 1)
     second.wait_for("Password")
     expect(form.notebook.cell(MARKER).locator(".jp-InputPrompt")).to_have_text("[4]:")
-    assert [("[3]:", "'twofactor-again'"), ("[4]:", "went on")] == standing(form.notebook)
+    assert [("[3]:", "'twofactor-again'"), ("[4]:", "went on")] == later_cells(form.notebook)
     give_pin_and_code(second, sandbox.password_of("pin-twofactor"))
     form.notebook.wait_for_output(MARKER + 2, "'pin-twofactor'")
     assert form.notebook.output_text(WAITS).startswith("Logged in as twofactor-again at ")
@@ -113,7 +113,7 @@ def give_pin_and_code(form, password):
 
 @BOTH
 def test_an_interrupt_ends_the_wait(flavour, sandbox, open_notebook):
-    """The cell fails and stops the others, one line takes the form's place, and it can be run anew."""
+    """The cell fails and stops the others, one line takes the form's place, and it can be run again."""
     cells = cells_around(f"base_url={sandbox.base_url!r}, username='demo'", sandbox.app_key)
     form = run_to_form(open_notebook, flavour, cells)
     notebook = form.notebook
@@ -121,12 +121,12 @@ def test_an_interrupt_ends_the_wait(flavour, sandbox, open_notebook):
     form.press("Tab")
     interrupt(notebook)
     form.wait_until_gone()
-    assert ("[2]:", [("[ ]:", "")] * 2) == (notebook.prompt(WAITS), standing(notebook))
+    assert ("[2]:", [("[ ]:", "")] * 2) == (notebook.prompt(WAITS), later_cells(notebook))
     said = notebook.output_text(WAITS)
     notebook.screenshot("interrupted", WAITS, "light")
     log_in_again(form, sandbox)
     assert said.startswith("This form was closed, because its cell was stopped.")
-    assert "The log-in was interrupted." in said
+    assert "The login was interrupted." in said
     assert "Traceback" not in said
 
 
@@ -138,7 +138,7 @@ def test_a_cell_that_is_run_again_while_it_waits(flavour, sandbox, open_notebook
     form.notebook.start_cell(WAITS)
     form.wait_until_gone()
     interrupt(form.notebook)
-    assert [("[ ]:", "")] * 2 == standing(form.notebook)
+    assert [("[ ]:", "")] * 2 == later_cells(form.notebook)
     log_in_again(form, sandbox)
 
 

@@ -1,4 +1,4 @@
-"""A cell that awaits a log-in, started by "Run All", as a person sees it."""
+"""A cell that awaits a login, started by "Run All", as a person sees it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONNECTED = f"""() => {{
     const kernel = context && context.session && context.session.kernel;
     return Boolean(kernel) && kernel.connectionStatus === 'connected';
 }}"""
-# A field that is made anew makes the notebook dirty again behind a save.
+# A field that is replaced makes the notebook dirty again behind a save.
 SAVE_UNTIL_CLEAN = f"""async () => {{
     for (let tries = 0; tries < 20; tries++) {{
         await window.jupyterapp.commands.execute('docmanager:save');
@@ -59,7 +59,7 @@ def run_to_form(
     return form
 
 
-def standing(notebook: NotebookPage) -> list[tuple[str, str]]:
+def later_cells(notebook: NotebookPage) -> list[tuple[str, str]]:
     """Return prompt and output of the cells behind the one that waits."""
     return [(notebook.prompt(index), notebook.output_text(index)) for index in (CALL, MARKER)]
 
@@ -79,7 +79,7 @@ def interrupt(notebook: NotebookPage) -> None:
 
 
 def reload(notebook: NotebookPage) -> None:
-    """Open the notebook's page anew while its kernel runs a cell, and wait until it has the kernel."""
+    """Load the notebook's page again while its kernel runs a cell, and wait until it has the kernel."""
     assert notebook.file is not None
     notebook.page.goto(notebook.server.page_url(notebook.file), wait_until="domcontentloaded")
     notebook.page.wait_for_function(CONNECTED, timeout=LOAD_LIMIT)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from etna_magic.display import Row, status
+from etna_magic.display.status_table import Row, status
 from etna_magic.token import Token
 from tests.display.conftest import ManualClock, make_token
 

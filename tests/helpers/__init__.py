@@ -1,1 +1,1 @@
-"""What several test folders share: servers of our own, people with secrets, and a search for leaks."""
+"""What several test folders share: servers, a user with secrets, kernels, and a search for leaks."""

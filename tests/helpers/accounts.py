@@ -28,7 +28,7 @@ SECRETS = (
 
 
 class ManualClock(Clock):
-    """Two clocks that stand still until a test moves them."""
+    """Two clocks that do not move until a test moves them."""
 
     __slots__ = ("forward_now", "wall_now")
 
@@ -48,6 +48,22 @@ class ManualClock(Clock):
         """Let time pass on both."""
         self.wall_now += seconds
         self.forward_now += seconds
+
+
+def variables(base_url: str, **changes: str) -> dict[str, str]:
+    """Return the environment variables by which alice logs in to that server."""
+    mine = {
+        "ETNA_BASE_URL": base_url,
+        "ETNA_APP_KEY": APP_KEY,
+        "ETNA_USERNAME": USERNAME,
+        "ETNA_PASSWORD": PASSWORD,
+    }
+    return mine | changes
+
+
+def env_file(variables: dict[str, str]) -> str:
+    """Return the text of a ``.env`` file."""
+    return "".join(f"{name}='{value}'\n" for name, value in variables.items())
 
 
 def credentials(base_url: str, **changes) -> Credentials:

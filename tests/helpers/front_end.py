@@ -1,4 +1,4 @@
-"""What a front end does with widgets: it keeps their models, and sends what a person does to them."""
+"""What a front end does with widgets: it keeps their models, and sends what a user does to them."""
 
 import html
 import re
@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.helpers.kernel import LIMIT, Kernel
 from tests.helpers.cell_run import Run
+from tests.helpers.kernel import LIMIT, Kernel
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 _TAG = re.compile(r"<[^>]+>")
@@ -77,9 +77,10 @@ class FrontEnd:
 
     def state(self, label: str) -> State:
         """Return the model of a field or a button."""
-        return self._models[self._model(label)]
+        return self._models[self.model_id(label)]
 
-    def _model(self, label: str) -> str:
+    def model_id(self, label: str) -> str:
+        """Return the id of the model of a field or a button."""
         return self._shown("(Text|Password|Button)Model")[label]
 
     def _tell(self, model: str, data: dict[str, Any]) -> None:
@@ -87,30 +88,51 @@ class FrontEnd:
 
     def type(self, label: str, text: str) -> None:
         """Type into a field and leave it: its value is sent alone."""
-        self._tell(self._model(label), {"method": "update", "state": {"value": text}, "buffer_paths": []})
+        self._tell(self.model_id(label), {"method": "update", "state": {"value": text}, "buffer_paths": []})
 
     def enter(self, label: str, text: str) -> None:
         """Type into a field and press Enter there: `submit` is sent first, and the value after it."""
-        self._tell(self._model(label), {"method": "custom", "content": {"event": "submit"}})
+        self._tell(self.model_id(label), {"method": "custom", "content": {"event": "submit"}})
         self.type(label, text)
 
     def click(self, label: str, times: int = 1) -> None:
         """Click a button."""
-        model = self._model(label)
+        model = self.model_id(label)
         for _ in range(times):
             self._tell(model, {"method": "custom", "content": {"event": "click"}})
+
+    def fill(self, *texts: str) -> None:
+        """Type into all fields, from the first to the last."""
+        for label, text in zip(self.fields, texts, strict=True):
+            self.type(label, text)
 
     def wait_until(self, is_so: Callable[[], bool]) -> None:
         """Follow what the kernel publishes until something is so."""
         end = time.monotonic() + LIMIT
         while not is_so():
-            assert time.monotonic() < end, f"the form says {self.texts}, in its place stands {self.replaced}"
+            assert time.monotonic() < end, f"the form says {self.texts}, instead of it is shown {self.replaced}"
             self._kernel.publish()
             self._follow()
 
     def wait_for(self, text: str) -> None:
         """Wait until the form says something and can be used."""
         self.wait_until(lambda: text in " ".join(self.texts) and self.is_idle)
+
+    def wait_for_field(self, label: str) -> None:
+        """Wait until it shows a field and can be used."""
+        self.wait_until(lambda: label in self.fields and bool(self.buttons) and self.is_idle)
+
+    def log_in(self, password: str) -> None:
+        """Fill in a form that asks for the password alone."""
+        self.wait_for_field("Password")
+        self.type("Password", password)
+        self.click("Log in")
+
+    def verify(self, code: str) -> None:
+        """Answer a form that asks for a code."""
+        self.wait_for_field("Code")
+        self.type("Code", code)
+        self.click("Verify")
 
     @property
     def is_idle(self) -> bool:
@@ -129,7 +151,14 @@ class FrontEnd:
 
     @property
     def line(self) -> str:
-        """The one line that stands in the form's place, once there is one."""
+        """The one line that is shown instead of the form, once there is one."""
         self.wait_until(lambda: bool(self.replaced))
         assert 1 == len(self.replaced)
         return self.replaced[0]["text/plain"]
+
+
+def show_form(kernel: Kernel, line: str) -> FrontEnd:
+    """Run a line that shows a login form."""
+    run = kernel.run(line, allow_stdin=True)
+    assert "ok" == run.status, run.texts
+    return FrontEnd(kernel, run)

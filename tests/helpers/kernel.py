@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from jupyter_client import BlockingKernelClient, KernelManager
 
-from tests.helpers.clean_home import environment
 from tests.helpers.cell_run import Run
+from tests.helpers.clean_home import environment
 
 LIMIT = 30.0  # seconds after which something that should have come has not
 POLL = 0.05

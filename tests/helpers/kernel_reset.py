@@ -26,14 +26,19 @@ def _age(name, seconds_left, lifetime):
     import time
     from datetime import timedelta
     from etna_magic import Secret, Token
-    magics = get_ipython().magics_manager.registry["EtnaMagics"]
-    login = magics.logins.get(name)
+    registry = get_ipython().magics_manager.registry["EtnaMagics"].registry
+    login = registry.get(name)
     old, back = login.token, lifetime - seconds_left
     token = Token(
-        Secret(old.value), app_key=old.app_key, username=old.username, base_url=old.base_url,
+        Secret(old.get_secret_value()), app_key=old.app_key(), username=old.username, base_url=old.base_url,
         lifetime=timedelta(seconds=lifetime), issued=(time.time() - back, time.monotonic() - back),
     )
-    magics.prepare(magics.logins.store(name, token, login.recipe, magics.timeout))
+    # Not by put(): a server that hands out the same text again keeps the first issue time.
+    login.session.holder.put(token)
+    login.tokens.add(token)
+    login.warned = set()
+    registry.namespace[f"{name}_token"] = token
+    registry.prepare(login)
 _age(%r, %r, %r)
 del _age
 """

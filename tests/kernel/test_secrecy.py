@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.browser.secret_scan import secrets_on_disk
+from tests.helpers.secret_scan import secrets_on_disk
 from tests.helpers.notebook_user import NotebookUser
 
 SHOWING = [

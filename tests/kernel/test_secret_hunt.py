@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.secret_scan import secrets_on_disk
+from tests.helpers.secret_scan import secrets_on_disk
 from tests.kernel import hunting
 from tests.helpers.kernel import Kernel
 from tests.helpers import accounts

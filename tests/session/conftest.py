@@ -1,19 +1,28 @@
-"""A session that is logged in at a server of our own, in an environment that is nobody's."""
+"""A session that is logged in at a server of our own, pauses that are noted and not waited for."""
 
+import ssl
+import time
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import urllib3.util.retry
 
-from etna_magic.namespace import Logins
+from etna_magic.sandbox import Sandbox
 from etna_magic.session import EtnaSession
-from tests.helpers import accounts, environment
+from tests.helpers import accounts, environment, logins
+from tests.helpers.certificates import Certificates
 from tests.helpers.server import ScriptedServer, answer
+from tests.session.renewing_login import RenewingLogin
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environment.clear_environment(monkeypatch)
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    for name in ("HOME", "IPYTHONDIR", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -31,7 +40,64 @@ def clock() -> accounts.ManualClock:
 
 @pytest.fixture
 def session(server: ScriptedServer, clock: accounts.ManualClock) -> Iterator[EtnaSession]:
-    """Return the session of a log-in as %etna_login stores it."""
-    token = accounts.token(server.base_url, clock)
-    with Logins({}).store("etna", token, None, 5.0).session as made:
+    """Return the session of a login as %etna_login stores it."""
+    with logins.session_of(accounts.token(server.base_url, clock)) as made:
+        yield made
+
+
+@pytest.fixture
+def renewing(server: ScriptedServer, clock: accounts.ManualClock) -> Iterator[RenewingLogin]:
+    """Return a login that renews itself, and whose token has just been issued."""
+    made = RenewingLogin(server, clock)
+    with made.session:
+        yield made
+
+
+@pytest.fixture
+def other() -> Iterator[ScriptedServer]:
+    """Run a server that is none of the broker's, at another port of the same host."""
+    with ScriptedServer(answer(200, b"{}")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Make a certificate authority."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def context(certificates: Certificates) -> ssl.SSLContext:
+    """Return a server's context with a good certificate."""
+    return certificates.signed("good", "here", "20200101000000Z", "20491231000000Z")
+
+
+@pytest.fixture
+def tls(
+    certificates: Certificates, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> ssl.SSLContext:
+    """Return that context, and have the environment trust it."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))
+    return context
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return a list to which urllib3 adds the seconds that it would have waited between two tries."""
+    noted: list[float] = []
+    monkeypatch.setattr(urllib3.util.retry, "time", SimpleNamespace(sleep=noted.append, time=time.time))
+    return noted
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Run a sandbox without limits."""
+    with Sandbox(login_limit=None, call_limits=False) as running:
+        yield running
+
+
+@pytest.fixture
+def trading(sandbox: Sandbox) -> Iterator[EtnaSession]:
+    """Return a session that is logged in at the sandbox."""
+    with logins.session_of(logins.log_in_at(sandbox), timeout=10.0) as made:
         yield made

@@ -1,30 +1,37 @@
-"""What a session sends, and what it does when no answer comes."""
+"""What a session sends, and what it gives back."""
 
-import socket
+import pickle
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
 
 from etna_magic import ConnectionFailedError
-from etna_magic.session import EtnaSession
+from etna_magic.sandbox import Sandbox
+from etna_magic.session import EtnaSession, auth_adapter
 from tests.helpers import accounts, environment
-from tests.helpers.server import ScriptedServer, answer
 from tests.helpers.leaks import caught, leaks
+from tests.helpers.server import ScriptedServer, answer
+from tests.helpers.waiting import LIMIT
 
 METHODS = ["get", "head", "options", "post", "put", "patch", "delete"]
-WRITES = ["post", "put", "patch", "delete"]
+SIGNED = ([f"Bearer {accounts.TOKEN}"], [accounts.APP_KEY])
+
+
+def ours(received) -> tuple[list[str], list[str]]:
+    """Return our headers as a server has received them."""
+    return received.values("Authorization"), received.values("Et-App-Key")
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_both_headers(server, session: EtnaSession, method: str) -> None:
-    """Every method carries the token byte for byte, and the app key."""
+    """Every method has the token byte for byte, and the app key."""
     getattr(session, method)("v1.0/x")
     (request,) = server.received
-    assert (method.upper(), "/api/v1.0/x") == (request.method, request.target)
-    assert [f"Bearer {accounts.TOKEN}"] == request.values("Authorization")
-    assert [accounts.APP_KEY] == request.values("Et-App-Key")
+    assert (method.upper(), "/api/v1.0/x", SIGNED) == (request.method, request.target, ours(request))
 
 
 @pytest.mark.parametrize(
@@ -42,6 +49,7 @@ def test_both_headers(server, session: EtnaSession, method: str) -> None:
         pytest.param("v1.0/équities/BRK B", {}, "/api/v1.0/%C3%A9quities/BRK%20B", id="odd letters"),
         pytest.param("v1.0/a:b", {}, "/api/v1.0/a:b", id="colon"),
         pytest.param("v1.0/x#part", {}, "/api/v1.0/x", id="fragment"),
+        pytest.param(b"v1.0/x", {}, "/api/v1.0/x", id="bytes"),
     ],
 )
 def test_paths(server, session: EtnaSession, path: str, more: dict, target: str) -> None:
@@ -51,7 +59,7 @@ def test_paths(server, session: EtnaSession, path: str, more: dict, target: str)
 
 
 def test_all_that_requests_takes(server, session: EtnaSession) -> None:
-    """Headers, JSON and cookies of the caller travel along."""
+    """Headers, JSON and cookies of the caller are sent along."""
     session.post("v1.0/orders", json={"Symbol": "AAPL"}, headers={"X-Mine": "1"}, cookies={"a": "b"})
     (request,) = server.received
     assert (b'{"Symbol": "AAPL"}', ["1"], ["a=b"]) == (
@@ -59,18 +67,40 @@ def test_all_that_requests_takes(server, session: EtnaSession) -> None:
     )  # fmt: skip
 
 
+def test_what_is_set_on_the_session(server, session: EtnaSession) -> None:
+    """So are headers and parameters of the session; a call takes one away by None."""
+    session.headers["X-Mine"], session.params = "1", {"a": "1"}
+    session.get("v1.0/x")
+    session.get("v1.0/x", headers={"X-Mine": None, "X-Too": "2"}, params={"a": None, "b": "2"})
+    assert [("/api/v1.0/x?a=1", ["1"], []), ("/api/v1.0/x?b=2", [], ["2"])] == [
+        (one.target, one.values("X-Mine"), one.values("X-Too")) for one in server.received
+    ]
+    assert [SIGNED] * 2 == [ours(one) for one in server.received]
+
+
 def test_netrc_replaces_nothing(server, session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A password in ~/.netrc does not replace the token."""
-    traps.write_netrc(monkeypatch, tmp_path)
+    environment.write_netrc(monkeypatch, tmp_path)
     session.get("v1.0/x")
-    assert [f"Bearer {accounts.TOKEN}"] == server.received[0].values("Authorization")
+    assert SIGNED == ours(server.received[0])
 
 
-def test_no_proxy_on_loopback(server, session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_netrc_adds_nothing_elsewhere(session, other, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """Nor is one sent to another server."""
+    environment.write_netrc(monkeypatch, tmp_path)
+    session.get(f"{other.base_url}/x")
+    assert ([], []) == ours(other.received[0])
+
+
+@pytest.mark.parametrize("way", ["call", "prepared"])
+def test_no_proxy_on_loopback(server, session, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """The environment's proxy sees nothing of a call on loopback."""
     with ScriptedServer(answer(200)) as proxy:
-        traps.set_proxy(monkeypatch, f"http://{proxy.host}")
-        session.get("v1.0/x")
+        environment.set_proxy(monkeypatch, f"http://{proxy.host}")
+        if way == "call":
+            session.get("v1.0/x")
+        else:
+            session.send(session.prepare_request(requests.Request("GET", "v1.0/x")))
     assert (1, 0) == (server.connections, proxy.connections)
 
 
@@ -78,101 +108,140 @@ def test_no_proxy_on_loopback(server, session, monkeypatch: pytest.MonkeyPatch) 
 def test_answers_are_returned(server, session: EtnaSession, status: int) -> None:
     """An answer is returned as it is, whatever its status; a fresh token's 401 as well."""
     server.play(answer(status, b"" if status == 204 else b"[1]"), answer(200, b"{}"))
-    assert status == session.post("v1.0/x").status_code
+    response = session.post("v1.0/x")
+    assert (status, b"" if status == 204 else b"[1]") == (response.status_code, response.content)
 
 
-TIMEOUTS = {"of the session": {}, "None": {"timeout": None}, "of the call": {"timeout": 0.2}}
+# ------------------------------------------------------------------ time
 
 
-@pytest.mark.parametrize(
-    ("method", "more"),
-    [("get", {}), *(("post", more) for more in TIMEOUTS.values())],
-    ids=["read", *(f"write, {name}" for name in TIMEOUTS)],
-)
-def test_time_out(server, session: EtnaSession, method: str, more: dict) -> None:
-    """Every call ends, also where it asks for no time-out, and whoever catches Timeout goes on doing so."""
-    server.play(server.stay_silent)
-    session.timeout = 0.2 if more.get("timeout") is None else 60.0
-    began = time.monotonic()
-    error = caught(lambda: getattr(session, method)("v1.0/x", **more))
-    assert time.monotonic() - began < 10
-    assert (True, True) == (
-        isinstance(error, ConnectionFailedError), isinstance(error, requests.RequestException),
-    )  # fmt: skip
-    if method == "post":
-        assert (True, 1) == (isinstance(error, requests.Timeout), len(server.received))
-    assert [] == leaks(error, accounts.SECRETS, deep=False)
-
-
-def test_time_out_of_a_prepared_request(server, session: EtnaSession) -> None:
-    """A request that was prepared by hand has a time-out too."""
-    server.play(server.stay_silent)
-    session.timeout = 0.2
-    request = session.prepare_request(requests.Request("POST", "v1.0/x"))
-    assert isinstance(caught(lambda: session.send(request)), requests.Timeout)
-
-
-BROKEN = {
-    "closed": lambda connection, _: connection.close(),
-    "half a head": b"HTTP/1.",
-    "half a body": b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
-    "half a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
-    "no gzip": answer(200, b"{}", ("Content-Encoding", "gzip")),
-    "redirect in a circle": answer(307, b"", ("Location", "/api/v1.0/x")),
-    "redirect to no URL": answer(307, b"", ("Location", "http://[::1/")),
-    "redirect to other letters": answer(307, b"", ("Location", "http://\x9bhost/")),
+TIMEOUTS = {
+    "of the session": {},
+    "None": {"timeout": None},
+    "half": {"timeout": (5, None)},
+    "no halves": {"timeout": (None, None)},
+    "of the call": {"timeout": 0.2},
+    "of the call, half": {"timeout": (None, 0.2)},
 }
 
 
-@pytest.mark.parametrize(
-    ("method", "reply"),
-    [
-        pytest.param(method, reply, id=f"{method}, {name}")
-        for name, reply in BROKEN.items()
-        # One read stands for all: each waits between its tries.
-        for method in ["get", *WRITES]
-    ],
-)
-def test_broken(server, session: EtnaSession, method: str, reply: object) -> None:
-    """What breaks off is an error of ours, in one line and without a secret; a write is sent once."""
-    server.play(reply)
-    if method in WRITES and reply in [BROKEN[name] for name in BROKEN if name.startswith("redirect")]:
-        # Not followed at all: it would be sent a second time.
-        assert 307 == getattr(session, method)("v1.0/x").status_code
-        assert 1 == len(server.received)
-        return
-    error = caught(lambda: getattr(session, method)("v1.0/x", allow_redirects=True))
-    assert (ConnectionFailedError, 1) == (_ours(error), len(str(error).splitlines()))
-    assert (True, []) == (len(str(error)) <= 400, leaks(error, accounts.SECRETS, deep=False))
-    if method in WRITES:
-        assert "sent once" in str(error)
-        assert 1 == len(server.received)
+@pytest.mark.parametrize("way", ["call", "prepared"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("more", TIMEOUTS.values(), ids=TIMEOUTS)
+def test_time_out(server, session: EtnaSession, more: dict, method: str, way: str) -> None:
+    """Every call ends, also where it names no time-out or half of one, and requests.Timeout catches it."""
+    server.play(server.stay_silent)
+    session.timeout = 60.0 if "0.2" in str(more) else 0.2
+    request = requests.Request(method, "v1.0/x")
+    acts = {
+        "call": lambda: session.request(method, "v1.0/x", **more),
+        "prepared": lambda: session.send(session.prepare_request(request), **more),
+    }
+    began = time.monotonic()
+    error = caught(acts[way])
+    assert (True, 1) == (time.monotonic() - began < 10, len(server.received))
+    assert (True, True) == (isinstance(error, ConnectionFailedError), isinstance(error, requests.Timeout))
+    assert [] == leaks(error, accounts.SECRETS)
 
 
-def _ours(error: Exception) -> type:
-    return next(kind for kind in type(error).__mro__ if kind.__module__ == "etna_magic.exceptions")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_elapsed(server, session: EtnaSession, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """How long an answer took is how long its head took, as with requests: then the server sends the body."""
+    readings, head_seen = iter([5.0, 7.0]), threading.Event()
+
+    def read_clock() -> float:
+        seconds = next(readings)
+        if seconds == 7.0:
+            head_seen.set()
+        return seconds
+
+    def body_later(connection, _) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        connection.sendall(b"{}" if head_seen.wait(LIMIT) else b"")
+
+    monkeypatch.setattr(auth_adapter, "time", SimpleNamespace(perf_counter=read_clock))
+    server.play(body_later)
+    response = session.request(method, "v1.0/x")
+    assert (b"{}", 2.0) == (response.content, response.elapsed.total_seconds())
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_broken_connection_of_requests(server, session: EtnaSession, method: str) -> None:
-    """Whoever catches the ConnectionError of `requests` catches ours."""
-    server.play(BROKEN["closed"])
-    with pytest.raises(requests.ConnectionError):
-        getattr(session, method)("v1.0/x")
+# ------------------------------------------------------------------ pages
 
 
-def test_nobody_listens(session: EtnaSession) -> None:
-    """A port where nobody listens is told as such, with the server's name and no path."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    session.bind(accounts.token(f"http://127.0.0.1:{port}"))
-    error = caught(lambda: session.post("v1.0/x?key=private"))
-    assert (True, False) == (f"http://127.0.0.1:{port}" in str(error), "private" in str(error))
-    assert isinstance(error, requests.ConnectionError)
+ORDERS = "v1.0/accounts/83267/orders"
 
 
-def test_failed_call_leaves_no_header_in_its_frames(server, session: EtnaSession) -> None:
-    """Not even the prepared request in the traceback's frames holds the token."""
-    server.play(BROKEN["closed"])
-    error = caught(lambda: session.post("v1.0/x"))
-    assert [] == leaks(error, accounts.SECRETS, deep=True)
+def pages(session: EtnaSession, first: str) -> list[dict]:
+    """Return every page, from the first on."""
+    found, link = [], first
+    while link:
+        response = session.get(link)
+        assert 200 == response.status_code
+        found.append(response.json())
+        link = found[-1]["NextPageLink"]
+    return found
+
+
+def test_every_page(sandbox: Sandbox, trading: EtnaSession) -> None:
+    """NextPageLink, which is absolute, leads through all orders, each once, and every call is signed."""
+    seen = pages(trading, f"{ORDERS}?pageSize=2")
+    assert [2, 2, 1] == [len(page["Result"]) for page in seen]
+    assert seen[0]["NextPageLink"].startswith(f"{sandbox.base_url}/{ORDERS}?")
+    assert seen[0]["TotalCount"] == len({order["Id"] for page in seen for order in page["Result"]})
+    calls = [call for call in sandbox.seen if call.path.endswith("/orders")]
+    assert [True] * 3 == [{"Authorization", "Et-App-Key"} <= set(call.headers) for call in calls]
+
+
+def test_page_before(trading: EtnaSession) -> None:
+    """PreviousPageLink leads back to what was seen before."""
+    first, second, _ = pages(trading, f"{ORDERS}?pageSize=2")
+    assert first["Result"] == trading.get(second["PreviousPageLink"]).json()["Result"]
+
+
+def test_page_of_another_server(server, session: EtnaSession, other) -> None:
+    """A page that links elsewhere gets nothing of ours there."""
+    other.play(answer(200, b'{"Result":[],"NextPageLink":""}'))
+    link = accounts.body(Result=[], NextPageLink=f"{other.base_url}/orders?pageNumber=1")
+    server.play(answer(200, link))
+    assert 2 == len(pages(session, ORDERS))
+    assert ([SIGNED], [([], [])]) == ([ours(one) for one in server.received], [ours(other.received[0])])
+
+
+# ------------------------------------------------------------------ answers on their way to elsewhere
+
+
+BODY = b'{"Symbol": "AAPL"}'
+SENDERS = {
+    "session": lambda session, path: session.get(path),
+    "for_workers": lambda session, path: session.for_workers().get(path),
+    "prepared": lambda session, path: session.send(session.prepare_request(requests.Request("GET", path))),
+    "auth=token": lambda session, path: requests.get(
+        f"{session.token.base_url}/{path}", auth=session.token, timeout=LIMIT
+    ),
+}
+REPLIES = {
+    "plain": [answer(200, BODY)],
+    "redirected": [answer(302, b"", ("Location", "/api/v1.0/y")), answer(200, BODY)],
+    "with a cookie": [answer(200, BODY, ("Set-Cookie", "a=b"))],
+}
+
+
+@pytest.mark.parametrize("replies", REPLIES.values(), ids=REPLIES)
+@pytest.mark.parametrize("send", SENDERS.values(), ids=SENDERS)
+def test_pickled(server, session: EtnaSession, send, replies: list[bytes]) -> None:
+    """The pickle has the same body and history as the answer, and nothing that signed it."""
+    server.play(*replies)
+    response = send(session, "v1.0/x")
+    pickled = pickle.dumps(response)
+    assert [] == [secret for secret in accounts.SECRETS if secret.encode() in pickled]
+    assert b"etna_magic" not in pickled
+    same = pickle.loads(pickled)  # noqa: S301 - our own
+    assert (BODY, 200, len(replies) - 1) == (same.content, same.status_code, len(same.history))
+    assert [SIGNED] * len(replies) == [ours(received) for received in server.received]
+
+
+def test_pickled_elsewhere(session: EtnaSession, other) -> None:
+    """Nor does that of an answer which came from another server after a redirect."""
+    session.cookies.set("a", "b")
+    response = session.get(f"{other.base_url}/x")
+    assert b"etna_magic" not in pickle.dumps(response)

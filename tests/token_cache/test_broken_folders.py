@@ -142,14 +142,6 @@ def test_of_this_user(tmp_path):
     assert f"{tmp_path}/x/etna_magic/tokens" == run(tmp_path, program, XDG_STATE_HOME=f"{tmp_path}/x")
 
 
-def test_nothing_of_the_extras_is_imported_before_it_is_needed(tmp_path):
-    """A login without `--remember` pays for none of the libraries."""
-    program = "import sys; from etna_magic.token_cache import LoginCache; "
-    program += "LoginCache(wanted=False, on_change=print); "
-    program += "print(sys.modules.keys() & {'filelock', 'platformdirs', 'keyring'})"
-    assert "set()" == run(tmp_path, program)
-
-
 def test_a_key_with_characters_that_no_codec_takes(files: FileCache):
     """A user name from an environment that is not UTF-8 is kept as any other."""
     key = CacheKey(KEY.base_url, "al\udce9", Secret("key"))

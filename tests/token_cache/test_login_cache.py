@@ -1,4 +1,4 @@
-"""What one login does with the cache: with `--remember`, and without."""
+"""What one login does with the cache."""
 
 from contextlib import nullcontext
 from datetime import timedelta
@@ -26,37 +26,12 @@ def changes() -> list[str]:
 @pytest.fixture
 def cache(changes) -> LoginCache:
     """Return the cache of a login with `--remember`."""
-    return LoginCache(wanted=True, on_change=lambda: changes.append("changed"))
-
-
-@pytest.fixture
-def unused(changes, monkeypatch) -> LoginCache:
-    """Return that of a login without; it must not even look for a store."""
-    monkeypatch.setattr(TokenCache, "of_this_user", None)
-    return LoginCache(wanted=False, on_change=lambda: changes.append("changed"))
+    return LoginCache(on_change=lambda: changes.append("changed"))
 
 
 def value(token: Token | None) -> str | None:
     """Return a token's text."""
     return token and token.get_secret_value()
-
-
-def test_where_it_was_not_asked_for(unused: LoginCache, files: FileCache, changes):
-    """Every method does nothing; the caller is still called back."""
-    token = new_token()
-    files.new().put(KEY, token)
-    with unused.lock(KEY), unused.lock(None):
-        assert unused.get(KEY, None, None) is None
-    assert ("", "nothing", "", "") == (
-        unused.put(token),
-        unused.location,
-        unused.problem,
-        unused.forget(token),
-    )
-    changed = unused.drop_when_ended(token)
-    token.end("was logged out")
-    changed()
-    assert (["changed"], 1) == (changes, len(files.files))
 
 
 def test_put_says_where(cache: LoginCache, files: FileCache):

@@ -20,7 +20,7 @@ from etna_magic import Secret
 from etna_magic.token_cache import CacheKey, LoginCache
 from tests.token_cache.helpers import APP_KEY, BASE_URL, new_token
 key = CacheKey(BASE_URL, {user!r}, Secret(APP_KEY))
-cache = LoginCache(wanted=True, on_change=print)
+cache = LoginCache(on_change=print)
 with cache.lock(key):
     token = cache.get(key, None, None)
     found = token is not None

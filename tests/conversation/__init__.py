@@ -1,1 +1,0 @@
-"""The conversation with `/token`, over real HTTP on loopback."""

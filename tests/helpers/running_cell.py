@@ -1,0 +1,87 @@
+"""A cell that nobody waits for: what it has shown so far, the forms that it awaits, and its end."""
+
+import time
+from typing import Any
+
+from tests.helpers.cell_run import Run, text_of
+from tests.helpers.front_end import FrontEnd
+from tests.helpers.kernel import LIMIT, Kernel, Message
+
+
+class RunningCell:
+    """Starts a cell in a front end where a user can be asked.
+
+    Parameters
+    ----------
+    kernel
+        Where it runs.
+    code
+        The cell.
+    """
+
+    def __init__(self, kernel: Kernel, code: str) -> None:
+        self._kernel = kernel
+        content = {"code": code, "store_history": True, "allow_stdin": True, "stop_on_error": False}
+        self._sent = kernel.send("execute_request", content)
+
+    @property
+    def so_far(self) -> Run:
+        """What it has brought so far."""
+        mine = [m for m in self._kernel.published if m["parent_header"].get("msg_id") == self._sent]
+        return Run(messages=mine)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the kernel has said that it is done."""
+        return any(m["content"].get("execution_state") == "idle" for m in self.so_far.messages)
+
+    def wait_for_outputs(self, count: int = 1) -> list[Message]:
+        """Wait until it has shown so much, and return that."""
+        end = time.monotonic() + LIMIT
+        while len(outputs := self.so_far.outputs) < count:
+            assert time.monotonic() < end, f"never {count} outputs, but {self.so_far.texts}"
+            self._kernel.publish()
+        return outputs
+
+    def forms(self, count: int) -> list[FrontEnd]:
+        """Wait until its first outputs are there, each a form; return what follows each."""
+        return [FrontEnd(self._kernel, Run(messages=[one])) for one in self.wait_for_outputs(count)[:count]]
+
+    def form(self) -> FrontEnd:
+        """Wait until it shows a form; return what follows that."""
+        return self.forms(1)[0]
+
+    def finish(self) -> Run:
+        """Wait for its end, and return what it brought."""
+        return self._kernel._collect(self._sent, self.so_far, [], lambda _: None)
+
+    def stop(self) -> Run:
+        """Press the stop button, and wait for its end."""
+        self._kernel.interrupt()
+        return self.finish()
+
+    @property
+    def shown(self) -> list[str]:
+        """What is under the cell now: each output as it was last updated."""
+        return [text_of(self._last(message)) for message in self.so_far.outputs]
+
+    def _last(self, message: Message) -> Message:
+        name = message["content"].get("transient", {}).get("display_id")
+        updates = [m for m in self._kernel.published if name and _updates(m, name)]
+        return updates[-1] | {"msg_type": "display_data"} if updates else message
+
+
+def _updates(message: Message, name: str) -> bool:
+    is_same = message["content"].get("transient", {}).get("display_id") == name
+    return message["msg_type"] == "update_display_data" and is_same
+
+
+def open_widgets(kernel: Kernel) -> list[dict[str, Any]]:
+    """Return the state of every widget that a kernel has opened and not closed."""
+    found: dict[str, dict[str, Any]] = {}
+    for message in kernel.published:
+        if message["msg_type"] == "comm_open":
+            found[message["content"]["comm_id"]] = message["content"]["data"]["state"]
+        elif message["msg_type"] == "comm_close":
+            found.pop(message["content"]["comm_id"], None)
+    return list(found.values())

@@ -1,0 +1,39 @@
+"""A session that is logged in at a server of our own, in an environment that is nobody's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from etna_magic import EtnaSession, Token
+from tests.helpers import accounts, environment
+from tests.helpers.logins import session_of
+from tests.helpers.server import ScriptedServer, answer
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.clear_environment(monkeypatch)
+    for name in ("HOME", "IPYTHONDIR"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """Run a server that answers every request with an empty object."""
+    with ScriptedServer(answer(200, b"{}")) as running:
+        yield running
+
+
+@pytest.fixture
+def token(server: ScriptedServer) -> Token:
+    """Return a token of that server."""
+    return accounts.token(server.base_url)
+
+
+@pytest.fixture
+def session(token: Token) -> Iterator[EtnaSession]:
+    """Return the session of a login."""
+    with session_of(token) as made:
+        yield made

@@ -1,0 +1,61 @@
+"""Credentials: a value that cannot be a header is refused by its name, and shown nowhere."""
+
+from datetime import timedelta
+
+import pytest
+
+from etna_magic import Credentials, InsecureURLError, InvalidCredentialsError, Secret
+from tests.helpers import accounts
+from tests.helpers.header_values import BAD, MARK
+from tests.helpers.leaks import caught, leaks
+
+BASE_URL = "https://api.example.com"
+FIELDS = {"App key": "app_key", "Username": "username", "Password": "password", "PIN": "pin"}
+
+
+@pytest.mark.parametrize(("value", "fault"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize(("label", "field"), FIELDS.items(), ids=FIELDS)
+def test_a_bad_value(label: str, field: str, value: str, fault: str) -> None:
+    """Each bad value is refused by the field's name and its fault."""
+    given = value if field == "username" else Secret(value)
+    error = caught(lambda: accounts.credentials(BASE_URL, **{field: given}))
+    assert (InvalidCredentialsError, True) == (type(error), str(error).startswith(f"{label} "))
+    assert (True, False) == (fault in str(error), MARK in str(error))
+    if field != "username":
+        # What raises knows the Secret only, never its text.
+        assert [] == leaks(error, [MARK])
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "a b", "p\xe4ss", "a\xa0b", "~" * 500, ":", "%00", "\\n", "\xff"], ids=ascii
+)
+def test_a_good_value(value: str) -> None:
+    """What a header can hold is taken as it is."""
+    user = accounts.credentials(BASE_URL, password=Secret(value), username=value, pin=Secret(value))
+    assert [value] * 3 == [user.password.get_secret_value(), user.username, user.pin.get_secret_value()]
+
+
+def test_the_base_url_is_in_its_one_form() -> None:
+    """The base URL is kept as every other part of the package compares it."""
+    assert BASE_URL == accounts.credentials(f"{BASE_URL}/token/").base_url
+
+
+def test_an_insecure_base_url() -> None:
+    """A base URL that must not be used makes no credentials."""
+    assert InsecureURLError is type(caught(lambda: accounts.credentials("http://api.example.com")))
+
+
+def test_repr() -> None:
+    """Credentials show where and who, and no secret."""
+    user = accounts.credentials(BASE_URL, pin=Secret(accounts.PIN), lifetime=timedelta(hours=1))
+    assert f"Credentials(base_url='{BASE_URL}', username='{accounts.USERNAME}')" == repr(user) == str(user)
+
+
+def test_equal_credentials() -> None:
+    """Credentials compare by value and cannot be changed."""
+    user = accounts.credentials(BASE_URL)
+    assert (Credentials, timedelta(hours=24)) == (type(user), user.lifetime)
+    assert accounts.credentials(BASE_URL + "/") == user
+    assert accounts.credentials(BASE_URL, password=Secret("other")) != user
+    with pytest.raises(AttributeError):
+        user.username = "bob"

@@ -1,0 +1,167 @@
+"""Every tutorial notebook: committed clean, and runnable by anybody."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+import etna_magic
+from etna_magic.sandbox import APP_KEY, USERS
+from tests.helpers.clean_home import REPOSITORY, environment
+
+NOTEBOOKS = REPOSITORY / "notebooks"
+PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+every_notebook = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
+
+Executed = Callable[[Path], list[NotebookNode]]
+
+
+def read(path: Path) -> NotebookNode:
+    """Read a notebook from the disk."""
+    return nbformat.read(path, as_version=4)
+
+
+def execute(path: Path, home: Path) -> NotebookNode:
+    """Execute a notebook as nbclient does, below a home of its own; nothing is written beside it."""
+    notebook = read(path)
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--log-level=40"],
+    )
+    client.execute(env=environment(home))
+    return notebook
+
+
+def texts(cell: NotebookNode) -> list[str]:
+    """Return the plain text of each output of a cell."""
+    return [_text(output) for output in cell.outputs]
+
+
+def _text(output: NotebookNode) -> str:
+    match output.output_type:
+        case "stream":
+            return output.text
+        case "error":
+            return "\n".join(output.traceback)
+    return output.data.get("text/plain", "")
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Executed:
+    """Return what executes a notebook once, and gives its code cells."""
+    home = tmp_path_factory.mktemp("home")
+    return cache(lambda path: [c for c in execute(path, home).cells if c.cell_type == "code"])
+
+
+@pytest.fixture
+def quickstart(executed: Executed) -> list[NotebookNode]:
+    """Return the quickstart's code cells, executed."""
+    return executed(NOTEBOOKS / "01_quickstart.ipynb")
+
+
+def cell_with(cells: list[NotebookNode], source: str) -> NotebookNode:
+    """Return the one cell that has this in its source."""
+    found = [cell for cell in cells if source in cell.source]
+    assert 1 == len(found), source
+    return found[0]
+
+
+def test_there_are_notebooks():
+    """The quickstart and the tour of two factors are there."""
+    assert {"01_quickstart", "02_two_factor"} <= {path.stem for path in PATHS}
+
+
+@every_notebook
+def test_it_is_committed_clean(path: Path):
+    """Valid, with no outputs, no execution counts, no state of widgets, and nothing of who ran it."""
+    notebook = read(path)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert code
+    assert [] == [cell.outputs for cell in code if cell.outputs]
+    assert [] == [cell.execution_count for cell in code if cell.execution_count is not None]
+    assert {"kernelspec", "language_info"} == set(notebook.metadata)
+    assert set() == {name for cell in notebook.cells for name in cell.metadata} - {"tags"}
+    assert "python3" == notebook.metadata.kernelspec.name
+
+
+@every_notebook
+def test_it_runs(path: Path, executed: Executed):
+    """From its first cell to its last, with nobody to answer; only cells that are tagged so fail."""
+    before = path.read_bytes()
+    cells = executed(path)
+    assert list(range(1, len(cells) + 1)) == [cell.execution_count for cell in cells]
+    announced = [cell.source for cell in cells if "raises-exception" in cell.metadata.get("tags", ())]
+    assert announced == [c.source for c in cells if any(o.output_type == "error" for o in c.outputs)]
+    assert before == path.read_bytes()
+
+
+@every_notebook
+def test_it_shows_no_secret(path: Path, executed: Executed):
+    """What a reader sees holds no password or app key of the sandbox."""
+    said = [text for cell in executed(path) for text in texts(cell)]
+    secrets = [APP_KEY, *(user.password for user in USERS)]
+    assert [] == [secret for secret in secrets for text in said if secret in text]
+
+
+@every_notebook
+def test_errors_of_ours_are_one_line(path: Path, executed: Executed):
+    """Where the package itself refuses something, the cell shows one line."""
+    outputs = [output for cell in executed(path) for output in cell.outputs if output.output_type == "error"]
+    ours = [output for output in outputs if output.ename in etna_magic.__all__]
+    assert [1] * len(ours) == [len("\n".join(output.traceback).splitlines()) for output in ours]
+
+
+def test_the_quickstart_logs_in(quickstart):
+    """The first cell shows the line of success alone."""
+    said = texts(cell_with(quickstart, "%load_ext etna_magic"))
+    assert 1 == len(said)
+    assert said[0].startswith("Logged in as demo at http://127.0.0.1:")
+    assert "(SANDBOX)" in said[0]
+    assert said[0].endswith("(24 h): etna_token, etna_session.")
+
+
+def test_the_quickstart_draws_candles(quickstart):
+    """A picture of the candles, and no more than a picture's text beside it."""
+    drawing = cell_with(quickstart, "plt.subplots")
+    pictures = [
+        output.data["image/png"] for output in drawing.outputs if "image/png" in output.get("data", {})
+    ]
+    assert 1 == len(pictures)
+    assert len(pictures[0]) > 10_000  # base64 of more than an empty frame
+
+
+def test_the_quickstart_warns_when_the_token_is_stale(quickstart):
+    """The cell in which it ends says so at its end; the next begins with the warning."""
+    ended = texts(cell_with(quickstart, "time.sleep"))
+    assert "expired while this cell ran" in ended[-1]
+    said = texts(cell_with(quickstart, "6 * 7"))
+    assert said[0].startswith("etna: the token expired at ")
+    assert said[0].endswith("To log in again: %etna_login")
+    assert ["42"] == said[1:]
+
+
+def test_the_quickstart_shows_the_error_and_logs_in_again(quickstart):
+    """A call with the stale token is one line; after the login the same call works."""
+    failed = next(cell for cell in quickstart if "raises-exception" in cell.metadata.get("tags", ()))
+    assert "TokenExpiredError" == failed.outputs[-1].ename
+    assert 1 == len(texts(failed)[-1].splitlines())
+    again = quickstart[quickstart.index(failed) + 1]
+    assert texts(again)[0].startswith("Logged in as demo")
+    assert ["'demo'"] == texts(quickstart[quickstart.index(failed) + 2])
+
+
+def test_workers_get_a_session_of_their_own(executed):
+    """A pickled `etna_session` is of no use to a worker, and the error names what to send instead."""
+    cells = executed(NOTEBOOKS / "04_scale_out.ipynb")
+    refused = cell_with(cells, "client.submit(last_price, etna_session,")
+    assert "NotLoggedInError" == refused.outputs[-1].ename
+    assert "send etna_session.for_workers()" in texts(refused)[-1]
+    assert ["1000 calls, 1 login\n"] == texts(cell_with(cells, "sandbox.token_requests} login"))

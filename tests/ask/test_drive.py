@@ -1,7 +1,6 @@
 """The loop over what is missing and what the server asks for, and the driver that asks nobody."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
@@ -65,7 +64,7 @@ def test_an_attempt_that_was_started() -> None:
 def test_an_answer_that_was_not_sent_can_be_given_again() -> None:
     """The driver sees the same challenge with its failure, and may answer once more."""
     token, driver = make_token(), Notes()
-    failed = replace(ASKED_FOR_CODE, failure=ConnectionFailedError("no answer"))
+    failed = ASKED_FOR_CODE._replace(failure=ConnectionFailedError("no answer"))
     attempt = ScriptedAttempt([failed, token], KNOWN)
     assert token is drive(attempt, driver, ASKED_FOR_CODE)
     assert ["code", "code"] == attempt.sent
@@ -99,11 +98,11 @@ def test_nobody_to_ask_and_nothing_missing() -> None:
     [
         (ASKED_FOR_CODE, ["asks for a code (“Expecting confirmation code”)", "--code CODE"]),
         (
-            replace(ASKED_FOR_CODE, wrong=1, reason="Wrong"),
+            ASKED_FOR_CODE._replace(wrong=1, reason="Wrong"),
             ["did not accept the code (“Wrong”)", "--code CODE"],
         ),
         (ASKED_FOR_PIN, ["asks for a PIN, and nobody", "set ETNA_PIN_CODE"]),
-        (replace(ASKED_FOR_PIN, wrong=1), ["did not accept the PIN (“Invalid pin”)", "set ETNA_PIN_CODE"]),
+        (ASKED_FOR_PIN._replace(wrong=1), ["did not accept the PIN (“Invalid pin”)", "set ETNA_PIN_CODE"]),
     ],
 )
 def test_nobody_to_ask_for_a_challenge(challenge: Challenge, parts: list[str]) -> None:
@@ -115,6 +114,6 @@ def test_nobody_to_ask_for_a_challenge(challenge: Challenge, parts: list[str]) -
 
 def test_nobody_to_ask_after_a_failure() -> None:
     """A known code that could not be sent ends it with the reason for that."""
-    failed = replace(ASKED_FOR_CODE, failure=ConnectionFailedError("no answer"))
+    failed = ASKED_FOR_CODE._replace(failure=ConnectionFailedError("no answer"))
     with pytest.raises(ConnectionFailedError, match="no answer"):
         drive(ScriptedAttempt([failed], KNOWN), NonInteractive())

@@ -3,7 +3,6 @@
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 import ipywidgets
@@ -131,7 +130,7 @@ async def test_a_refused_app_key(monkeypatch: pytest.MonkeyPatch, error: EtnaErr
 @in_a_loop
 async def test_pin_then_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """One step after the other, the wrong code once more, each with new widgets."""
-    wrong = replace(ASKED_FOR_CODE, wrong=1, reason="Wrong code")
+    wrong = ASKED_FOR_CODE._replace(wrong=1, reason="Wrong code")
     form = ShownForm(monkeypatch, [ASKED_FOR_PIN, ASKED_FOR_CODE, wrong, make_token()])
     form.fill()
     click(form.view, "Log in")
@@ -154,7 +153,7 @@ async def test_pin_then_code(monkeypatch: pytest.MonkeyPatch) -> None:
 @in_a_loop
 async def test_a_code_that_could_not_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same challenge is shown with the failure, and the code can be given again."""
-    failed = replace(ASKED_FOR_CODE, failure=ConnectionFailedError("No answer came."))
+    failed = ASKED_FOR_CODE._replace(failure=ConnectionFailedError("No answer came."))
     form = ShownForm(monkeypatch, [failed, make_token()], challenge=ASKED_FOR_CODE)
     press_enter(form.view, ANSWER, "246810")
     await form.wait_for_text("No answer came.")

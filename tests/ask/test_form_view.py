@@ -1,7 +1,6 @@
 """The widgets of one step: what is shown is text, and what was typed stays in no widget."""
 
 import asyncio
-from dataclasses import replace
 
 import ipywidgets
 import pytest
@@ -140,13 +139,13 @@ def test_the_first_step() -> None:
         ),
         (ASKED_FOR_PIN, "Log in to ETNA: enter the PIN", "Type the PIN of your account.", False),
         (
-            replace(ASKED_FOR_PIN, wrong=1),
+            ASKED_FOR_PIN._replace(wrong=1),
             "Log in to ETNA: enter the PIN",
             "The server says: Invalid pin. Type the PIN of your account.",
             True,
         ),
         (
-            replace(ASKED_FOR_CODE, failure=ConnectionFailedError("No answer came.")),
+            ASKED_FOR_CODE._replace(failure=ConnectionFailedError("No answer came.")),
             "Log in to ETNA: enter the code",
             "No answer came.",
             True,

@@ -3,13 +3,13 @@
 import builtins
 import getpass
 import sys
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from IPython.core.error import StdinNotImplementedError
 
-from etna_magic.ask import Prompt, drive
+from etna_magic.ask import drive
+from etna_magic.ask.prompt import Prompt
 from etna_magic.exceptions import (
     ConnectionFailedError,
     EtnaError,
@@ -93,7 +93,7 @@ def test_an_answer_that_cannot_be_used(
             "The server says: Expecting confirmation code\n",
         ),
         (ASKED_FOR_PIN, ("PIN: ", False), ""),
-        (replace(ASKED_FOR_PIN, wrong=1), ("PIN: ", False), "The server says: Invalid pin\n"),
+        (ASKED_FOR_PIN._replace(wrong=1), ("PIN: ", False), "The server says: Invalid pin\n"),
     ],
 )
 def test_a_challenge(
@@ -107,7 +107,7 @@ def test_a_challenge(
 
 def test_an_answer_that_was_not_sent(terminal: Terminal) -> None:
     """A connection that failed ends it: nobody has to type a code again into nowhere."""
-    failed = replace(ASKED_FOR_CODE, failure=ConnectionFailedError("no answer"))
+    failed = ASKED_FOR_CODE._replace(failure=ConnectionFailedError("no answer"))
     with pytest.raises(ConnectionFailedError, match="no answer"):
         Prompt().challenge(failed)
     assert [] == terminal.asked

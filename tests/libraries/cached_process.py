@@ -1,6 +1,6 @@
-"""Run as a process of its own: installs the cache of requests-cache, then imports the package and logs in.
+"""Run as a process: installs the cache of requests-cache, and imports the package and logs in after that.
 
-It is given the base URL and the cache's file, and prints what two accounts and one renewed token were answered.
+It is given the base URL, the cache's file and the methods to cache, and prints what each account was answered.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Run as a process of its own: ``save FILE BASE_URL`` logs in and saves ``__main__`` by dill; ``load FILE`` loads it.
+"""Run as a process: ``save FILE BASE_URL`` logs in and has dill save ``__main__``; ``load FILE`` loads it.
 
 ``load`` prints what it found, and what using it raised.
 """

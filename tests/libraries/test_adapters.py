@@ -17,9 +17,10 @@ from requests_toolbelt.utils import dump
 from urllib3 import Retry
 
 from etna_magic import EtnaSession
-from tests.helpers.accounts import APP_KEY, SECRETS, TOKEN
+from tests.helpers.accounts import APP_KEY, TOKEN
 from tests.helpers.leaks import caught
 from tests.helpers.server import Received, ScriptedServer, answer
+from tests.libraries.seen import secrets_in
 
 BUSY = answer(503, b"{}")
 MADE = {

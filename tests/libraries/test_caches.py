@@ -19,11 +19,12 @@ from requests_cache import CachedSession, CacheMixin
 
 from etna_magic import EtnaSession, InsecureURLError, NotLoggedInError, Secret, Token
 from tests.helpers import accounts
-from tests.helpers.accounts import SECRETS, TOKEN
+from tests.helpers.accounts import TOKEN
 from tests.helpers.clean_home import environment
 from tests.helpers.leaks import caught
 from tests.helpers.logins import session_of
 from tests.helpers.server import Received, ScriptedServer, answer
+from tests.libraries.seen import secrets_below, secrets_in
 
 METHODS = ["GET,HEAD", "GET,HEAD,POST"]
 
@@ -56,7 +57,7 @@ def say_who(connection: socket.socket, received: Received) -> None:
 
 @pytest.mark.parametrize("methods", METHODS)
 def test_installed_cache(server: ScriptedServer, tmp_path: Path, methods: str) -> None:
-    """A cache that was installed before the first login answers nothing of ours, and nothing of ours is in it."""
+    """A cache that was installed before the first login answers nothing of ours, and keeps nothing of ours."""
     server.play(say_who)
     folder = tmp_path / "cache"
     program = [sys.executable, "-m", "tests.libraries.cached_process", server.base_url]
@@ -97,7 +98,7 @@ def test_cached_answer(server: ScriptedServer, token: Token) -> None:
         (kept,) = cached.cache.filter()
     assert [False, True, True] == [one.from_cache for one in found]
     texts = [f"{one.request.headers} {vars(one)}" for one in (*found, kept)]
-    assert [] == [secret for secret in SECRETS if any(secret in text for text in texts)]
+    assert [] == secrets_in("".join(texts))
     assert 1 == len(server.received)
 
 

@@ -11,10 +11,11 @@ from traitlets.config import Config
 
 from etna_magic import EtnaSession, NotLoggedInError, Token, TokenState
 from tests.helpers import accounts
-from tests.helpers.accounts import APP_KEY, PASSWORD, SECRETS, SUCCESS
+from tests.helpers.accounts import APP_KEY, PASSWORD, SUCCESS
 from tests.helpers.leaks import caught
 from tests.helpers.logins import put
 from tests.helpers.server import ScriptedServer, answer
+from tests.libraries.seen import secrets_below, secrets_in
 
 
 @pytest.fixture
@@ -41,13 +42,11 @@ def logged_in(server: ScriptedServer, shell: InteractiveShell) -> Iterator[Inter
 def test_store(
     server: ScriptedServer, session: EtnaSession, token: Token, shell: InteractiveShell, tmp_path: Path
 ) -> None:
-    """``%store`` keeps what has a session in it, writes no secret, and gives back a copy that says what to do."""
+    """``%store`` keeps what has a session in it, without a secret, and gives back a copy that says so."""
     shell.run_line_magic("load_ext", "storemagic")
     shell.user_ns.update(etna_session=session, etna_token=token, work={"done": [1, 2], "with": session})
     shell.run_line_magic("store", "etna_session etna_token work")
-    files = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
-    assert files
-    assert [] == secrets_in("".join(path.read_bytes().decode("latin-1") for path in files))
+    assert [] == secrets_below(tmp_path / "home")
     for name in ("etna_session", "etna_token", "work"):
         del shell.user_ns[name]
     shell.run_line_magic("store", "-r")
@@ -68,7 +67,7 @@ def test_login_after_a_copy(server: ScriptedServer, logged_in: InteractiveShell)
 
 
 def test_outputs_after_logout(server: ScriptedServer, logged_in: InteractiveShell) -> None:
-    """After ``%etna_logout`` neither ``Out`` nor ``_`` and its like leads to a live token or to its headers."""
+    """After ``%etna_logout`` neither ``Out`` nor ``_`` leads to a live token or to its headers."""
     names = logged_in.user_ns
     for cell in ("etna_token", "etna_session.token.headers()", "etna_token", "[etna_session, etna_token]"):
         logged_in.run_cell(cell, store_history=True)

@@ -16,6 +16,7 @@ from tests.helpers.accounts import APP_KEY, PASSWORD, SECRETS, SUCCESS, TOKEN
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.logins import log_in, session_of
 from tests.helpers.server import ScriptedServer, answer
+from tests.libraries.seen import secrets_in
 
 BASE = "http://127.0.0.1:9/api"  # nothing listens there
 QUOTES, ORDERS, PROBE = (f"{BASE}/v1.0/{path}" for path in ("quotes", "orders", "users/@me/info"))

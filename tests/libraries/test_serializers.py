@@ -17,13 +17,13 @@ import dill
 import pandas as pd
 import pytest
 
-from etna_magic import EtnaSession, NotLoggedInError, Secret, Token, TokenState
-from tests.helpers import accounts
-from tests.helpers.accounts import SECRETS, TOKEN
+from etna_magic import EtnaSession, NotLoggedInError, Token, TokenState
+from tests.helpers.accounts import TOKEN
 from tests.helpers.clean_home import environment
 from tests.helpers.leaks import caught
 from tests.helpers.logins import put
 from tests.helpers.server import ScriptedServer
+from tests.libraries.seen import secrets_in
 
 
 def test_pandas_json(token: Token) -> None:
@@ -55,7 +55,7 @@ def test_pandas_files(session: EtnaSession, token: Token, tmp_path: Path, way: s
 
 
 def walk(value: object, depth: int, seen: set[int]) -> Iterator[str]:
-    """Yield all texts that a walker finds which reads attributes and items of everything, and calls nothing."""
+    """Yield all texts that a walker finds which reads every attribute and item, and calls nothing."""
     if isinstance(value, (str, bytes)):
         yield str(value)
     elif depth and id(value) not in seen and not isinstance(value, (type, ModuleType)):
@@ -177,7 +177,7 @@ def run(*arguments: str, home: Path) -> str:
 
 
 def test_dill_module(server: ScriptedServer, tmp_path: Path) -> None:
-    """``dill.dump_module`` saves all of a user's work, without a secret; loaded, the session says what to do."""
+    """``dill.dump_module`` saves all of a user's work, without a secret; the session says what to do then."""
     file = tmp_path / "work.pkl"
     run("save", str(file), server.base_url, home=tmp_path)
     assert [] == secrets_in(file.read_bytes().decode("latin-1"))

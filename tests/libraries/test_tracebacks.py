@@ -14,9 +14,10 @@ from rich.pretty import pprint
 from rich.traceback import Traceback
 
 from etna_magic import EtnaError, EtnaSession, Token
-from tests.helpers.accounts import PASSWORD, SECRETS
+from tests.helpers.accounts import PASSWORD
 from tests.helpers.server import ScriptedServer
 from tests.libraries.failures import FAILURES, fail
+from tests.libraries.seen import secrets_in
 
 
 def by_stackprinter(error: BaseException) -> str:

@@ -19,10 +19,11 @@ from sentry_sdk.transport import Transport
 from etna_magic import EtnaSession
 from etna_magic.login_flow import log_out_on_server
 from tests.helpers import accounts
-from tests.helpers.accounts import APP_KEY, SECRETS, SUCCESS, TOKEN
+from tests.helpers.accounts import APP_KEY, SUCCESS, TOKEN
 from tests.helpers.logins import log_in, session_of
 from tests.helpers.server import ScriptedServer, answer
 from tests.libraries.failures import FAILURES, fail
+from tests.libraries.seen import secrets_in
 
 STORY = [answer(200, SUCCESS), answer(200, b"{}"), answer(201), answer(401), answer(200), answer(204)]
 

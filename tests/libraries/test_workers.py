@@ -15,6 +15,7 @@ from tests.helpers import accounts
 from tests.helpers.accounts import APP_KEY, SECRETS, TOKEN
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.server import ScriptedServer
+from tests.libraries.seen import secrets_in
 
 SYMBOLS = ["AAPL", "MSFT", "NVDA"]
 
@@ -59,7 +60,7 @@ def signed(server: ScriptedServer) -> set[tuple[str, ...]]:
 
 
 def test_dask_map(server: ScriptedServer, client: Client, session: EtnaSession) -> None:
-    """``client.map`` over a function that uses ``etna_session`` names ``for_workers()``, and sends nothing."""
+    """``client.map`` over a function that uses ``etna_session`` names ``for_workers()`` and sends nothing."""
     futures = client.map(quoting(session), SYMBOLS, pure=False)
     errors = [caught(future.result) for future in futures]
     for error in errors:

@@ -95,7 +95,7 @@ def test_a_bare_line_repeats_the_last_login_of_its_name(
 
 
 @pytest.mark.parametrize("variable", ["etna_token", "etna_session"])
-@pytest.mark.parametrize("value", ["my own", 0, "", [], len])
+@pytest.mark.parametrize("value", ["my own", 0, "", [], None, len])
 def test_a_variable_of_the_users_own_is_not_overwritten(
     bare: InteractiveShell, log_in: LogIn, served: Sandbox, variable, value
 ) -> None:

@@ -70,6 +70,7 @@ def test_every_acting_character_is_dropped() -> None:
         ("hush-hush 5hush-hush 5", "******"),
         ("hush\x1b[0m-hush 5", "***"),
         ("hush-\u200bhush \n 5", "***"),
+        ("HUSH-hush 5", "***"),
         ("hush-hush", "hush-hush"),
         ("", ""),
     ],
@@ -78,6 +79,13 @@ def test_every_acting_character_is_dropped() -> None:
 def test_a_secret_in_a_text(text: str, expected: str) -> None:
     """Each secret is replaced, though a server put something invisible into its middle."""
     assert expected == redact(text, [None, Secret(""), SECRET], 1000)
+
+
+def test_a_secret_within_a_secret() -> None:
+    """Of the longer one nothing is left, in whatever order they come; its characters are no pattern."""
+    secrets = [Secret("hush"), Secret("hush.hush+(5"), Secret(".*")]
+    for given in (secrets, secrets[::-1]):
+        assert "*** or ***, hashes" == redact("hush.hush+(5 or hush, hashes", given, 1000)
 
 
 @pytest.mark.parametrize("blank", ["  ", "\xa0", " \xa0 ", "\xad"], ids=ascii)

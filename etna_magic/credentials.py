@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from etna_magic.exceptions import InvalidCredentialsError
@@ -12,6 +13,7 @@ from etna_magic.support import checked_base_url
 DEFAULT_LIFETIME = timedelta(hours=24)
 
 
+@dataclass(frozen=True)
 class Credentials:
     """Who logs in where, every value fit to travel as a header.
 
@@ -43,27 +45,19 @@ class Credentials:
     Credentials(base_url='https://api.example.com', username='alice')
     """
 
-    __slots__ = ("app_key", "base_url", "lifetime", "password", "pin", "username")
+    base_url: str
+    app_key: Secret = field(repr=False)
+    username: str
+    password: Secret = field(repr=False)
+    pin: Secret | None = field(default=None, repr=False)
+    lifetime: timedelta = field(default=DEFAULT_LIFETIME, repr=False)
 
-    def __init__(  # noqa: PLR0913, PLR0917 - a login needs these
-        self,
-        base_url: str,
-        app_key: Secret,
-        username: str,
-        password: Secret,
-        pin: Secret | None = None,
-        lifetime: timedelta = DEFAULT_LIFETIME,
-    ) -> None:
-        self.base_url = checked_base_url(base_url)
-        check_header_value("Username", Secret(username))
-        for label, value in (("App key", app_key), ("Password", password), ("PIN", pin)):
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base_url", checked_base_url(self.base_url))
+        check_header_value("Username", Secret(self.username))
+        for label, value in (("App key", self.app_key), ("Password", self.password), ("PIN", self.pin)):
             if value is not None:
                 check_header_value(label, value)
-        self.app_key, self.username, self.password = app_key, username, password
-        self.pin, self.lifetime = pin, lifetime
-
-    def __repr__(self) -> str:
-        return f"Credentials(base_url={self.base_url!r}, username={self.username!r})"
 
 
 def check_header_value(label: str, value: Secret) -> None:

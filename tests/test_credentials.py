@@ -1,10 +1,11 @@
 """Credentials: a value that cannot be a header is refused by its name, and shown nowhere."""
 
+import pickle
 from datetime import timedelta
 
 import pytest
 
-from etna_magic import Credentials, InsecureURLError, InvalidCredentialsError, Secret
+from etna_magic import InsecureURLError, InvalidCredentialsError, Secret
 from tests.helpers import accounts
 from tests.helpers.header_values import BAD, MARK
 from tests.helpers.leaks import caught, leaks
@@ -51,11 +52,18 @@ def test_repr() -> None:
     assert f"Credentials(base_url='{BASE_URL}', username='{accounts.USERNAME}')" == repr(user) == str(user)
 
 
-def test_equal_credentials() -> None:
-    """Credentials compare by value and cannot be changed."""
+def test_what_is_kept() -> None:
+    """Each value as it was given; without a lifetime a day, and nothing can be added by mistake."""
     user = accounts.credentials(BASE_URL)
-    assert (Credentials, timedelta(hours=24)) == (type(user), user.lifetime)
-    assert accounts.credentials(BASE_URL + "/") == user
-    assert accounts.credentials(BASE_URL, password=Secret("other")) != user
+    assert (Secret(accounts.APP_KEY), Secret(accounts.PASSWORD)) == (user.app_key, user.password)
+    assert (accounts.USERNAME, None, timedelta(hours=24)) == (user.username, user.pin, user.lifetime)
     with pytest.raises(AttributeError):
-        user.username = "bob"
+        user.other = 1
+
+
+def test_a_pickle_holds_no_secret() -> None:
+    """A saved notebook says who and where alone, and can be loaded."""
+    pickled = pickle.dumps(accounts.credentials(BASE_URL, pin=Secret(accounts.PIN)))
+    assert [] == [secret for secret in accounts.SECRETS if secret.encode("latin-1") in pickled]
+    back = pickle.loads(pickled)  # noqa: S301 - our own
+    assert (accounts.USERNAME, BASE_URL, Secret("")) == (back.username, back.base_url, back.password)

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from weakref import WeakKeyDictionary
 
 from requests import PreparedRequest
-from requests.cookies import RequestsCookieJar, merge_cookies
+from requests.cookies import RequestsCookieJar, get_cookie_header, merge_cookies
 from requests.sessions import merge_hooks, merge_setting
 from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
@@ -250,6 +250,8 @@ class EtnaSession(_Session):
         if Origin.of(here) != Origin.of(there):
             # They were gathered by the usual rules, by which they go to every port of a host.
             prepared_request.headers.pop("Cookie", None)
+            if cookies := get_cookie_header(self.cookies, prepared_request):
+                prepared_request.headers["Cookie"] = cookies
 
     def for_workers(self) -> WorkerSession:
         """Return a session that pickles, for Dask, Ray or joblib. Its pickle holds the token: it is a secret.

@@ -59,7 +59,7 @@ def day(shown) -> Day:
 
 
 def test_a_day_goes_by(day: Day):
-    """Nothing for most of the day, one line a quarter of an hour before its end, then a line in every cell."""
+    """Nothing for most of the day, one line a quarter of an hour before its end, then one in every cell."""
     day.clock.move(23 * HOUR)
     assert (FRESH, "") == (day.token.state, day.said())
     day.clock.move(0.8 * HOUR)

@@ -3,7 +3,6 @@
 from ssl import SSLContext
 
 import pytest
-import requests
 
 from etna_magic.notebook.registry import LoginRegistry
 from etna_magic.session import EtnaSession
@@ -53,15 +52,6 @@ def test_another_scheme(tls: SSLContext, secure: bool, way: str) -> None:  # noq
             go(session, server, f"{other.base_url}/x", way)
             session.get("v1.0/x")
         assert ([[]], [HOME]) == (cookies(other), cookies(server))
-
-
-def test_another_scheme_at_the_same_port(server, session: EtnaSession) -> None:
-    """The scheme alone makes another origin."""
-    server.play(SET)
-    session.get("v1.0/x")
-    urls = [f"{scheme}://{server.host}/x" for scheme in ("http", "https")]
-    prepared = [session.prepare_request(requests.Request("GET", url)) for url in urls]
-    assert ["sid=SESSION", None] == [request.headers.get("Cookie") for request in prepared]
 
 
 def test_on_the_origin(server, session: EtnaSession) -> None:

@@ -1,1 +1,0 @@
-"""Servers, networks and URLs that misbehave."""

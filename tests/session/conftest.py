@@ -8,11 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 import urllib3.util.retry
+from IPython.core.interactiveshell import InteractiveShell
 
 from etna_magic.sandbox import Sandbox
 from etna_magic.session import EtnaSession
 from tests.helpers import accounts, environment, logins
 from tests.helpers.certificates import Certificates
+from tests.helpers.ipython import set_credentials, shell
 from tests.helpers.server import ScriptedServer, answer
 from tests.session.renewing_login import RenewingLogin
 
@@ -100,4 +102,12 @@ def sandbox() -> Iterator[Sandbox]:
 def trading(sandbox: Sandbox) -> Iterator[EtnaSession]:
     """Return a session that is logged in at the sandbox."""
     with logins.session_of(logins.log_in_at(sandbox), timeout=10.0) as made:
+        yield made
+
+
+@pytest.fixture
+def ip(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    """Return an IPython that can log in at the sandbox by what is in its environment."""
+    set_credentials(monkeypatch, sandbox, ETNA_BASE_URL=sandbox.base_url)
+    with shell() as made:
         yield made

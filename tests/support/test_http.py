@@ -30,7 +30,7 @@ from etna_magic.support.http import (
 from etna_magic.support.safe_call import Failure
 from tests.helpers import environment
 from tests.helpers.certificates import Certificates
-from tests.helpers.server import ScriptedServer, answer
+from tests.helpers.server import Received, ScriptedServer, answer
 
 URL = "https://api.example.com/api/v1.0/x"
 PROXY = "http://127.0.0.1:1"
@@ -309,17 +309,17 @@ def test_a_server_that_drips(server: ScriptedServer) -> None:
     join_abandoned()
 
 
-def test_an_interrupt_ends_the_wait() -> None:
-    """Ctrl-C is the caller's at once, while the call goes on by itself."""
-    end = threading.Event()
+def test_an_interrupt_ends_the_wait(server: ScriptedServer) -> None:
+    """Ctrl-C is the caller's at once, though the server is silent."""
 
-    def act() -> None:
+    def interrupt(connection: socket.socket, received: Received) -> None:
         _thread.interrupt_main()
-        end.wait(30)
+        server.stay_silent(connection, received)
 
+    server.play(interrupt)
     with pytest.raises(KeyboardInterrupt):
-        call_in_time(act, 30, [])
-    end.set()
+        call_in_time(lambda: post_once(server.base_url, {}, timeout=30, longest=100), 30, [])
+    server.over.set()
     join_abandoned()
 
 

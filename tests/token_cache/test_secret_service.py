@@ -51,9 +51,10 @@ def in_session(home: Path, *lines: str) -> list[list[str]]:
     """Run lines of a shell on a bus of their own, one after the other; return the fields each printed."""
     script = "\necho =====\n".join(lines)
     session = start(home, ["dbus-run-session", "--", "sh", "-c", script], PYTHON_KEYRING_BACKEND=None)
-    # The last line of each: a keyring that is locked has its daemons say so before.
-    parts = finish(session).split("=====")
-    return [(part.strip().splitlines() or [""])[-1].split("|") for part in parts]
+    parts = [part.strip() for part in finish(session).split("=====")]
+    # Around what a login prints the daemons of a keyring that is locked say that they have no screen.
+    said = [[line for line in part.splitlines() if "|" in line] for part in parts]
+    return [(lines[-1] if lines else part).split("|") for lines, part in zip(said, parts, strict=True)]
 
 
 def test_a_second_process_gets_it(tmp_path):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
-from etna_magic.exceptions import InsecureURLError, NotLoggedInError, login_hint
+from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError, login_hint
 from etna_magic.secret import Secret
 from etna_magic.support import Clock, Origin, format_moment, sanitize
 
@@ -52,6 +52,11 @@ class Account(NamedTuple):
 
     def __str__(self) -> str:
         return f"{sanitize(self.username)} at {sanitize(self.base_url)}"
+
+
+def placeholder(account: Account) -> str:
+    """Return what is shown of a request of an account in place of its headers: whose it is, and no secret."""
+    return f"{MASK} {account.username} at {account.base_url}"
 
 
 class TokenHeaders(dict[str, str]):
@@ -251,7 +256,7 @@ class Token:
                 "use it for its own server only."
             )
         request.headers.update(self.headers())
-        request.register_hook("response", RedactionHook(own))
+        request.register_hook("response", RedactionHook(self.account))
         return request
 
     def describe(self) -> str:
@@ -304,21 +309,29 @@ class RedactionHook:
 
     Parameters
     ----------
-    origin : Origin
-        The token's own origin.
+    account : Account
+        Whose token it is.
     """
 
-    def __init__(self, origin: Origin) -> None:
-        self._origin = origin
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._origin = Origin.of(account.base_url)
 
     def __call__(self, response: Response, **_: Any) -> None:
-        """Redact what a response shows; a redirect copies the headers for the own origin only."""
-        signed = response.request
+        """Redact what a response shows; a redirect copies the headers for the own origin only.
+
+        Raises
+        ------
+        EtnaError
+            If it comes from a cache, and was the answer to another account.
+        """
+        signed, mine = response.request, placeholder(self._account)
         # A response from a cache brings a record of its request in place of one.
         if not hasattr(signed, "hooks"):
+            _refuse_anothers(signed.headers.get(HEADERS[1], ""), mine)
             return
         shown = signed.copy()
-        shown.headers.update({name: MASK for name in HEADERS if name in shown.headers})
+        shown.headers.update({name: mine for name in HEADERS if name in shown.headers})
         theirs = [hook for hook in signed.hooks["response"] if hook is not self]
         shown.hooks = {**signed.hooks, "response": theirs}
         response.request = shown
@@ -333,3 +346,13 @@ class RedactionHook:
             return Origin.of(urljoin(response.url, response.headers["Location"])) == self._origin
         except (InsecureURLError, ValueError):
             return False
+
+
+def _refuse_anothers(theirs: str, mine: str) -> None:
+    """Raise if a cache has kept an answer for another account: by default it looks at no header."""
+    if theirs.startswith(MASK) and theirs != mine:
+        raise EtnaError(
+            f"The cached answer is of {sanitize(theirs[len(MASK) :].strip())}, and the token of "
+            f"{sanitize(mine[len(MASK) :].strip())}: have requests-cache tell accounts apart by "
+            "match_headers=['Authorization'] together with ignored_parameters=[]."
+        )

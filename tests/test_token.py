@@ -300,6 +300,17 @@ def signed(server: ScriptedServer) -> list[dict[str, str]]:
     return [{n: v for n in SIGNED for v in request.values(n)} for request in server.received]
 
 
+def named(server: ScriptedServer) -> dict[str, str]:
+    """Return what a request shows in place of its headers: whose it is."""
+    return dict.fromkeys(SIGNED, f"*** {accounts.USERNAME} at {server.base_url}")
+
+
+def masked(*responses: requests.Response) -> set[str]:
+    """Return how the headers of each request begin; a secret among them counts as it is."""
+    texts = [response.request.headers[name] for response in responses for name in SIGNED]
+    return {text if any(secret in text for secret in accounts.SECRETS) else text[:3] for text in texts}
+
+
 def note(response: requests.Response, **_: object) -> None:
     """Be a user's own hook."""
     response.headers["X-Hook"] = "was called"
@@ -311,7 +322,7 @@ def test_auth_signs_a_call(servers: tuple[ScriptedServer, ScriptedServer]) -> No
     token = accounts.token(own.base_url)
     response = requests.get(f"{own.base_url}/x", auth=token, hooks={"response": note}, timeout=5)
     assert ([SIGNED], "was called") == (signed(own), response.headers["X-Hook"])
-    assert MASKED == {name: response.request.headers[name] for name in SIGNED}
+    assert named(own) == {name: response.request.headers[name] for name in SIGNED}
     assert [] == [text for text in accounts.SECRETS if text.encode() in pickle.dumps(response)]
 
 
@@ -333,7 +344,29 @@ def test_auth_and_a_redirect_at_home(servers: tuple[ScriptedServer, ScriptedServ
     response = requests.get(f"{own.base_url}/x", auth=accounts.token(own.base_url), timeout=5)
     assert [SIGNED, SIGNED] == signed(own)
     requested = [one.request for one in (*response.history, response)]
-    assert [MASKED] * 2 == [{name: one.headers[name] for name in SIGNED} for one in requested]
+    assert [named(own)] * 2 == [{name: one.headers[name] for name in SIGNED} for one in requested]
+
+
+@pytest.mark.parametrize("location", ["{other}/x", "http://127.0.0.1:x/", "{own}\\@elsewhere/"])
+def test_auth_and_a_redirect_that_is_not_followed(
+    servers: tuple[ScriptedServer, ScriptedServer], location: str
+) -> None:
+    """The request that waits in the `next` of a response has neither header, nor shows it them."""
+    own, other = servers
+    own.play(answer(302, b"", ("Location", location.format(own=own.base_url, other=other.base_url))))
+    token = accounts.token(own.base_url)
+    response = requests.get(own.base_url, auth=token, allow_redirects=False, timeout=5)
+    assert ([], {"***"}) == ([name for name in SIGNED if name in response.next.headers], masked(response))
+    assert ([SIGNED], []) == (signed(own), other.received)
+
+
+def test_auth_and_a_redirect_that_cannot_be_read(servers: tuple[ScriptedServer, ScriptedServer]) -> None:
+    """What `requests` raises for it shows neither header."""
+    own, _ = servers
+    own.play(answer(302, b"", ("Location", "//[")))
+    with pytest.raises(ValueError, match="IPv6") as raised:
+        requests.get(own.base_url, auth=accounts.token(own.base_url), timeout=5)
+    assert [] == leaks(raised.value, accounts.SECRETS, deep=False)
 
 
 def test_auth_elsewhere(servers: tuple[ScriptedServer, ScriptedServer]) -> None:

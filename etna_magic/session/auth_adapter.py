@@ -25,7 +25,7 @@ from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, i
 from etna_magic.support import Origin, SameOrigin, sanitize
 from etna_magic.support.http import QuietAdapter, plain_session_class
 from etna_magic.support.safe_call import Failure, causes, safe_call
-from etna_magic.token import HEADERS, MASK, Account, Token, TokenState
+from etna_magic.token import HEADERS, MASK, Account, Token, TokenState, placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,11 +49,6 @@ class SendOptions(TypedDict):
     verify: Any
     cert: Any
     proxies: Any
-
-
-def placeholder(account: Account) -> str:
-    """Return what a request of an account has in ``Authorization`` until it is sent."""
-    return f"{MASK} {account.username} at {account.base_url}"
 
 
 class PlaceholderAuth(AuthBase):
@@ -150,6 +145,9 @@ class AuthAdapter(BaseAdapter):
         }
         is_home = self._holder.owns(request.url or "")
         if not (self._has_placeholder(request) and is_home):
+            if self._holder.current() is None:  # what has another auth, or goes elsewhere, is not sent either
+                absent = NotLoggedInError(f"{self._holder.name} {self._holder.describe()}.")
+                raise add_outcome(absent, not_sent(request.method))
             # A redirect from http to https of one host keeps Authorization, and that is another origin.
             return self._exchange(request, _as_it_is if is_home else _without_our_headers, options)
         token = self._token_for(request, options)
@@ -171,21 +169,21 @@ class AuthAdapter(BaseAdapter):
 
     def _token_for(self, request: PreparedRequest, options: SendOptions) -> Token:
         """Return the token to sign with: it is read once a call."""
-        holder = self._holder
+        holder, outcome = self._holder, not_sent(request.method)
         try:
             token = holder.token_for_call()
         except EtnaError as error:
-            failed, current = error, holder.current()
+            failed, current = add_outcome(error, outcome), holder.current()
             ended = current if current and current.ended else None
         else:
             if not token.ended:
                 return token
-            failed, ended = TokenExpiredError(f"{holder.ended(token)} {holder.hint}"), token
+            failed, ended = TokenExpiredError(f"{holder.ended(token)}{outcome} {holder.hint}"), token
         # It may have been a hiccup of the server, which then refused to renew it as well.
         if ended and self._check.is_accepted_again(ended, self._probe(ended, options), _patience(options)):
             holder.on_change()
             return ended
-        raise add_outcome(failed, not_sent(request.method)).with_traceback(None)
+        raise failed.with_traceback(None)
 
     def _exchange(
         self,
@@ -326,13 +324,17 @@ def _as_it_is(request: PreparedRequest) -> PreparedRequest:
 
 def _without_our_headers(request: PreparedRequest) -> PreparedRequest:
     """Return a request to another server, with no placeholder and nothing of ours that was set by hand."""
-    found = request.headers.get(AUTHORIZATION)
-    if APP_KEY not in request.headers and not (isinstance(found, str) and found.startswith(MASK)):
+    found: Any = request.headers.get(AUTHORIZATION, "")
+    text = found.decode("latin-1") if isinstance(found, bytes) else str(found)
+    has_key = APP_KEY in request.headers
+    is_ours = text.startswith((MASK, "Bearer ") if has_key else MASK)
+    if not (has_key or is_ours):
         return request
     made = copy.copy(request)
     made.headers = request.headers.copy()
-    for name in HEADERS:
-        made.headers.pop(name, None)
+    made.headers.pop(APP_KEY, None)
+    if is_ours:  # and not what another auth= has put there
+        made.headers.pop(AUTHORIZATION, None)
     return made
 
 

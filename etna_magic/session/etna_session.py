@@ -325,7 +325,8 @@ class WorkerSession(EtnaSession):
 
 
 def _settings(session: EtnaSession) -> dict[str, Any]:
-    return {name: copy.copy(getattr(session, name)) for name in _SETTINGS}
+    # Deep: a shallow copy of the headers of requests shares what it holds.
+    return {name: copy.deepcopy(getattr(session, name)) for name in _SETTINGS}
 
 
 def _rebuilt(  # noqa: PLR0913, PLR0917 - a pickle has no names

@@ -130,6 +130,8 @@ class Settings(NamedTuple):
 
     def filled(self, answers: Mapping[str, Secret], source: str = "what was typed") -> Settings:
         """Return settings that also knows these answers, checked; what was known stays."""
+        if not answers:
+            return self
         for name, value in answers.items():
             check_header_value(LABELS[name], value)
         more = {name: Setting(value, source) for name, value in answers.items()}

@@ -11,6 +11,7 @@ import os
 import queue
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -23,7 +24,7 @@ from etna_magic.support.origins import Origin
 from etna_magic.support.safe_call import Failure, safe_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from requests import PreparedRequest
     from urllib3 import Retry
@@ -207,8 +208,15 @@ def _body(response: requests.Response, longest: int) -> bytes | None:
     return body
 
 
+# The queues of threads that wait for something to do: a new thread would cost a third of a login.
+_Jobs = queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any], None]]]
+_idle: list[_Jobs] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_idle.clear)  # the threads are in the parent
+
+
 def call_in_time(act: Callable[[], _T], seconds: float, secrets: Iterable[Secret]) -> _T | Failure:
-    """Call something on a thread of its own, and abandon it when it is late.
+    """Call something on another thread, and abandon it when it is late.
 
     The time-outs of ``requests`` start again with each byte and do not count the look-up of a name,
     so that a server that drips, or a resolver that is silent, could hold a login for ever.
@@ -233,16 +241,26 @@ def call_in_time(act: Callable[[], _T], seconds: float, secrets: Iterable[Secret
         If the wait was interrupted; the call is abandoned.
     """
     results: queue.SimpleQueue[_T | Failure] = queue.SimpleQueue()
-
-    def run() -> None:
-        results.put(safe_call(act, secrets))
-
-    # A daemon: one that is abandoned must not hold up the end of the process.
-    threading.Thread(target=run, name="etna_magic-request", daemon=True).start()
+    try:
+        jobs = _idle.pop()
+    except IndexError:
+        jobs = queue.SimpleQueue()
+        # A daemon: one that is abandoned must not hold up the end of the process.
+        threading.Thread(target=_work, args=(jobs,), name="etna_magic-request", daemon=True).start()
+    jobs.put((lambda: safe_call(act, secrets), results.put))
     try:
         return results.get(timeout=seconds)
     except queue.Empty:
         return Failure(requests.exceptions.ReadTimeout, "it took too long to answer")
+
+
+def _work(jobs: _Jobs) -> None:
+    while True:
+        act, give_back = jobs.get()
+        outcome = act()
+        _idle.append(jobs)  # before somebody who was waiting calls again
+        give_back(outcome)
+        del act, give_back, outcome  # they hold secrets, and this thread may be idle for long
 
 
 def retry_after_seconds(header: str, longest: float = LONGEST_RETRY_AFTER) -> float | None:

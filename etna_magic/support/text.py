@@ -89,6 +89,20 @@ def redact(text: str, secrets: Iterable[Secret | None], limit: int) -> str:
     spellings = {*known, *(sanitize(one, limit) for one in known)} - {""}
     # The longest first: of a secret that has another one in it, the rest would be left.
     for spelling in sorted(spellings, key=len, reverse=True):
-        # In whatever case, as a host is written in small letters.
-        line = re.sub(re.escape(spelling), "***", line, flags=re.IGNORECASE)
+        line = _without(line, spelling)
     return sanitize(line)
+
+
+def _without(line: str, spelling: str) -> str:
+    """Return a line with a spelling replaced, in whatever case: a host is written in small letters."""
+    # Not by re, which would keep the secret in its cache of patterns.
+    kept, begin = [], 0
+    for piece in _small(line).split(_small(spelling)):
+        kept.append(line[begin : begin + len(piece)])
+        begin += len(piece) + len(spelling)
+    return "***".join(kept)
+
+
+def _small(text: str) -> str:
+    """Return a text in small letters, its length unchanged."""
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)

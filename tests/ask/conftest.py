@@ -1,16 +1,18 @@
-"""An environment in which this machine's settings take no part, and an attempt that follows a script."""
+"""An environment in which this machine's settings take no part, an attempt by a script, and a terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import pytest
 
 from etna_magic.exceptions import EtnaError
 from etna_magic.login_flow import Challenge, ChallengeKind
+from etna_magic.sandbox import Sandbox
 from etna_magic.secret import Secret
 from etna_magic.settings import VARIABLES, Settings
 from etna_magic.support import Clock
 from etna_magic.token import Token
+from tests.helpers.terminal import Terminal
 
 ASKED_FOR_CODE = Challenge(ChallengeKind.CODE, "VerificationCode", "Expecting confirmation code")
 ASKED_FOR_PIN = Challenge(ChallengeKind.PIN, "SecutityPin", "Invalid pin")
@@ -63,3 +65,39 @@ class ScriptedAttempt:
         if isinstance(outcome, EtnaError):
             raise outcome
         return outcome
+
+
+@pytest.fixture(scope="package")
+def running_sandbox() -> Iterator[Sandbox]:
+    """Run one sandbox without a limit on logins."""
+    with Sandbox(login_limit=None) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """Return the sandbox, as new."""
+    running_sandbox.reset()
+    return running_sandbox
+
+
+@pytest.fixture(scope="package")
+def running_terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """Start one IPython in a terminal."""
+    with Terminal(tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+@pytest.fixture
+def terminal(running_terminal: Terminal) -> Terminal:
+    """Return the terminal, with nobody logged in and nothing in the environment."""
+    return running_terminal.as_new()
+
+
+def answer_all(terminal: Terminal, sandbox: Sandbox, user: str = "demo") -> None:
+    """Log in with a line that names the server, and answer the three first prompts."""
+    terminal.type(f"%etna_login -b {sandbox.base_url}")
+    answers = {"App key: ": sandbox.app_key, "Username: ": user, "Password: ": sandbox.password_of(user)}
+    for question, answer in answers.items():
+        terminal.wait_for(question)
+        terminal.type(answer)

@@ -110,7 +110,9 @@ class FrontEnd:
         """Follow what the kernel publishes until something is so."""
         end = time.monotonic() + LIMIT
         while not is_so():
-            assert time.monotonic() < end, f"the form says {self.texts}, instead of it is shown {self.replaced}"
+            assert time.monotonic() < end, (
+                f"the form says {self.texts}, instead of it is shown {self.replaced}"
+            )
             self._kernel.publish()
             self._follow()
 

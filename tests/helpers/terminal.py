@@ -35,9 +35,11 @@ class Terminal:
     ----------
     home
         The directory that becomes HOME and the working directory.
+    variables
+        More of its environment.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **variables: str) -> None:
         self._screen = io.StringIO()
         startup = home / "ipython" / "profile_default" / "startup"
         startup.mkdir(parents=True)
@@ -51,7 +53,7 @@ class Terminal:
                 sys.executable,
                 command,
                 cwd=str(home),
-                env=environment(home, TERM="dumb"),
+                env=environment(home, TERM="dumb", **variables),
                 encoding="utf-8",
                 timeout=LIMIT,
                 dimensions=(50, 400),

@@ -1,5 +1,6 @@
 """A session that is logged in at a server of our own, in an environment that is nobody's."""
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from etna_magic import EtnaSession, Token
 from tests.helpers import accounts, environment
+from tests.helpers.certificates import Certificates
 from tests.helpers.logins import session_of
 from tests.helpers.server import ScriptedServer, answer
 
@@ -37,3 +39,25 @@ def session(token: Token) -> Iterator[EtnaSession]:
     """Return the session of a login."""
     with session_of(token) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Make a certificate authority."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def context(certificates: Certificates) -> ssl.SSLContext:
+    """Return a server's context with a good certificate."""
+    return certificates.signed("good", "here", "20200101000000Z", "20491231000000Z")
+
+
+@pytest.fixture
+def tls_server(
+    certificates: Certificates, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ScriptedServer]:
+    """Run a server that speaks TLS, which the environment trusts."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))
+    with ScriptedServer(answer(200, b"{}"), tls=context) as running:
+        yield running

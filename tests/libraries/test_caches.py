@@ -122,6 +122,36 @@ def test_told_apart(server: ScriptedServer, token: Token) -> None:
     assert ["alice", "bob", "alice"] == found
 
 
+def test_cached_for_another(server: ScriptedServer, token: Token) -> None:
+    """A cache that looks at no header, as is the default, hands over nobody else's answer: it is an error."""
+    bob = other_token(server.base_url)
+    with CachedSession(backend="memory") as cached:
+        cached.get(f"{server.base_url}/v1.0/me", auth=token)
+        error = caught(lambda: cached.get(f"{server.base_url}/v1.0/me", auth=bob))
+    assert [f"{one.account}" in str(error) for one in (token, bob)] == [True, True]
+    assert ("match_headers" in str(error), "ignored_parameters" in str(error)) == (True, True)
+
+
+def test_cached_for_the_next_token(server: ScriptedServer, token: Token) -> None:
+    """The next token of the same account gets what is cached, and so does what was cached without a token."""
+    later = other_token(server.base_url, username="alice")
+    with CachedSession(backend="memory") as cached:
+        cached.get(f"{server.base_url}/v1.0/public")
+        cached.get(f"{server.base_url}/v1.0/me", auth=token)
+        found = [cached.get(f"{server.base_url}/v1.0/{path}", auth=later) for path in ("me", "public")]
+    assert ([True, True], 2) == ([one.from_cache for one in found], len(server.received))
+
+
+def test_redirect_of_a_cached_session(server: ScriptedServer, token: Token) -> None:
+    """A redirect to another server that a session of requests-cache follows has none of the headers."""
+    with CachedSession(backend="memory") as cached, ScriptedServer(answer(200)) as other:
+        server.play(answer(302, b"", ("Location", f"{other.base_url}/x")))
+        for _ in range(2):
+            cached.get(f"{server.base_url}/v1.0/quotes", auth=token)
+    (received,) = other.received
+    assert ([], []) == (received.values("Authorization"), received.values("Et-App-Key"))
+
+
 def test_refused_by_a_cached_session(server: ScriptedServer, token: Token) -> None:
     """To another server a session of requests-cache sends no token, as any other does not."""
     with CachedSession(backend="memory") as cached, ScriptedServer(answer(200)) as other:

@@ -162,8 +162,18 @@ def test_rules_after_a_mock(server: ScriptedServer, session: EtnaSession) -> Non
 
 def test_recorder(server: ScriptedServer, token: Token, tmp_path: Path) -> None:
     """What vcrpy records of login, calls and logout, it plays back without a server."""
+    assert_records_and_plays(server, tmp_path / "tape.yaml")
+
+
+def test_recorder_with_tls(tls_server: ScriptedServer, tmp_path: Path) -> None:
+    """So it does with TLS, whose connections are of another class."""
+    assert_records_and_plays(tls_server, tmp_path / "tape.yaml")
+
+
+def assert_records_and_plays(server: ScriptedServer, file: Path) -> None:
+    """Hold that a second run needs no server, and is answered as the first was."""
     server.play(answer(200, SUCCESS), answer(200, b'{"Last": 5}'), answer(201), answer(204))
-    tape = vcr.VCR(filter_headers=[("Authorization", None), ("Et-App-Key", None), ("Password", None)])
+    tape = vcr.VCR(filter_headers=["Authorization", "Et-App-Key", "Password"])
 
     def story() -> tuple[Any, ...]:
         made = log_in(accounts.credentials(server.base_url))
@@ -171,9 +181,9 @@ def test_recorder(server: ScriptedServer, token: Token, tmp_path: Path) -> None:
             read, order = session.get("v1.0/quotes").json(), session.post("v1.0/orders").status_code
         return made.username, read, order, log_out_on_server(made, 5.0)
 
-    with tape.use_cassette(str(tmp_path / "tape.yaml")):
+    with tape.use_cassette(str(file)):
         recorded = story()
-    with tape.use_cassette(str(tmp_path / "tape.yaml"), record_mode="none") as cassette:
+    with tape.use_cassette(str(file), record_mode="none") as cassette:
         played = story()
     assert (("alice", {"Last": 5}, 201, ""), 4, 4) == (played, cassette.play_count, len(server.received))
     assert recorded == played

@@ -40,6 +40,16 @@ def test_pandas_json_orients(token: Token, orient: Any) -> None:
     assert [] == secrets_in(frame.to_json(orient=orient))
 
 
+def test_pandas_json_session(session: EtnaSession) -> None:
+    """Whatever ``to_json`` makes of a session, be it an error, has no secret."""
+    frame = pd.DataFrame({"s": [session]})
+    try:
+        text = frame.to_json()
+    except (ValueError, OverflowError) as error:
+        text = str(error)
+    assert [] == secrets_in(text + frame.to_json(default_handler=str))
+
+
 def test_pandas_headers(token: Token) -> None:
     """The headers that a user asked for are a dict like any other: who writes that down has asked for it."""
     text = pd.DataFrame({"h": [token.headers()]}).to_json()

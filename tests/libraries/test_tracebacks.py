@@ -3,18 +3,22 @@
 import traceback
 from collections.abc import Callable
 from io import StringIO
+from typing import Any
 
 import pytest
+import requests
 import rich
 import stackprinter
 from IPython.core.ultratb import VerboseTB
 from loguru import logger
+from requests.adapters import HTTPAdapter
 from rich.console import Console
 from rich.pretty import pprint
 from rich.traceback import Traceback
 
 from etna_magic import EtnaError, EtnaSession, Token
-from tests.helpers.accounts import PASSWORD
+from tests.helpers.accounts import PASSWORD, SECRETS
+from tests.helpers.leaks import leaks
 from tests.helpers.server import ScriptedServer
 from tests.libraries.failures import FAILURES, fail
 from tests.libraries.seen import secrets_in
@@ -95,6 +99,58 @@ def test_no_secret(server: ScriptedServer, failure: str, tool: str) -> None:
     text = SHOWN_BY[tool](wrapped(error))
     assert type(error).__name__ in text
     assert [] == secrets_in(text)
+
+
+class CarelessAdapter(HTTPAdapter):
+    """An adapter of a user's own that fails with what it has in its hands.
+
+    Parameters
+    ----------
+    with_request
+        Whether its exception holds the request, or only the cause does.
+    """
+
+    def __init__(self, *, with_request: bool) -> None:
+        super().__init__()
+        self._with_request = with_request
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Fail with the request, headers and all."""
+        held = [request] if self._with_request else []
+        raise LookupError("no way", *held) from requests.ConnectionError(request=request)
+
+
+def fail_in_adapter(session: EtnaSession) -> None:
+    """Fail below the session, where the request is signed."""
+    session.mount("http://", CarelessAdapter(with_request=True))
+    session.post("v1.0/orders")
+
+
+def fail_by_cause(session: EtnaSession) -> None:
+    """Fail there with an exception that is handed on as it is, but for its cause."""
+    session.mount("http://", CarelessAdapter(with_request=False))
+    session.post("v1.0/orders")
+
+
+def fail_in_hook(session: EtnaSession) -> None:
+    """Fail in a hook of the user's own."""
+    session.hooks["response"].append(_hook)
+    session.get("v1.0/quotes")
+
+
+def _hook(response: requests.Response, **_: Any) -> None:
+    raise LookupError(f"{response.status_code} is not what it was", response.request)
+
+
+@pytest.mark.parametrize("tool", SHOWN_BY)
+@pytest.mark.parametrize("act", [fail_in_adapter, fail_by_cause, fail_in_hook])
+def test_users_own_code(session: EtnaSession, act: Callable[[EtnaSession], None], tool: str) -> None:
+    """No secret is shown if it is the user's own adapter or hook that fails."""
+    with pytest.raises((LookupError, EtnaError)) as raised:
+        act(session)
+    text = SHOWN_BY[tool](raised.value)
+    assert ("LookupError" in text, []) == (True, secrets_in(text))
+    assert [] == leaks(raised.value, SECRETS)
 
 
 @pytest.mark.parametrize("tool", SHOWN_BY)

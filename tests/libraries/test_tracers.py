@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 import sentry_sdk
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
@@ -160,6 +161,24 @@ def test_debuglevel(server: ScriptedServer, debuglevel: None, capfd: pytest.Capt
     """With http.client's debuglevel set, login, calls, probe and logout print nothing at all."""
     story(server)
     assert ("", "") == capfd.readouterr()
+
+
+def test_debuglevel_with_tls(
+    tls_server: ScriptedServer, debuglevel: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nor do they with TLS, whose connections are of another class."""
+    story(tls_server)
+    assert ("", "") == capfd.readouterr()
+
+
+def test_debuglevel_of_others(
+    server: ScriptedServer, session: EtnaSession, debuglevel: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The user's own calls go on printing what they send."""
+    session.get("v1.0/quotes")
+    requests.get(f"{server.base_url}/own", timeout=5)
+    text = capfd.readouterr().out
+    assert ("/own" in text, "/quotes" in text) == (True, False)
 
 
 @pytest.mark.parametrize("failure", ["login_wrong_password", "read_half_answered", "worker_refused"])

@@ -150,7 +150,7 @@ def test_redirect(server, location: str) -> None:
 
 @pytest.mark.parametrize("password", ["correct-horse", "Correct-Horse"])
 def test_redirect_that_repeats_the_password(server, password: str) -> None:
-    """A password in the redirect's host is not shown, in whatever case it is written there."""
+    """A password in the redirect's host is not shown, in the small letters of a host either."""
     server.play(answer(302, b"", ("Location", f"http://{password}.example.com/")))
     who = accounts.credentials(server.base_url, password=Secret(password))
     assert "http://***.example.com:80" in str(caught(lambda: log_in(who)))
@@ -159,6 +159,7 @@ def test_redirect_that_repeats_the_password(server, password: str) -> None:
 REPEATS = {
     "as it is": "Wrong: {}",
     "within a word": "x{}y",
+    "beside a letter that grows": "\u0130{}\u0130",
     "in quotes": "'{}'",
     "in HTML": "<b>{}</b>",
     "twice": "{0} {0}",
@@ -212,6 +213,15 @@ def test_repeated_code_is_not_shown(server) -> None:
     steps = conversation_at(server, asks_for("VerificationCode"), again)
     advance(steps)
     assert "*** is wrong for *** of ***" == advance(steps, accounts.CODE).reason
+
+
+@pytest.mark.parametrize("spell", [str.upper, str.lower, str.swapcase])
+def test_repeated_secret_in_another_case(server, spell) -> None:
+    """A secret is redacted in whatever case a server repeats it."""
+    error = _error(
+        server, 401, State="Failed", Reason=f"{spell(accounts.APP_KEY)} or \u0130 {accounts.APP_KEY}"
+    )
+    assert "(“*** or \u0130 ***”)" in str(error)
 
 
 def test_secret_within_a_secret_is_not_shown(server) -> None:

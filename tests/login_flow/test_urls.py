@@ -129,7 +129,7 @@ def test_refusal_names_both_servers(servers) -> None:
 
 
 def test_session_sends_no_netrc_elsewhere(servers, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    """An absolute URL elsewhere carries no password of ~/.netrc."""
+    """With an absolute URL elsewhere no password of ~/.netrc is sent."""
     environment.write_netrc(monkeypatch, tmp_path)
     own, other = servers
     with session_of(accounts.token(own.base_url), timeout=2.0) as session:

@@ -54,7 +54,7 @@ class Day:
 
 @pytest.fixture
 def day(shown) -> Day:
-    """Return a token's first moment."""
+    """Return a day that has just begun."""
     return Day(shown)
 
 

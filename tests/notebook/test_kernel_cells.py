@@ -1,4 +1,4 @@
-"""A stale token and cells of every kind: async, failing, empty, broken, interrupted, loading the extension."""
+"""A stale token and cells of every kind: async, failing, empty, interrupted, loading the extension."""
 
 import pytest
 

@@ -122,7 +122,9 @@ def test_a_stale_token_is_ended_on_the_server_too(user: NotebookUser) -> None:
 # What is left in the kernel.
 
 # Everything that IPython keeps of cells, by value.
-OUTPUTS = "[*Out.values(), _, __, ___, *(v for k, v in globals().items() if k[:1] == '_' and k[1:].isdigit())]"
+OUTPUTS = (
+    "[*Out.values(), _, __, ___, *(v for k, v in globals().items() if k[:1] == '_' and k[1:].isdigit())]"
+)
 
 
 def test_a_logout_leaves_no_live_token_in_the_outputs(user: NotebookUser) -> None:

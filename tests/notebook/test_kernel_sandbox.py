@@ -1,4 +1,4 @@
-"""`%etna_login --sandbox` in a kernel: who and where is the sandbox's own, the rest comes as for any login."""
+"""`%etna_login --sandbox` in a kernel: who and where is the sandbox's own, the rest as for any login."""
 
 from collections.abc import Callable
 from pathlib import Path

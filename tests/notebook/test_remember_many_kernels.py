@@ -17,7 +17,7 @@ from tests.helpers.waiting import wait_until
 KERNELS = 8
 LOGIN = "%etna_login --remember"
 CALL = "etna_session.get('v1.0/users/@me/info').json()['Login']"
-# Asks the server for nothing, but dies with the lock in hand when it is told to.
+# Asks the server for nothing, but dies with the lock in hand when the test says so.
 DYING = """
 import os, pathlib, sys, time
 import etna_magic.login_flow
@@ -100,7 +100,7 @@ def test_a_real_restart(users: list[RememberingUser], tmp_path):
         user = RememberingUser(kernel, sandbox, tmp_path)
         user.know("twofactor")
         before = sandbox.token_requests
-        assert "ok" == kernel.run(f"%reload_ext etna_magic\n{LOGIN} {code}").status
+        assert "ok" == kernel.run(f"%load_ext etna_magic\n{LOGIN} {code}").status
         assert ["'twofactor'"] == kernel.run(CALL).texts
         assert (2 if code else 0) == sandbox.token_requests - before
         restart(kernel)

@@ -90,19 +90,17 @@ def test_a_users_own_cookie_goes_on(server, session: EtnaSession, other, way: st
 
 
 MINE = {"header": {"headers": {"Cookie": "a=b"}}, "cookies": {"cookies": {"a": "b"}}}
-by_mine = pytest.mark.parametrize("more", MINE.values(), ids=MINE)
 
 
-@by_mine
+@pytest.mark.parametrize("more", MINE.values(), ids=MINE)
 def test_cookies_of_a_call(server, session: EtnaSession, other, more: dict) -> None:
     """What a call names is sent where the call goes."""
     go(session, server, f"{other.base_url}/x", "directly", **more)
     assert [["a=b"]] == cookies(other)
 
 
-@by_mine
-def test_cookies_of_a_call_that_is_redirected(server, session: EtnaSession, other, more: dict) -> None:
-    """It goes on within the origin, and is not handed to a server that a redirect names."""
+def test_cookies_of_a_call_that_is_redirected(server, session: EtnaSession, other) -> None:
+    """They go on within the origin, and are not handed to a server that a redirect names."""
     server.play(answer(302, b"", ("Location", "/api/y")), answer(302, b"", ("Location", other.base_url)))
     session.get("v1.0/x", cookies={"a": "b"})
     assert ([["a=b"], ["a=b"]], [[]]) == (cookies(server), cookies(other))

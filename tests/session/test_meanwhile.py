@@ -152,6 +152,16 @@ class TestRefused:
         assert {OLD} == set(login.signed)
         assert [] == leaks(error, [*accounts.SECRETS, BOB, NEW])
 
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_about_the_call_alone(self, login: RenewingLogin, method: str) -> None:
+        """A 401 that is about the call is handed over, also when Bob has logged in meanwhile."""
+        denied = self.held
+        login.call_reply = lambda connection, received: send(
+            OK if received.target == PROBE else denied, connection, received
+        )
+        response = self.outcome(login, method, "login of another user")
+        assert (401, {OLD}) == (response.status_code, set(login.signed))
+
     @pytest.mark.parametrize("event", ["form", "cancelled form"])
     def test_a_form_takes_nothing_away(self, login: RenewingLogin, event: str, *, renews: bool) -> None:
         """A form that waits is no reason to give up: all is as if it were not there."""

@@ -215,8 +215,8 @@ def test_with_a_token_that_has_ended(server, session: EtnaSession) -> None:
     """With a token that was logged out elsewhere, nothing is sent."""
     session.token.end("was logged out")
     error = caught(lambda: session.post("v1.0/orders"))
-    assert (TokenExpiredError, True) == (type(error), str(error).endswith(" The POST was not sent."))
-    assert [] == server.received
+    expected = "The token of etna was logged out. The POST was not sent. Log in again: %etna_login"
+    assert (TokenExpiredError, expected, []) == (type(error), str(error), server.received)
 
 
 def test_when_the_renewal_fails(renewing: RenewingLogin) -> None:

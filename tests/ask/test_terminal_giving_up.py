@@ -1,26 +1,29 @@
-"""Ctrl-C and Ctrl-D at every prompt leave everything as it was, with one line."""
+"""Ctrl-C and Ctrl-D at every prompt of a real IPython leave everything as it was, with one line."""
 
 import pytest
 
 from etna_magic.sandbox import Sandbox
-from tests.terminal.terminal import Terminal
-from tests.terminal.test_prompts import CODE, PIN, answer_all
+from tests.ask.conftest import answer_all
+from tests.helpers.terminal import Terminal
 
 FIRST = ("App key: ", "Username: ", "Password: ")
 CODE_PROMPT = "Code (sent by e-mail or SMS): "
+CODE, PIN = "246810", "1357"
 KEYS = ("c", "d")
-GIVEN_UP = "NotLoggedInError: The log-in was given up; nothing has changed. Log in again with %etna_login."
+GIVEN_UP = "NotLoggedInError: The login was given up; nothing has changed. Log in again with %etna_login."
 
 
 def give_up(terminal: Terminal, key: str) -> None:
-    """Press Ctrl and a key at a prompt; hold what is shown against what has to be."""
+    """Press Ctrl and a key at a prompt; the error is the one line, and does not follow the question."""
     terminal.press(key)
-    said = [line.removeprefix("^C") for line in terminal.rest()]
-    assert [GIVEN_UP] == [line for line in said if line]
+    shown = terminal.raw_rest()
+    lines = [line.strip().removeprefix("^C") for line in shown.splitlines()]
+    assert [GIVEN_UP] == [line for line in lines if line]
+    assert f"\n{GIVEN_UP}" in shown
 
 
 def go_to(terminal: Terminal, sandbox: Sandbox, question: str) -> None:
-    """Begin a log-in and answer prompts until this one is reached."""
+    """Begin a login and answer prompts until this one is reached."""
     answers = dict(zip(FIRST, (sandbox.app_key, "demo", sandbox.password_of("demo")), strict=True))
     terminal.type(f"%etna_login -b {sandbox.base_url}")
     for before in FIRST[: FIRST.index(question)]:
@@ -31,7 +34,7 @@ def go_to(terminal: Terminal, sandbox: Sandbox, question: str) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("question", FIRST)
-def test_at_the_first_prompts(terminal: Terminal, sandbox: Sandbox, question, key):
+def test_at_the_first_prompts(terminal: Terminal, sandbox: Sandbox, question, key) -> None:
     """No variable, no request, and the next line works."""
     go_to(terminal, sandbox, question)
     give_up(terminal, key)
@@ -42,8 +45,8 @@ def test_at_the_first_prompts(terminal: Terminal, sandbox: Sandbox, question, ke
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("question", FIRST)
-def test_an_earlier_log_in_goes_on(terminal: Terminal, sandbox: Sandbox, question, key):
-    """Giving up a second log-in leaves the first one, its token and its session."""
+def test_an_earlier_login_goes_on(terminal: Terminal, sandbox: Sandbox, question, key) -> None:
+    """Giving up a second login leaves the first one, its token and its session."""
     answer_all(terminal, sandbox)
     terminal.rest()
     terminal.run("_kept = (etna_token, etna_session)")
@@ -54,7 +57,7 @@ def test_an_earlier_log_in_goes_on(terminal: Terminal, sandbox: Sandbox, questio
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_at_the_code(terminal: Terminal, sandbox: Sandbox, key):
+def test_at_the_code(terminal: Terminal, sandbox: Sandbox, key) -> None:
     """At the code, also after a wrong one, nothing is left behind."""
     answer_all(terminal, sandbox, "twofactor-again")
     terminal.wait_for(CODE_PROMPT)
@@ -65,8 +68,8 @@ def test_at_the_code(terminal: Terminal, sandbox: Sandbox, key):
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_at_the_pin(terminal: Terminal, sandbox: Sandbox, key):
-    """At the PIN as well; and then the whole way works."""
+def test_at_the_pin(terminal: Terminal, sandbox: Sandbox, key) -> None:
+    """At the PIN as well; and then the whole login works."""
     answer_all(terminal, sandbox, "pin-twofactor")
     terminal.wait_for("PIN: ")
     give_up(terminal, key)
@@ -79,16 +82,7 @@ def test_at_the_pin(terminal: Terminal, sandbox: Sandbox, key):
     assert terminal.rest()[-1].startswith("Logged in as pin-twofactor")
 
 
-@pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("question", FIRST)
-def test_the_line_does_not_hang_on_the_prompt(terminal: Terminal, sandbox: Sandbox, question, key):
-    """The error begins a line of its own, and not behind the question."""
-    go_to(terminal, sandbox, question)
-    terminal.press(key)
-    assert f"\n{GIVEN_UP}" in terminal.raw_rest()
-
-
-def test_half_a_line_is_thrown_away(terminal: Terminal, sandbox: Sandbox):
+def test_half_a_line_is_dropped(terminal: Terminal, sandbox: Sandbox) -> None:
     """What was typed before Ctrl-C is neither used nor shown."""
     go_to(terminal, sandbox, "Password: ")
     terminal.type_half("half-a-Password")

@@ -1,1 +1,0 @@
-"""The magics in real kernels, over the same protocol that every front end speaks."""

@@ -1,1 +1,0 @@
-"""`--remember`: tokens that outlive their kernels, in files and in the system's keyring."""

@@ -1,0 +1,236 @@
+"""What a call raises: in a sentence, without a secret, and of the class that requests would raise."""
+
+import copy
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+
+from etna_magic import ConnectionFailedError, InsecureURLError
+from etna_magic.session import EtnaSession
+from tests.helpers import accounts, logins
+from tests.helpers.leaks import caught, chain, leaks
+from tests.helpers.server import ScriptedServer, answer
+from tests.session.broken_servers import HALVES, hang_up
+
+OK = answer(200, b"{}")
+
+by_method = pytest.mark.parametrize("method", ["GET", "POST"])
+
+
+class OwnError(Exception):
+    """An exception of the user's own."""
+
+
+# ------------------------------------------------------------------ the network
+
+
+BROKEN = {
+    "closed": (hang_up, requests.ConnectionError),
+    "half a head": (b"HTTP/1.", requests.ConnectionError),
+    "half a body": (HALVES["half a body"].reply, requests.exceptions.ChunkedEncodingError),
+    "half a chunk": (HALVES["half a chunk"].reply, requests.exceptions.ChunkedEncodingError),
+    "no gzip": (answer(200, b"{}", ("Content-Encoding", "gzip")), requests.RequestException),
+}
+
+
+@pytest.mark.usefixtures("pauses")
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(("reply", "kind"), BROKEN.values(), ids=BROKEN)
+def test_broken(server, session: EtnaSession, reply, kind: type[Exception], method: str) -> None:
+    """What breaks off is an error of ours in one line, one of requests, and holds no header anywhere."""
+    server.play(reply)
+    error = caught(lambda: session.request(method, "v1.0/x?key=private"))
+    assert (True, True) == (isinstance(error, ConnectionFailedError), isinstance(error, kind))
+    assert (1, False) == (len(str(error).splitlines()), "private" in str(error))
+    assert ([error], []) == (chain(error), leaks(error, accounts.SECRETS))
+
+
+@by_method
+def test_it_is_copied(server, session: EtnaSession, pauses, method: str) -> None:
+    """It is copied and pickled as what it is, from a worker process to its parent, say."""
+    server.play(hang_up)
+    error = caught(lambda: session.request(method, "v1.0/x"))
+    for same in (copy.copy(error), pickle.loads(pickle.dumps(error))):  # noqa: S301 - our own
+        assert (type(error), str(error)) == (type(same), str(same))
+
+
+@pytest.mark.parametrize("way", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "session", "call", "cert"])
+def test_a_certificate_file_that_is_missing(server, monkeypatch, tmp_path: Path, way: str) -> None:
+    """A path of a certificate that leads nowhere is named as the reason, and nothing is sent."""
+    path = str(tmp_path / "none.pem")
+    with logins.session_of(accounts.token(server.base_url.replace("http:", "https:"))) as session:
+        if way.endswith("BUNDLE"):
+            monkeypatch.setenv(way, path)
+        if way == "session":
+            session.verify = path
+        more = {"call": {"verify": path}, "cert": {"cert": path}}.get(way, {})
+        error = caught(lambda: session.get("v1.0/x", **more))
+    assert str(error).endswith("got no answer: a certificate file that is set cannot be read.")
+    assert (True, True) == (isinstance(error, ConnectionFailedError), isinstance(error, OSError))
+    assert (0, []) == (server.connections, leaks(error, accounts.SECRETS))
+
+
+# ------------------------------------------------------------------ the user's own code and arguments
+
+
+def broken_body(text: str) -> Iterator[bytes]:
+    """Begin a body and give up."""
+    yield b"abc"
+    raise OwnError(text)
+
+
+WRONG = {
+    "body": ("POST", OwnError, lambda: {"data": broken_body("mine")}),
+    "time-out": ("GET", ValueError, lambda: {"timeout": "x"}),
+    "half a time-out": ("POST", ValueError, lambda: {"timeout": (1, "x")}),
+    "header": ("POST", requests.exceptions.InvalidHeader, lambda: {"headers": {"X-Mine": "a\nb"}}),
+    "JSON": ("POST", requests.exceptions.InvalidJSONError, lambda: {"json": float("nan")}),
+}
+
+
+@pytest.mark.parametrize(("method", "kind", "more"), WRONG.values(), ids=WRONG)
+def test_what_is_no_failure_of_the_network(session: EtnaSession, method: str, kind, more) -> None:
+    """What a user's own code raises, or requests says of its arguments, comes out as it is."""
+    with pytest.raises(kind) as error:
+        session.request(method, "v1.0/x", **more())
+    assert (kind, []) == (type(error.value), leaks(error.value, accounts.SECRETS))
+
+
+@pytest.mark.parametrize("secret", [accounts.TOKEN, accounts.APP_KEY])
+def test_an_exception_that_holds_a_secret(server, session: EtnaSession, secret: str) -> None:
+    """One of the user's own that shows the token or the app key is named by its type alone."""
+    error = caught(lambda: session.post("v1.0/x", data=broken_body(f"sent {secret}")))
+    assert ConnectionFailedError is type(error)
+    assert str(error) == (
+        f"POST to http://{server.host} raised OwnError: check its data. "
+        "The POST was sent once and not again: check whether it was carried out."
+    )
+    assert [] == leaks(error, accounts.SECRETS)
+
+
+# ------------------------------------------------------------------ what a user's own adapter raises
+
+
+class ThrottledError(requests.RequestException):
+    """Takes two arguments."""
+
+    def __init__(self, wait: float, limit: int) -> None:
+        super().__init__(f"wait {wait} of {limit}")
+        self.wait = wait
+
+
+class NoAddressError(requests.ConnectionError):
+    """Takes a request, and shows it, as those of requests_mock do."""
+
+    def __init__(self, request: requests.PreparedRequest) -> None:
+        self.request = request
+
+    def __str__(self) -> str:
+        return f"No address: {self.request.method} {self.request.url} {dict(self.request.headers)}"
+
+
+class NamedOnlyError(requests.Timeout):
+    """Takes nothing by its place."""
+
+    def __init__(self, *, seconds: float) -> None:
+        super().__init__(seconds)
+
+
+MADE = {
+    ThrottledError: (requests.RequestException, "ThrottledError", lambda _: ThrottledError(3, 4)),
+    NoAddressError: (requests.ConnectionError, "NoAddressError", NoAddressError),
+    NamedOnlyError: (requests.Timeout, "it took too long to answer", lambda _: NamedOnlyError(seconds=3)),
+}
+
+
+class Raising(BaseAdapter):
+    """Sends nothing."""
+
+    def __init__(self, make: Callable[[requests.PreparedRequest], Exception]) -> None:
+        super().__init__()
+        self._make = make
+
+    def send(self, request: requests.PreparedRequest, **_) -> requests.Response:
+        """Raise."""
+        raise self._make(request)
+
+    def close(self) -> None:
+        """Have nothing to close."""
+
+
+@by_method
+@pytest.mark.parametrize("own", MADE)
+def test_an_exception_of_an_adapter(server, session: EtnaSession, own: type[Exception], method: str) -> None:
+    """One of its own class is one of ours, and of the class of requests that fits, without a secret."""
+    kind, reason, make = MADE[own]
+    session.mount("http://", Raising(make))
+    error = caught(lambda: session.request(method, "v1.0/x"))
+    assert (True, True) == (isinstance(error, ConnectionFailedError), isinstance(error, kind))
+    assert str(error).startswith(f"{method} to http://{server.host} got no answer: {reason}.")
+    assert (None, None, []) == (error.request, error.response, leaks(error, accounts.SECRETS))
+
+
+def test_one_that_is_not_of_requests(session: EtnaSession) -> None:
+    """An exception that has nothing to do with a network comes out as it is."""
+    session.mount("http://", Raising(lambda _: OwnError("mine")))
+    with pytest.raises(OwnError, match="mine") as error:
+        session.get("v1.0/x")
+    assert [] == leaks(error.value, accounts.SECRETS)
+
+
+def test_one_that_holds_the_request(session: EtnaSession) -> None:
+    """But for one that holds the signed request, which would show the token."""
+    session.mount("http://", Raising(OwnError))
+    error = caught(lambda: session.post("v1.0/x"))
+    assert (ConnectionFailedError, True) == (type(error), "raised OwnError: check its data." in str(error))
+    assert [] == leaks(error, accounts.SECRETS)
+
+
+class Fallback(HTTPAdapter):
+    """Asks another login's server where its own does not answer."""
+
+    def __init__(self, other: EtnaSession) -> None:
+        super().__init__()
+        self._other = other
+
+    def send(self, request: requests.PreparedRequest, **kwargs) -> requests.Response:
+        """Send it, or read the same elsewhere."""
+        try:
+            return super().send(request, **kwargs)
+        except requests.ConnectionError:
+            return self._other.get("v1.0/x")
+
+
+@by_method
+def test_a_second_failure_has_nothing_of_the_first(server, session: EtnaSession, pauses, method) -> None:
+    """Where a fallback fails as well, its error has no trace of the request that failed before it."""
+    server.play(hang_up)
+    with ScriptedServer(hang_up) as second, EtnaSession("second", 5.0) as another:
+        another.holder.put(accounts.token(second.base_url))
+        session.mount("http://", Fallback(another))
+        error = caught(lambda: session.request(method, "v1.0/x"))
+    assert (True, []) == (second.host in str(error), leaks(error, accounts.SECRETS))
+
+
+# ------------------------------------------------------------------ answers that raise
+
+
+def test_raise_for_status(server, session: EtnaSession) -> None:
+    """The HTTPError of requests has its response, whose request shows a placeholder."""
+    server.play(answer(422, b'{"Message":"no"}'))
+    with pytest.raises(requests.HTTPError) as error:
+        session.post("v1.0/orders").raise_for_status()
+    assert (422, b'{"Message":"no"}') == (error.value.response.status_code, error.value.response.content)
+    assert error.value.request.headers["Authorization"] == f"*** alice at {server.base_url}"
+    assert [] == leaks(error.value, accounts.SECRETS)
+
+
+def test_a_token_for_another_server(server, session: EtnaSession, other) -> None:
+    """A token that a user gives for a call to another server is not sent, and the error says so."""
+    error = caught(lambda: session.get(f"{other.base_url}/x", auth=session.token))
+    assert (InsecureURLError, []) == (type(error), other.received)
+    assert f"belongs to http://{server.host} and was not sent to http://{other.host}" in str(error)

@@ -4,8 +4,18 @@ Every text is plain and HTML is made, and escaped, in here alone. IPython is imp
 shown. The status table is not re-exported, since a login shows none: it is in ``display.status_table``.
 """
 
-from etna_magic.display.html import INK, Bundle, line, show
-from etna_magic.display.sentences import expired_during, expiring, lasts, logged_in, logged_out, stale
+from etna_magic.display.sentences import (
+    INK,
+    Bundle,
+    expired_during,
+    expiring,
+    lasts,
+    line,
+    logged_in,
+    logged_out,
+    show,
+    stale,
+)
 
 __all__ = [
     "INK",

@@ -6,7 +6,7 @@ from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from etna_magic.display.html import INK, Bundle
+from etna_magic.display.sentences import INK, Bundle
 from etna_magic.support import format_duration, format_moment, sanitize
 from etna_magic.token import Token, TokenState
 

@@ -55,14 +55,16 @@ def log_in(registry: LoginRegistry, options: LoginOptions, kernel: Kernel | None
         If the options do not fit this front end.
     """
     command = LoginCommand(registry, options, kernel)
-    mode = input_mode(options.ask, kernel)
     attempt = command.attempt()
+    if attempt.missing or options.ask:
+        # Before the first step, which may have the server send somebody a code.
+        input_mode(options.ask, kernel)
     # Nobody is asked inside: other kernels wait for this lock.
     with command.lock(attempt):
         outcome = command.cached(attempt) or command.first_step(attempt)
     if isinstance(outcome, dict):
         display.show(outcome)
-    elif mode is InputMode.FORM:
+    elif (mode := input_mode(options.ask, kernel)) is InputMode.FORM:
         command.form(attempt).show(outcome)
     else:
         display.show(command.store(attempt, drive(attempt, driver_of(mode), outcome)))
@@ -209,7 +211,7 @@ class LoginCommand:
         """Put a login into the registry; return what to say where another account was there."""
         self.registry.refuse_foreign(self.name)
         before = self.registry.get(self.name)
-        account = before.session.account if before else None
+        account = before.session.holder.account if before else None
         renews = self._options.auto_renew or self.registry.settings.auto_renew
         self._options = self._options.after(token, attempt.typed, attempt.settings.dotenv, renews=renews)
         login = self.registry.put(self.name, token, self._options)

@@ -215,7 +215,7 @@ class LoginRegistry:
             login = self._logins.get(name)
             if login is None:
                 login = Login(name, _new_session(name, self.settings.timeout))
-            elif login.session.account not in (None, token.account):
+            elif login.session.holder.account not in (None, token.account):
                 login = self._changed_account(login, token)
             login.session.timeout = self.settings.timeout
             login.options = options
@@ -232,7 +232,7 @@ class LoginRegistry:
         login = Login(before.name, _new_session(before.name, self.settings.timeout))
         login.form, login.forget, login.tokens = before.form, before.forget, before.tokens
         before.session.holder.release(
-            f"is {token.account} now, and this session was of {before.session.account}"
+            f"is {token.account} now, and this session was of {before.session.holder.account}"
         )
         before.session.close()
         return login

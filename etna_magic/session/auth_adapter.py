@@ -75,7 +75,7 @@ class PlaceholderAuth(AuthBase):
         elif self._is_explicit:
             raise InsecureURLError(
                 f"This token belongs to {self._is_home.origin} and was not sent to {Origin.of(url)}: "
-                "use it for its own server only."
+                f"use it for its own server only.{not_sent(request.method)}"
             )
         return request
 

@@ -18,7 +18,7 @@ class Run:
     reply
         The content of its reply.
     asked
-        The prompts that it put to the person, and whether the answer was to be unseen.
+        The prompts that it showed, and whether the answer was to be unseen.
     """
 
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Run:
 
     @property
     def error(self) -> str:
-        """What stands under the cell when it has failed, whichever way it was shown."""
+        """What is shown under the cell when it has failed, in whichever way."""
         assert self.status == "error", f"the cell did not fail: {self.texts}"
         return self.texts[-1].removesuffix("\n")
 

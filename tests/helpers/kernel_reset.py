@@ -20,7 +20,7 @@ def _reset():
 _reset()
 """
 
-# The same log-in with a token that was issued earlier, as far as the client can tell.
+# The same login with a token that was issued earlier, as far as the client can tell.
 AGE = """
 def _age(name, seconds_left, lifetime):
     import time

@@ -56,7 +56,9 @@ class RunningCell:
         return self._kernel._collect(self._sent, self.so_far, [], lambda _: None)
 
     def stop(self) -> Run:
-        """Press the stop button, and wait for its end."""
+        """Press the stop button when nothing more comes, so that the kernel sleeps; wait for its end."""
+        while self._kernel.publish() is not None:
+            pass
         self._kernel.interrupt()
         return self.finish()
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that says what it was told to, and records what it heard."""
+"""A real HTTP server on loopback that answers as a test says, and records what it received."""
 
 import socket
 import socketserver
@@ -66,7 +66,7 @@ class ScriptedServer:
         self._thread.join()
 
     def play(self, *answers: Answer) -> Self:
-        """Begin anew with these answers, as if nothing had been asked."""
+        """Begin again with these answers, as if nothing had been asked."""
         with self._lock:
             self.answers, self.received, self.connections = list(answers), [], 0
         return self

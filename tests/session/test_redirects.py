@@ -1,13 +1,14 @@
 """Redirects of reads: token and app key stay at their own origin, whoever sends the request on."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from ssl import SSLContext
 
 import pytest
 import requests
 
-from etna_magic import ConnectionFailedError, EtnaError
+from etna_magic import ConnectionFailedError, EtnaError, Token
 from etna_magic.session import EtnaSession
 from tests.helpers import accounts, environment, logins
 from tests.helpers.leaks import caught, leaks
@@ -48,9 +49,25 @@ def shown(response: requests.Response) -> list[str]:
     return [secret for secret in accounts.SECRETS if secret in repr(headers)]
 
 
+def by_session(token: Token, url: str) -> requests.Response:
+    """Read by the session of a login."""
+    with logins.session_of(token) as session:
+        return session.get(url)
+
+
+def by_auth(token: Token, url: str, method: str = "GET") -> requests.Response:
+    """Make a call without a session of ours, signed by auth=token."""
+    return requests.request(method, url, auth=token, timeout=5)
+
+
+SENDERS = {"session": by_session, "auth=token": by_auth, "POST, auth=token": partial(by_auth, method="POST")}
+by_sender = pytest.mark.parametrize("call", SENDERS.values(), ids=SENDERS)
+
+
 # ------------------------------------------------------------------ off the origin
 
 
+@by_sender
 @by_status
 @pytest.mark.parametrize(
     "location",
@@ -65,31 +82,32 @@ def shown(response: requests.Response) -> list[str]:
         pytest.param("http://127.0.0.1:{other}?http://127.0.0.1:{own}/", id="own host in the query"),
     ],
 )
-def test_off_the_origin(server, session: EtnaSession, other, status: int, location: str) -> None:
+def test_off_the_origin(server, other, call, status: int, location: str) -> None:
     """A redirect to another server has neither header; the first request had both."""
     server.play(redirect(location.format(own=server.port, other=other.port), status))
-    response = session.get("v1.0/x")
+    response = call(accounts.token(server.base_url), f"{server.base_url}/v1.0/x")
     assert (200, [SIGNED], [UNSIGNED]) == (response.status_code, ours(server), ours(other))
     assert [] == shown(response)
 
 
+@by_sender
 @by_status
-def test_other_name_of_the_same_server(server, session: EtnaSession, status: int) -> None:
+def test_other_name_of_the_same_server(server, call, status: int) -> None:
     """`localhost` is another origin than 127.0.0.1, though it is the same server."""
     server.play(redirect(f"http://localhost:{server.port}/x", status), OK)
-    session.get("v1.0/x")
+    call(accounts.token(server.base_url), f"{server.base_url}/v1.0/x")
     assert [SIGNED, UNSIGNED] == ours(server)
 
 
+@by_sender
 @by_status
 @pytest.mark.parametrize("secure", [True, False], ids=["http to https", "https to http"])
-def test_other_scheme(tls: SSLContext, status: int, secure: bool) -> None:  # noqa: FBT001 - a table's column
+def test_other_scheme(tls: SSLContext, call, status: int, secure: bool) -> None:  # noqa: FBT001 - a table's column
     """A redirect to the other scheme has neither header."""
     here, there = (None, tls) if secure else (tls, None)
     with ScriptedServer(b"", tls=here) as server, ScriptedServer(OK, tls=there) as target:
         server.play(redirect(f"{target.base_url}/x", status))
-        with logins.session_of(accounts.token(server.base_url)) as session:
-            session.get("v1.0/x")
+        call(accounts.token(server.base_url), f"{server.base_url}/v1.0/x")
         assert ([SIGNED], [UNSIGNED]) == (ours(server), ours(target))
 
 
@@ -121,12 +139,13 @@ def test_from_http_to_https_on_the_usual_ports() -> None:
     assert [("http://localhost/api/v1.0/x", OLD), ("https://localhost/x", None)] == recorder.sent
 
 
-def test_off_and_on(server, session: EtnaSession, other) -> None:
+@by_sender
+def test_off_and_on(server, other, call) -> None:
     """Headers that were dropped on the way out are not sent to a third server either."""
     with ScriptedServer(OK) as third:
         server.play(redirect(f"{other.base_url}/x"))
         other.play(redirect(f"{third.base_url}/x", 307))
-        session.get("v1.0/x")
+        call(accounts.token(server.base_url), f"{server.base_url}/v1.0/x")
         assert [UNSIGNED, UNSIGNED] == [*ours(other), *ours(third)]
 
 
@@ -165,13 +184,14 @@ def test_a_password_of_netrc(server, session, other, monkeypatch: pytest.MonkeyP
 # ------------------------------------------------------------------ on the origin
 
 
+@by_sender
 @by_status
 @pytest.mark.parametrize("location", ["/api/v1.0/y", "y", "http://127.0.0.1:{own}/y", "//127.0.0.1:{own}/y"])
-def test_on_the_origin(server, session: EtnaSession, status: int, location: str) -> None:
+def test_on_the_origin(server, call, status: int, location: str) -> None:
     """A redirect within the origin keeps both headers, each time, and no answer shows them."""
     location = location.format(own=server.port)
     server.play(redirect(location, status), redirect(location, status), OK)
-    response = session.get("v1.0/x")
+    response = call(accounts.token(server.base_url), f"{server.base_url}/v1.0/x")
     assert ([SIGNED] * 3, [], 2) == (ours(server), shown(response), len(response.history))
 
 

@@ -1,1 +1,0 @@
-"""What becomes of a call: sent once or again, judged, renewed, paged, awaited."""

@@ -1,1 +1,0 @@
-"""Many calls at once: threads on one session, processes of Dask on one token."""

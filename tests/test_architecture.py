@@ -1,0 +1,241 @@
+"""The rules of the code that no linter knows: what may not be used, where things are imported from, and words."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "etna_magic"
+CLIENT = [path for path in sorted(PACKAGE.rglob("*.py")) if "sandbox" not in path.parts]
+# Not re-exported by their folders, since they import what few need; each folder says so.
+DIRECT = {
+    "etna_magic.support.safe_call",
+    "etna_magic.support.http",
+    "etna_magic.ask.form",
+    "etna_magic.ask.prompt",
+    "etna_magic.display.status_table",
+}
+# Words of an earlier design. The ordinary ones among them were names, and may be words.
+OLD_WORDS = [
+    "inert",
+    "mend",
+    "mended",
+    "mending",
+    "mends",
+    "timetext",
+    "verdict",
+    "verdicts",
+    "judge",
+    "judged",
+    "weigh",
+    "weighed",
+    "weighing",
+    "fate",
+    "recipe",
+    "recipes",
+    "anew",
+    "purse",
+    "reaper",
+    "login_plan",
+    "self_renewal",
+    "ruled_session",
+    "signed_session",
+    "weighing_session",
+    "cell_guard",
+    "one_request",
+    "server_verdict",
+    "how_to_mend",
+    "desk",
+    "outages",
+    "cell_guard",
+]
+OLD_NAMES = [
+    "answer_",
+    "marks",
+    "masking",
+    "signing",
+    "place",
+    "place_of",
+    "Way",
+    "ways",
+    "way_of",
+    "way_here",
+    "pace",
+    "countdown",
+    "Logins",
+    "batch",
+    "memory",
+    "Memory",
+    "Owner",
+    "remembered",
+    "Remembering",
+    "remembering",
+    "usage",
+    "told",
+    "meant",
+    "both",
+    "elsewhere",
+    "turn",
+    "gate",
+    "people",
+    "moments",
+    "wire",
+    "house",
+    "House",
+    "seat",
+    "Seat",
+    "breaks",
+    "deadline",
+    "transport",
+    "attempt_",
+    "Recipe",
+    "Judge",
+    "judge",
+]
+
+
+def trees(paths: list[Path]) -> Iterator[tuple[Path, ast.Module]]:
+    """Yield each file's syntax tree."""
+    for path in paths:
+        yield path, ast.parse(path.read_text())
+
+
+def module_of(path: Path) -> str:
+    """Return the dotted name of a file's module."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def folder_of(module: str) -> str:
+    """Return the part of the package that a module belongs to."""
+    return ".".join(module.split(".")[:2])
+
+
+def tricks(tree: ast.Module) -> Iterator[str]:
+    """Yield what changes classes or other people's objects behind their back."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id == "type" and len(node.args) > 1:
+                yield f"type(…) makes a class, line {node.lineno}"
+        if isinstance(node, ast.Attribute) and node.attr == "__new__":
+            yield f"__new__, line {node.lineno}"
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr == "local"
+            and getattr(node.value, "id", "") == "threading"
+        ):
+            yield f"threading.local, line {node.lineno}"
+        targets = node.targets if isinstance(node, ast.Assign) else ()
+        for target in targets:
+            if isinstance(target, ast.Attribute) and target.attr == "__class__":
+                yield f"__class__ = …, line {node.lineno}"
+            if (
+                isinstance(target, ast.Subscript)
+                and getattr(getattr(target.value, "func", None), "id", "") == "vars"
+            ):
+                yield f"vars(…)[…] = …, line {node.lineno}"
+
+
+def private_of_others(tree: ast.Module) -> Iterator[str]:
+    """Yield private attributes of anything but ``self``, ``cls`` and names that begin like that themselves."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and re.match(r"_[a-z]", node.attr):
+            owner = getattr(node.value, "id", "")
+            if owner not in {"self", "cls"} and node.attr not in {"_replace", "_repr_mimebundle_"}:
+                yield f"{owner or '…'}.{node.attr}, line {node.lineno}"
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Yield every module that a file imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def test_no_trick() -> None:
+    """No class is made or changed while the program runs, and nothing is hung on other people's objects."""
+    assert {} == {path.name: found for path, tree in trees(CLIENT) if (found := list(tricks(tree)))}
+
+
+def test_no_private_attribute() -> None:
+    """No private attribute of a library is used; a Token reads one of another Token."""
+    found = {path.name: list(private_of_others(tree)) for path, tree in trees(CLIENT)}
+    found = {name: [one for one in many if "earlier._issued" not in one] for name, many in found.items()}
+    assert {} == {name: many for name, many in found.items() if many}
+
+
+def test_folders_are_imported_as_folders() -> None:
+    """What a folder offers is imported from the folder, and not from a file in it."""
+    wrong = []
+    for path, tree in trees(CLIENT):
+        here = folder_of(module_of(path))
+        for name in imported(tree):
+            is_inside = name.startswith("etna_magic.") and name.count(".") > 1
+            if is_inside and folder_of(name) != here and name not in DIRECT:
+                # notebook/ offers its files: they are heavy, and only the facade and the magics use them.
+                if folder_of(name) != "etna_magic.notebook" or here != "etna_magic":
+                    wrong.append(f"{module_of(path)} imports {name}")
+    assert [] == [one for one in wrong if not one.startswith("etna_magic imports etna_magic.notebook")]
+
+
+def test_every_library_is_declared() -> None:
+    """Each library that the client imports is a dependency or in an extra."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [
+        *project["dependencies"],
+        *(one for many in project["optional-dependencies"].values() for one in many),
+    ]
+    declared = {re.split(r"[\[<>=!~ ]", line)[0].lower() for line in lines}
+    import sys  # noqa: PLC0415 - for its list of names
+
+    tops = {name.split(".")[0] for _, tree in trees(CLIENT) for name in imported(tree)}
+    others = {top for top in tops if top not in sys.stdlib_module_names and top != "etna_magic"}
+    names = {"dotenv": "python-dotenv"}
+    assert set() == {names.get(top, top).lower() for top in others} - declared
+
+
+def test_size() -> None:
+    """No file of the package has grown past what one topic needs."""
+    assert [] == [path.name for path in CLIENT if path.read_text().count("\n") > 400]
+
+
+FILES = [
+    *PACKAGE.rglob("*.py"),
+    *(ROOT / "tests").rglob("*.py"),
+    *(ROOT / "notebooks").glob("*.ipynb"),
+    *(ROOT / "notebooks").glob("*.py"),
+    *ROOT.glob("*.md"),
+    ROOT / "Makefile",
+    ROOT / "pyproject.toml",
+    ROOT / ".ci" / "run",
+]
+
+
+@pytest.mark.parametrize("word", OLD_WORDS)
+def test_old_words(word: str) -> None:
+    """Nothing is called by a word of the earlier design, in code, tests, documents and messages."""
+    pattern = re.compile(rf"(?<![a-z]){word}(?![a-z])", re.IGNORECASE)
+    found = [path for path in FILES if path != Path(__file__) and path.exists()]
+    assert [] == [str(path.relative_to(ROOT)) for path in found if pattern.search(path.read_text())]
+
+
+def defined(tree: ast.Module) -> Iterator[str]:
+    """Yield the names of classes, functions and parameters that a file defines."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
+        if isinstance(node, ast.arg):
+            yield node.arg
+
+
+def test_old_names() -> None:
+    """No module, class, function or parameter has a name of the earlier design."""
+    paths = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    found = {path.name: sorted({*defined(tree), path.stem} & set(OLD_NAMES)) for path, tree in trees(paths)}
+    assert {} == {name: many for name, many in found.items() if many}

@@ -358,8 +358,8 @@ def _rebuilt(  # noqa: PLR0913, PLR0917 - a pickle has no names
 def _copy(name: str, account: Account | None) -> EtnaSession:
     """Return what an unpickled session is: it says whose it was, and cannot be used."""
     advice = COPY_ADVICE.replace("etna_session", f"{name}_session").replace("%etna_login", login_hint(name))
-    session = EtnaSession(
-        name, holder=TokenHolder(name, account, f"{COPY_REASON}. {advice.removesuffix('.')}")
-    )
+    whose = f"({account}) " if account else ""
+    absence = f"{whose}{COPY_REASON}. {advice.removesuffix('.')}"
+    session = EtnaSession(name, holder=TokenHolder(name, account, absence))
     session.is_copy = True
     return session

@@ -210,7 +210,9 @@ class AuthAdapter(BaseAdapter):
         def send_once() -> Response:
             # Signed inside, so that no frame that raises has ever held it.
             began = time.perf_counter()
-            response = self.adapter.send(prepare(request), **options)
+            signed = prepare(request)
+            status[:] = [0]  # from here on the adapter may have sent it
+            response = self.adapter.send(signed, **options)
             status[:] = [response.status_code]
             self._note_elapsed(response, time.perf_counter() - began)
             return response

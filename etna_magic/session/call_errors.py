@@ -61,7 +61,7 @@ def raise_for(failure: Failure, request: requests.PreparedRequest, status: int |
     request : requests.PreparedRequest
         What was sent; its method and origin are named, and nothing else.
     status : int or None
-        The status of the answer, where one began.
+        The status of the answer, 0 where none came, None where no adapter was given the request.
 
     Raises
     ------
@@ -70,16 +70,16 @@ def raise_for(failure: Failure, request: requests.PreparedRequest, status: int |
     BaseException
         What interrupted the call, or was raised by the user's own code below it, as it was.
     """
-    if failure.error is not None:
-        raise add_outcome(failure.error, not_sent(request.method))
-    failure.raise_foreign()
     method = request.method or ""
-    what = f"{method} to {Origin.of(request.url or '')}"
     outcome = _outcome(method, status, is_sent=failure.is_sent)
+    if failure.error is not None:
+        raise add_outcome(failure.error, outcome)
+    failure.raise_foreign()
+    what = f"{method} to {Origin.of(request.url or '')}"
     if not issubclass(failure.kind, NETWORK_ERRORS):
         raise ConnectionFailedError(f"{what} raised {failure.reason}: check its data.{outcome}")
     kind = next((ours for theirs, ours in _CLASSES if issubclass(failure.kind, theirs)), CallFailedError)
-    seen = "got no answer" if status is None else f"was answered with status {status}, but not to the end"
+    seen = f"was answered with status {status}, but not to the end" if status else "got no answer"
     raise kind(f"{what} {seen}: {failure.reason}.{outcome}")
 
 
@@ -87,9 +87,9 @@ def _outcome(method: str, status: int | None, *, is_sent: bool) -> str:
     """Say what became of a call that is no read, as a sentence to follow another."""
     if method in READS:
         return ""
-    if status is not None:
+    if status:
         return f" The {method} was sent once and answered: check whether it was carried out."
-    if not is_sent:
+    if status is None or not is_sent:
         return f" The {method} was not sent."
     return f" The {method} was sent once and not again: check whether it was carried out."
 

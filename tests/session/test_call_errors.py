@@ -100,6 +100,19 @@ def test_what_is_no_failure_of_the_network(session: EtnaSession, method: str, ki
     assert (kind, []) == (type(error.value), leaks(error.value, accounts.SECRETS))
 
 
+def test_a_body_that_reads_in_vain(session: EtnaSession) -> None:
+    """A body whose generator gets an error of ours has begun to be sent, and the error says so."""
+
+    def rows() -> Iterator[bytes]:
+        yield b"abc"
+        session.holder.release("was logged out")
+        yield session.get("v1.0/source").content
+
+    error = caught(lambda: session.post("v1.0/up", data=rows()))
+    outcome = "The POST was sent once and not again: check whether it was carried out."
+    assert f"etna was logged out. {outcome}" == str(error)
+
+
 @pytest.mark.parametrize("secret", [accounts.TOKEN, accounts.APP_KEY])
 def test_an_exception_that_holds_a_secret(server, session: EtnaSession, secret: str) -> None:
     """One of the user's own that shows the token or the app key is named by its type alone."""
@@ -214,6 +227,8 @@ def test_a_second_failure_has_nothing_of_the_first(server, session: EtnaSession,
         session.mount("http://", Fallback(another))
         error = caught(lambda: session.request(method, "v1.0/x"))
     assert (True, []) == (second.host in str(error), leaks(error, accounts.SECRETS))
+    outcome = f" The {method} was sent once and not again: check whether it was carried out."
+    assert str(error).endswith(outcome if method == "POST" else "the connection broke off.")
 
 
 # ------------------------------------------------------------------ answers that raise

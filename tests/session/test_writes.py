@@ -219,6 +219,20 @@ def test_with_a_token_that_has_ended(server, session: EtnaSession) -> None:
     assert (TokenExpiredError, expected, []) == (type(error), str(error), server.received)
 
 
+def test_logged_out_while_it_is_signed(server, session: EtnaSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is anything sent where another thread logs out at that very moment."""
+    token, headers = session.token, type(session.token).headers
+
+    def end_first(self) -> dict[str, str]:
+        token.end("was logged out")
+        return headers(self)
+
+    monkeypatch.setattr(type(token), "headers", end_first)
+    error = caught(lambda: session.post("v1.0/orders"))
+    assert (NotLoggedInError, True) == (type(error), str(error).endswith(" The POST was not sent."))
+    assert ([], []) == (server.received, leaks(error, accounts.SECRETS))
+
+
 def test_when_the_renewal_fails(renewing: RenewingLogin) -> None:
     """Past the token's end and without a fresh one, an order is not sent."""
     renewing.token_reply = answer(500)

@@ -60,12 +60,22 @@ def placeholder(account: Account) -> str:
 
 
 class TokenHeaders(dict[str, str]):
-    """The headers of a call as a plain ``dict`` whose ``repr`` masks them."""
+    """The headers of a call as a plain ``dict`` whose ``repr`` masks them, and whose pickle is empty."""
 
     def __repr__(self) -> str:
         return repr(dict.fromkeys(self, MASK))
 
     __str__ = __repr__
+
+    def __copy__(self) -> dict[str, str]:
+        return dict(self)
+
+    def __deepcopy__(self, memo: object) -> dict[str, str]:
+        return dict(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A kernel that is dumped has what its cells have shown in Out.
+        return TokenHeaders, ()
 
 
 class Token:

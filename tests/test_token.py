@@ -391,3 +391,10 @@ def test_the_parts_of_a_token_are_secrets(token: Token) -> None:
     """What no message may show is given as secrets, for a search."""
     assert (Secret(accounts.TOKEN), Secret(accounts.APP_KEY)) == token.secrets()
     assert (Secret, Secret(accounts.APP_KEY)) == (type(token.app_key()), token.app_key())
+
+
+def test_headers_are_not_pickled() -> None:
+    """A pickle of the headers, of a kernel that is dumped with its outputs say, is empty; a copy is not."""
+    headers = accounts.token(BASE_URL).headers()
+    assert {} == pickle.loads(pickle.dumps(headers))
+    assert [dict(headers)] * 2 == [copy.copy(headers), copy.deepcopy(headers)]

@@ -127,5 +127,6 @@ class TokenRefresher:
             self._refreshed_at = self._clock.forward()
             return
         self._failed_at = self._clock.forward()
-        self.error = copy.copy(error)
+        # Where Dask was imported, a copy has the traceback as well.
+        self.error = copy.copy(error).with_traceback(None)
         raise error.with_traceback(None) from None

@@ -35,9 +35,9 @@ class Figure:
         return self.value <= self.limit
 
     def __str__(self) -> str:
-        verdict = "within" if self.is_within else "OVER  "
+        result = "within" if self.is_within else "OVER  "
         return (
-            f"{verdict}  {self.value:7.2f} {self.unit:<2} (at most {self.limit:g})  {self.what}{self.against}"
+            f"{result}  {self.value:7.2f} {self.unit:<2} (at most {self.limit:g})  {self.what}{self.against}"
         )
 
 

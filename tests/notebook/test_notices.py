@@ -16,8 +16,8 @@ def cell(code: str = "6 * 7", **more: object) -> SimpleNamespace:
     return SimpleNamespace(**{"raw_cell": code, "cell_id": "a", "store_history": True, **more})
 
 
-class Logins:
-    """Logins of 24 hours whose clock is moved."""
+class AgingLogins:
+    """AgingLogins of 24 hours whose clock is moved."""
 
     def __init__(self) -> None:
         self.clock = MovedClock()
@@ -34,20 +34,20 @@ class Logins:
 
 
 @pytest.fixture
-def logins() -> Logins:
+def logins() -> AgingLogins:
     """Return a registry with one fresh login."""
-    made = Logins()
+    made = AgingLogins()
     made.log_in()
     return made
 
 
-def test_a_fresh_token(logins: Logins, shown: list[str]) -> None:
+def test_a_fresh_token(logins: AgingLogins, shown: list[str]) -> None:
     """Nothing is said, and nothing changes until the warning window."""
     assert 23.75 * HOUR == logins.notices.before(cell())
     assert [] == shown
 
 
-def test_a_stale_token_in_every_cell(logins: Logins, shown: list[str]) -> None:
+def test_a_stale_token_in_every_cell(logins: AgingLogins, shown: list[str]) -> None:
     """Each cell begins with the line, which ends with the line to type."""
     logins.age(25)
     assert [0.0, 0.0] == [logins.notices.before(cell()) for _ in range(2)]
@@ -56,7 +56,7 @@ def test_a_stale_token_in_every_cell(logins: Logins, shown: list[str]) -> None:
     assert shown[0].endswith(" To log in again: %etna_login")
 
 
-def test_each_stale_login_has_a_line(logins: Logins, shown: list[str]) -> None:
+def test_each_stale_login_has_a_line(logins: AgingLogins, shown: list[str]) -> None:
     """The line to type names the login where it is not the default."""
     logins.log_in("paper")
     logins.age(25)
@@ -64,14 +64,14 @@ def test_each_stale_login_has_a_line(logins: Logins, shown: list[str]) -> None:
     assert ["%etna_login", "%etna_login paper"] == [line.split(": ")[-1] for line in shown]
 
 
-def test_a_token_near_its_end_once(logins: Logins, shown: list[str]) -> None:
+def test_a_token_near_its_end_once(logins: AgingLogins, shown: list[str]) -> None:
     """One line; then nothing changes until it expires."""
     logins.age(23.8)
     assert [pytest.approx(0.2 * HOUR)] * 2 == [logins.notices.before(cell()) for _ in range(2)]
     assert 1 == len(shown)
 
 
-def test_a_token_near_its_end_that_is_refreshed_by_itself(logins: Logins, shown: list[str]) -> None:
+def test_a_token_near_its_end_that_is_refreshed_by_itself(logins: AgingLogins, shown: list[str]) -> None:
     """Nobody has to do anything, so nothing is said."""
     logins.registry.get("etna").session.holder.refresher = object()
     logins.age(23.8)
@@ -89,7 +89,7 @@ def test_a_token_near_its_end_that_is_refreshed_by_itself(logins: Logins, shown:
         cell(store_history=False),
     ],
 )
-def test_cells_that_get_no_line(logins: Logins, shown: list[str], quiet) -> None:
+def test_cells_that_get_no_line(logins: AgingLogins, shown: list[str], quiet) -> None:
     """Our own magics and runs without history: the next cell has the line that waits."""
     logins.age(23.8)
     assert 0.0 == logins.notices.before(quiet)
@@ -98,7 +98,7 @@ def test_cells_that_get_no_line(logins: Logins, shown: list[str], quiet) -> None
     assert 1 == len(shown)
 
 
-def test_a_token_that_was_stale_before_the_cell(logins: Logins, shown: list[str]) -> None:
+def test_a_token_that_was_stale_before_the_cell(logins: AgingLogins, shown: list[str]) -> None:
     """The end of a cell reports those tokens only that became stale in it."""
     logins.log_in("paper").token.refuse()
     before = logins.notices.stale()
@@ -108,7 +108,7 @@ def test_a_token_that_was_stale_before_the_cell(logins: Logins, shown: list[str]
     assert ["etna"] == [line.split(":")[0] for line in shown]
 
 
-def test_never(logins: Logins, shown: list[str]) -> None:
+def test_never(logins: AgingLogins, shown: list[str]) -> None:
     """Nothing is said."""
     logins.registry.settings.warn = "never"
     logins.age(23.8)
@@ -118,7 +118,7 @@ def test_never(logins: Logins, shown: list[str]) -> None:
     assert [] == shown
 
 
-def test_once_for_each_token(logins: Logins, shown: list[str]) -> None:
+def test_once_for_each_token(logins: AgingLogins, shown: list[str]) -> None:
     """A new token that becomes stale is reported again."""
     logins.registry.settings.warn = "once"
     counts = []
@@ -131,7 +131,7 @@ def test_once_for_each_token(logins: Logins, shown: list[str]) -> None:
     assert [1, 1, 2, 2] == counts
 
 
-def test_used(logins: Logins, shown: list[str]) -> None:
+def test_used(logins: AgingLogins, shown: list[str]) -> None:
     """Only cells that use the login; the Python that IPython made of the cell counts, where it is given."""
     logins.registry.settings.warn = "used"
     logins.age(25)
@@ -143,7 +143,7 @@ def test_used(logins: Logins, shown: list[str]) -> None:
     assert 2 == len(shown)
 
 
-def test_a_variable_that_was_replaced(logins: Logins, shown: list[str]) -> None:
+def test_a_variable_that_was_replaced(logins: AgingLogins, shown: list[str]) -> None:
     """A token that the namespace does not hold any more is nobody's concern."""
     logins.age(25)
     logins.registry.namespace["etna_token"] = "mine"
@@ -151,7 +151,7 @@ def test_a_variable_that_was_replaced(logins: Logins, shown: list[str]) -> None:
     assert [] == shown
 
 
-def test_a_notice_of_a_refresh_is_shown_once(logins: Logins) -> None:
+def test_a_notice_of_a_refresh_is_shown_once(logins: AgingLogins) -> None:
     """In the next cell that may show it."""
     calls: list[int] = []
     logins.registry.get("etna").notice = lambda: calls.append(1)

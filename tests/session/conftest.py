@@ -36,7 +36,7 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def clock() -> accounts.ManualClock:
-    """Return a clock that stands still."""
+    """Return a clock that runs when a test moves it."""
     return accounts.ManualClock()
 
 

@@ -147,7 +147,7 @@ class NoAddressError(requests.ConnectionError):
 
 
 class NamedOnlyError(requests.Timeout):
-    """Takes nothing by its place."""
+    """Takes nothing by position."""
 
     def __init__(self, *, seconds: float) -> None:
         super().__init__(seconds)

@@ -97,7 +97,7 @@ def test_digest_elsewhere(session: EtnaSession, other) -> None:
 
 
 def test_digest_at_home(server, session: EtnaSession) -> None:
-    """At home it takes the place of the token, as any other auth does."""
+    """At home it replaces the token, as any other auth does."""
     server.play(answer(401, b"", CHALLENGE), OK)
     assert 200 == session.get("v1.0/x", auth=HTTPDigestAuth("u", "p")).status_code
     assert [[], ["Digest"]] == [

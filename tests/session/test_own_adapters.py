@@ -66,7 +66,7 @@ def test_it_is_the_same_object(server, session: EtnaSession) -> None:
 
 
 def test_it_is_asked_as_requests_asks(server, session: EtnaSession) -> None:
-    """It is handed the request alone by its place, and the five options of requests by name."""
+    """It is handed the request alone by position, and the five options of requests by name."""
     adapter = KeywordsOnly()
     session.mount("http://", adapter)
     session.get("v1.0/x", timeout=(2, 3))

@@ -145,7 +145,7 @@ def test_a_token_that_was_ended(server, session: EtnaSession) -> None:
 
 @by_method
 def test_a_401(server, session: EtnaSession, method: str) -> None:
-    """A dead token is told from a call that is not allowed, by one probe."""
+    """One probe says whether the token is dead or the call is not allowed."""
     server.play(probed(OK))
     assert 401 == session.send(prepared(session, method)).status_code
     assert ["/api/v1.0/x", PROBE] == [received.target for received in server.received]
@@ -226,11 +226,11 @@ def own_adapter(session: EtnaSession, url: str) -> None:
 def by_hook(session: EtnaSession, url: str) -> None:
     """Send it from a hook, to another address."""
 
-    def elsewhere(response: requests.Response, **kwargs) -> requests.Response:
+    def ask_elsewhere(response: requests.Response, **kwargs) -> requests.Response:
         response.request.url = url
         return again(response, **kwargs)
 
-    session.get("v1.0/x", hooks={"response": elsewhere})
+    session.get("v1.0/x", hooks={"response": ask_elsewhere})
 
 
 def by_found_adapter(session: EtnaSession, url: str) -> None:
@@ -354,6 +354,13 @@ def test_a_token_of_another_account(server, session: EtnaSession, other) -> None
     assert (NotLoggedInError, []) == (type(error), server.received)
     elsewhere = accounts.token(other.base_url)
     assert InsecureURLError is type(caught(lambda: session.get("v1.0/x", auth=elsewhere)))
+
+
+def test_own_token_of_the_session_elsewhere(session: EtnaSession, other) -> None:
+    """As the auth of the session it is for its own server only, and nothing is sent with a call elsewhere."""
+    session.auth = session.token
+    session.get(f"{other.base_url}/x")
+    assert [UNSIGNED] == ours(other)
 
 
 UNSIGNED_CALLS = {

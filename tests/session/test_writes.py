@@ -60,9 +60,9 @@ def test_once_over_tls(fault: Fault, method: str, certificates: Certificates, co
     assert (1, [method if fault.read else ""], fault.status) == seen
 
 
-@pytest.mark.parametrize("spelling", ["post", "Post", b"POST"])
+@pytest.mark.parametrize("spelling", ["post", "Post", b"POST", "PURGE"])
 def test_once_however_it_is_spelt(server, session: EtnaSession, spelling: str | bytes) -> None:
-    """The letters of the method's name change nothing."""
+    """The letters of the method's name change nothing, and a method that nobody knows is no read."""
     server.play(answer(503))
     assert 503 == session.request(spelling, "v1.0/x").status_code
     assert 1 == len(server.received)
@@ -266,7 +266,7 @@ def test_answered_but_broken_off(server, session: EtnaSession, method: str, faul
 
 @by_method
 def test_refused(server, session: EtnaSession, method: str) -> None:
-    """An order that is refused with a dead token was refused, which a login mends."""
+    """An order that is refused with a dead token was refused, and a new login is needed."""
     server.play(DENIED)
     error = caught(lambda: session.request(method, "v1.0/orders"))
     refused = f"The {method} was refused with a 401 and was not sent again. Log in again: %etna_login"

@@ -396,5 +396,5 @@ def test_the_parts_of_a_token_are_secrets(token: Token) -> None:
 def test_headers_are_not_pickled() -> None:
     """A pickle of the headers, of a kernel that is dumped with its outputs say, is empty; a copy is not."""
     headers = accounts.token(BASE_URL).headers()
-    assert {} == pickle.loads(pickle.dumps(headers))
+    assert {} == pickle.loads(pickle.dumps(headers))  # noqa: S301 - our own
     assert [dict(headers)] * 2 == [copy.copy(headers), copy.deepcopy(headers)]

@@ -17,20 +17,7 @@ _T = TypeVar("_T")
 
 
 def call_later(seconds: float, act: Callable[[], object]) -> Callable[[], None]:
-    """Call something after a while.
-
-    Parameters
-    ----------
-    seconds : float
-        How long to wait.
-    act : callable
-        What to call, on this thread where it has a running loop, else on a thread of a timer.
-
-    Returns
-    -------
-    callable
-        Cancels it, if it has not happened yet.
-    """
+    """Call something after a while."""
     try:
         return asyncio.get_running_loop().call_later(seconds, act).cancel
     except RuntimeError:
@@ -41,15 +28,7 @@ def call_later(seconds: float, act: Callable[[], object]) -> Callable[[], None]:
 
 
 def run_in_background(act: Callable[[], _T], then: Callable[[_T], object]) -> None:
-    """Call something that takes a while, without blocking this thread's loop.
-
-    Parameters
-    ----------
-    act : callable
-        What takes a while; it must not raise.
-    then : callable
-        Takes its result, on this thread. Without a running loop both are called here and now.
-    """
+    """Call something that takes a while, without blocking this thread's loop."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:

@@ -59,10 +59,6 @@ class LoginForm:
         Called once when the form has ended, by a login or because it was called off.
     is_awaited : bool, optional
         Whether a cell awaits that. Such a cell serves the form, which can then be used while it runs.
-
-    Examples
-    --------
-    >>> LoginForm(attempt, lambda token: line(token.describe())).show()  # doctest: +SKIP
     """
 
     def __init__(
@@ -90,13 +86,7 @@ class LoginForm:
         self._is_cell_running = False
 
     def show(self, challenge: Challenge | None = None) -> None:
-        """Show the form in the cell that is running.
-
-        Parameters
-        ----------
-        challenge : Challenge or None, optional
-            The step to begin with; without one, what is missing is asked for.
-        """
+        """Show the form in the cell that is running."""
         if challenge is None:
             self._ask_credentials()
         else:
@@ -108,13 +98,7 @@ class LoginForm:
             self._watch_cells()
 
     def call_off(self, sentence: str) -> None:
-        """End the form without a login.
-
-        Parameters
-        ----------
-        sentence : str
-            Why, to be shown instead of the form.
-        """
+        """End the form without a login."""
         if not self._is_storing:
             self._close(line(sentence, "etna-note"))
 

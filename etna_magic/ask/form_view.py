@@ -84,15 +84,7 @@ class Step(NamedTuple):
 
 
 def credentials_step(settings: Settings, error: EtnaError | None) -> Step:
-    """Return the first step, which asks for the settings that are missing.
-
-    Parameters
-    ----------
-    settings : Settings
-        What is known.
-    error : EtnaError or None
-        Why the last try did not work.
-    """
+    """Return the first step, which asks for the settings that are missing."""
     who = f" as {settings.text('username')}" if settings.text("username") else ""
     where = f" at {settings.text('base_url')}" if settings.text("base_url") else ""
     return Step(

@@ -23,13 +23,7 @@ _WAYS_TO_ANSWER = {
 
 
 class InputMode(Enum):
-    """How a user can be asked.
-
-    Examples
-    --------
-    >>> InputMode("prompt") is InputMode.PROMPT
-    True
-    """
+    """How a user can be asked."""
 
     FORM = "form"
     PROMPT = "prompt"
@@ -47,27 +41,10 @@ class Kernel(Protocol):
 def input_mode(options_ask: Literal["form", "prompt", "never"] | None, kernel: Kernel | None) -> InputMode:
     """Choose by what the options ask for, or else by what this front end can do.
 
-    Parameters
-    ----------
-    options_ask : {"form", "prompt", "never"} or None
-        What ``--form``, ``--prompt`` or ``--no-input`` said, if anything.
-    kernel : Kernel or None
-        The kernel, where there is one.
-
-    Returns
-    -------
-    InputMode
-        The mode.
-
     Raises
     ------
     IPython.core.error.UsageError
         If a form is asked for where no widgets can be shown.
-
-    Examples
-    --------
-    >>> input_mode("never", None)
-    <InputMode.NON_INTERACTIVE: 'non-interactive'>
     """
     if options_ask == "never":
         return InputMode.NON_INTERACTIVE
@@ -84,18 +61,7 @@ def input_mode(options_ask: Literal["form", "prompt", "never"] | None, kernel: K
 
 
 def current_input_mode(kernel: Kernel | None) -> InputMode:
-    """Choose by what this front end can do at this moment; never raises.
-
-    Parameters
-    ----------
-    kernel : Kernel or None
-        The kernel, where there is one.
-
-    Returns
-    -------
-    InputMode
-        A form where the front end that runs the cell can ask, a prompt on a terminal, else non-interactive.
-    """
+    """Choose by what this front end can do at this moment; never raises."""
     if kernel is None:
         return InputMode.PROMPT if has_terminal() else InputMode.NON_INTERACTIVE
     try:
@@ -137,12 +103,7 @@ class Driver(Protocol):
 
 
 class NonInteractive:
-    """The driver where nobody can be asked: it fails at once, and names what would have helped.
-
-    Examples
-    --------
-    >>> drive(attempt, NonInteractive())  # doctest: +SKIP
-    """
+    """The driver where nobody can be asked: it fails at once, and names what would have helped."""
 
     def missing(self, settings: Settings) -> Mapping[str, Secret]:
         """Raise `MissingCredentialsError` with the names of the variables, if anything is missing."""
@@ -164,20 +125,6 @@ class NonInteractive:
 
 def drive(attempt: LoginAttempt, driver: Driver, challenge: Challenge | None = None) -> Token:
     """Log in, asking a driver for what is missing and for what the server asks for.
-
-    Parameters
-    ----------
-    attempt : LoginAttempt
-        What is known.
-    driver : Driver
-        Whom to ask.
-    challenge : Challenge or None, optional
-        Where the attempt has got to, if it was started.
-
-    Returns
-    -------
-    Token
-        The token.
 
     Raises
     ------

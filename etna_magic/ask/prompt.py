@@ -20,26 +20,10 @@ if TYPE_CHECKING:
 
 
 class Prompt:
-    """The driver that asks one question after the other.
-
-    Examples
-    --------
-    >>> drive(attempt, Prompt())  # doctest: +SKIP
-    Password:
-    """
+    """The driver that asks one question after the other."""
 
     def missing(self, settings: Settings) -> Mapping[str, Secret]:
         """Ask for each setting that is missing.
-
-        Parameters
-        ----------
-        settings : Settings
-            What is known.
-
-        Returns
-        -------
-        mapping of str to Secret
-            The answers.
 
         Raises
         ------
@@ -52,16 +36,6 @@ class Prompt:
 
     def challenge(self, challenge: Challenge) -> Secret:
         """Ask for what the server asks for, with what it says about it.
-
-        Parameters
-        ----------
-        challenge : Challenge
-            What it asks for.
-
-        Returns
-        -------
-        Secret
-            The answer.
 
         Raises
         ------

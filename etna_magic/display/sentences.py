@@ -32,27 +32,7 @@ def escape(text: str) -> str:
 
 
 def line(text: str, css: str = "etna-line") -> Bundle:
-    """Return one line as text and as HTML.
-
-    Parameters
-    ----------
-    text : str
-        The line; it is escaped here. A login hint at its end is set as code.
-    css : str, optional
-        ``etna-line``, ``etna-note``, ``etna-warning`` or ``etna-error``.
-
-    Returns
-    -------
-    dict of str to str
-        By MIME type, for :func:`show`.
-
-    Examples
-    --------
-    >>> line("etna: <b>")["text/plain"]
-    'etna: <b>'
-    >>> "etna: &lt;b&gt;" in line("etna: <b>")["text/html"]
-    True
-    """
+    """Return one line as text and as HTML."""
     style = (
         f"border-left: 4px solid {_COLOURS[css]}; padding: 2px 0 2px 10px; margin: 2px 0; color: {INK}; "
         "font-family: var(--jp-ui-font-family, sans-serif); font-size: var(--jp-ui-font-size1, 13px); "
@@ -66,13 +46,7 @@ def line(text: str, css: str = "etna-line") -> Bundle:
 
 
 def show(bundle: Bundle) -> None:
-    """Display something in the cell that is running; the front end takes the form that it can show.
-
-    Parameters
-    ----------
-    bundle : dict of str to str
-        By MIME type, as :func:`line` returns it.
-    """
+    """Display something in the cell that is running; the front end takes the form that it can show."""
     from IPython.display import display  # noqa: PLC0415 - the sentences are good without IPython
 
     display(bundle, raw=True)
@@ -83,20 +57,6 @@ def logged_in(name: str, token: Token, environment: str) -> str:
 
     For example: Logged in as alice at https://api.example.com (LIVE) until 2026-11-25 14:03:22 CET (24 h):
     etna_token, etna_session.
-
-    Parameters
-    ----------
-    name : str
-        The login's name.
-    token : Token
-        Its token.
-    environment : str
-        ``LIVE``, ``DEMO`` or ``SANDBOX``.
-
-    Returns
-    -------
-    str
-        The sentence.
     """
     return (
         f"Logged in as {token.account} ({environment}) until {format_moment(token.expires_at)} "
@@ -105,24 +65,7 @@ def logged_in(name: str, token: Token, environment: str) -> str:
 
 
 def logged_out(name: str, token: Token | None, lives_on: str, not_forgotten: str) -> tuple[str, str]:
-    """Say what became of a token at a logout.
-
-    Parameters
-    ----------
-    name : str
-        The login's name.
-    token : Token or None
-        The token that it had, if it had one.
-    lives_on : str
-        Why the token may live on at the server, to follow "because"; empty if it does not.
-    not_forgotten : str
-        Why a remembered token could not be deleted; empty if there is none any more.
-
-    Returns
-    -------
-    tuple of str
-        The sentence, and the style for :func:`~etna_magic.display.line`.
-    """
+    """Say what became of a token at a logout."""
     if token is None:
         return f"{name}: the login was called off.", "etna-line"
     gone = f"{name}: {sanitize(token.username)} is logged out, and {name}_token is gone"
@@ -136,20 +79,7 @@ def logged_out(name: str, token: Token | None, lives_on: str, not_forgotten: str
 
 
 def stale(name: str, token: Token) -> str:
-    """Say that a token has expired or ended, since when, and how to log in again.
-
-    Parameters
-    ----------
-    name : str
-        The login's name.
-    token : Token
-        Its token.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Say that a token has expired or ended, since when, and how to log in again."""
     if token.ended:
         return f"{name}: the token {token.ended}, and calls with it fail. To log in again: {login_hint(name)}"
     seconds = -token.remaining.total_seconds()
@@ -179,24 +109,7 @@ def expiring(name: str, token: Token) -> str:
 
 
 def lasts(name: str, token: Token | None, duration: timedelta, *, renews: bool) -> tuple[bool, str]:
-    """Say whether a token will last for a duration.
-
-    Parameters
-    ----------
-    name : str
-        The login's name.
-    token : Token or None
-        Its token, if it has one.
-    duration : timedelta
-        For how long it is needed.
-    renews : bool
-        Whether it is renewed without a user.
-
-    Returns
-    -------
-    tuple of bool and str
-        Whether it will, and the sentence.
-    """
+    """Say whether a token will last for a duration."""
     needed = format_duration(duration)
     hint = login_hint(name)
     if token is None or token.state is TokenState.STALE:

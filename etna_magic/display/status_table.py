@@ -43,18 +43,7 @@ class Row(NamedTuple):
 
 
 def status(rows: Sequence[Row]) -> Bundle:
-    """Return a table of logins as text and as HTML.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-        The logins.
-
-    Returns
-    -------
-    dict of str to str
-        By MIME type, for :func:`~etna_magic.display.show`.
-    """
+    """Return a table of logins as text and as HTML."""
     cells = [_cells(row) for row in rows]
     widths = [max(len(row[i]) for row in (_HEADS, *cells)) for i in range(len(_HEADS))]
     text = "\n".join(

@@ -10,13 +10,7 @@ if TYPE_CHECKING:
 
 
 class ChallengeKind(Enum):
-    """What is asked for.
-
-    Examples
-    --------
-    >>> ChallengeKind("code") is ChallengeKind.CODE
-    True
-    """
+    """What is asked for."""
 
     CODE = "code"
     PIN = "PIN"
@@ -38,11 +32,6 @@ class Challenge(NamedTuple):
         How many answers to this step were wrong so far.
     failure : ConnectionFailedError or None, optional
         Why the last answer did not reach the server; it may be given again.
-
-    Examples
-    --------
-    >>> Challenge(ChallengeKind.PIN, "SecutityPin", "Invalid pin").kind.value
-    'PIN'
     """
 
     kind: ChallengeKind

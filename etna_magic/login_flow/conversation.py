@@ -35,39 +35,10 @@ def conversation(
 ) -> Generator[Challenge, Secret, Token]:
     """Log in: one request to ``/token`` for each step, and never a second try by itself.
 
-    Parameters
-    ----------
-    credentials : Credentials
-        Who logs in where.
-    known : mutable mapping of ChallengeKind to Secret
-        Answers that are known already; each is taken out when it is used, since a wrong one must not
-        be sent again.
-    timeout : float, optional
-        Seconds to wait for each answer, by default 30.
-    clock : Clock, optional
-        The clocks by which the token will age.
-
-    Yields
-    ------
-    Challenge
-        What the server asks for; the answer is sent into the generator. One that did not reach the
-        server is asked for again, with ``failure`` set.
-
-    Returns
-    -------
-    Token
-        The token.
-
     Raises
     ------
     EtnaError
         The error that fits the server's answer, or why there was none.
-
-    Examples
-    --------
-    >>> steps = conversation(credentials, {})  # doctest: +SKIP
-    >>> challenge = next(steps)  # doctest: +SKIP
-    >>> steps.send(Secret(getpass(challenge.message)))  # doctest: +SKIP
     """
     clock = clock or Clock()
     headers = {
@@ -147,13 +118,6 @@ class LoginAttempt:
         Seconds to wait for each answer.
     clock : Clock, optional
         The clocks by which the token will age.
-
-    Examples
-    --------
-    >>> from datetime import timedelta
-    >>> from etna_magic.settings import Settings
-    >>> LoginAttempt(Settings({}), lifetime=timedelta(hours=24)).missing
-    ('base_url', 'app_key', 'username', 'password')
     """
 
     def __init__(
@@ -185,16 +149,6 @@ class LoginAttempt:
     def start(self, answers: Mapping[str, Secret]) -> Token | Challenge:
         """Begin the conversation, or begin it again.
 
-        Parameters
-        ----------
-        answers : mapping of str to Secret
-            What a person said to what is missing.
-
-        Returns
-        -------
-        Token or Challenge
-            The token, or what has to be asked for now.
-
         Raises
         ------
         EtnaError
@@ -208,16 +162,6 @@ class LoginAttempt:
 
     def answer(self, text: Secret) -> Token | Challenge:
         """Answer the last challenge.
-
-        Parameters
-        ----------
-        text : Secret
-            The code or the PIN.
-
-        Returns
-        -------
-        Token or Challenge
-            The token, the next thing that is asked for, or the same again if the answer was wrong.
 
         Raises
         ------

@@ -22,22 +22,6 @@ def request_token(
 ) -> TokenResponse:
     """Send one ``POST {base URL}/token`` without a body; nothing is tried twice, no redirect followed.
 
-    Parameters
-    ----------
-    base_url : str
-        The API's base URL.
-    headers : mapping of str to Secret
-        What makes the request, by ETNA's REST documentation.
-    secrets : iterable of Secret
-        What the server may repeat in its answer, and nobody may see.
-    timeout : float
-        Seconds for all of it: finding the server, connecting, and the answer to its end.
-
-    Returns
-    -------
-    TokenResponse
-        What came back, whatever it says.
-
     Raises
     ------
     ConnectionFailedError
@@ -64,18 +48,6 @@ def log_out_on_server(token: Token, timeout: float) -> str:
     """Ask the server to end a token, once.
 
     ``POST {base URL}/logout`` is documented by one broker; other installations may not have it.
-
-    Parameters
-    ----------
-    token : Token
-        What to end.
-    timeout : float
-        Seconds to wait.
-
-    Returns
-    -------
-    str
-        Why the token may live on, to follow "because"; empty if it is dead for certain.
 
     Raises
     ------

@@ -87,22 +87,7 @@ class TokenResponse(NamedTuple):
 
 
 def parse(response: requests.Response, body: bytes | None, secrets: Sequence[Secret]) -> TokenResponse:
-    """Parse a response of ``/token``.
-
-    Parameters
-    ----------
-    response : requests.Response
-        Its status and headers.
-    body : bytes or None
-        Its body, None if that was too long to read.
-    secrets : sequence of Secret
-        What the server was sent; it is redacted in what it says.
-
-    Returns
-    -------
-    TokenResponse
-        What it says, fit to be shown.
-    """
+    """Parse a response of ``/token``."""
     members, fault = _members(body)
     token, token_fault = _token(members)
 
@@ -171,20 +156,6 @@ _LOST = "Corrupted ticket"
 
 def interpret(response: TokenResponse, before: Challenge | None, *, has_interim: bool) -> Secret | Challenge:
     """Say what a response means.
-
-    Parameters
-    ----------
-    response : TokenResponse
-        What the server sent.
-    before : Challenge or None
-        What was answered by the request, if it was not the first.
-    has_interim : bool
-        Whether an earlier response brought the interim token that the next request needs.
-
-    Returns
-    -------
-    Secret or Challenge
-        The token's text, or what the server asks for.
 
     Raises
     ------

@@ -68,25 +68,10 @@ class LogoutOptions(NamedTuple):
 def parse_login(line: str) -> LoginOptions:
     """Read the line of ``%etna_login``.
 
-    Parameters
-    ----------
-    line : str
-        What was typed behind the magic.
-
-    Returns
-    -------
-    LoginOptions
-        Checked, as by :func:`checked_options`.
-
     Raises
     ------
     IPython.core.error.UsageError
         If something does not fit.
-
-    Examples
-    --------
-    >>> parse_login("paper -u alice --no-input").ask
-    'never'
     """
     if not line.strip():
         return LoginOptions()
@@ -108,13 +93,7 @@ def parse_login(line: str) -> LoginOptions:
 
 
 def parse_status(line: str) -> StatusOptions:
-    """Read the line of ``%etna_status``; as :func:`parse_login`.
-
-    Examples
-    --------
-    >>> parse_status("paper --for 6h")
-    StatusOptions(name='paper', duration=datetime.timedelta(seconds=21600))
-    """
+    """Read the line of ``%etna_status``; as :func:`parse_login`."""
     found = _parse("etna_status", line)
     return StatusOptions(
         None if found.name is None else checked_name(found.name),
@@ -123,15 +102,7 @@ def parse_status(line: str) -> StatusOptions:
 
 
 def parse_logout(line: str) -> LogoutOptions:
-    """Read the line of ``%etna_logout``; as :func:`parse_login`.
-
-    Examples
-    --------
-    >>> parse_logout("")
-    LogoutOptions(name='etna')
-    >>> parse_logout("--all")
-    LogoutOptions(name=None)
-    """
+    """Read the line of ``%etna_logout``; as :func:`parse_login`."""
     found = _parse("etna_logout", line)
     name = None if found.name is None else checked_name(found.name)
     if found.all:
@@ -144,27 +115,10 @@ def parse_logout(line: str) -> LogoutOptions:
 def checked_options(options: LoginOptions) -> LoginOptions:
     """Check the options of a login, from a line or from Python.
 
-    Parameters
-    ----------
-    options : LoginOptions
-        From Python they may be of any type; ``env_file`` may be a text, and ``code`` too.
-
-    Returns
-    -------
-    LoginOptions
-        The name normalized, ``env_file`` absolute, ``code`` a `Secret`.
-
     Raises
     ------
     IPython.core.error.UsageError
         If something does not fit; what was given is not repeated.
-
-    Examples
-    --------
-    >>> checked_options(LoginOptions(name="a-b"))
-    Traceback (most recent call last):
-        ...
-    IPython.core.error.UsageError: That cannot name a login: ...
     """
     env_file, code = _path(options.env_file), _code(options.code)
     _check_text("name", options.name)
@@ -190,25 +144,10 @@ def checked_options(options: LoginOptions) -> LoginOptions:
 def checked_name(name: str) -> str:
     """Return a login's name as Python spells it.
 
-    Parameters
-    ----------
-    name : str
-        What was typed; it is not repeated.
-
-    Returns
-    -------
-    str
-        The name, normalized as Python does it with the names in a cell.
-
     Raises
     ------
     IPython.core.error.UsageError
         If it is no identifier.
-
-    Examples
-    --------
-    >>> checked_name("ﬁve")
-    'five'
     """
     name = unicodedata.normalize("NFKC", name)
     if not name.isidentifier() or keyword.iskeyword(name):
@@ -221,25 +160,10 @@ def checked_name(name: str) -> str:
 def ask_option(*, form: bool, prompt: bool, no_input: bool) -> Literal["form", "prompt", "never"] | None:
     """Return what ``--form``, ``--prompt`` and ``--no-input`` say about whom to ask.
 
-    Parameters
-    ----------
-    form, prompt, no_input : bool
-        Whether each was given.
-
-    Returns
-    -------
-    {"form", "prompt", "never"} or None
-        For `LoginOptions.ask`.
-
     Raises
     ------
     IPython.core.error.UsageError
         If more than one was given.
-
-    Examples
-    --------
-    >>> ask_option(form=False, prompt=False, no_input=True)
-    'never'
     """
     given = {"--form": form, "--prompt": prompt, "--no-input": no_input}
     if sum(map(bool, given.values())) > 1:
@@ -254,18 +178,7 @@ def ask_option(*, form: bool, prompt: bool, no_input: bool) -> Literal["form", "
 
 @functools.cache
 def parser(magic: str) -> MagicArgumentParser:
-    """Return the parser of a magic's line, made once.
-
-    Parameters
-    ----------
-    magic : {"etna_login", "etna_status", "etna_logout"}
-        Which magic.
-
-    Returns
-    -------
-    MagicArgumentParser
-        Without help texts: those are in the magic's docstring.
-    """
+    """Return the parser of a magic's line, made once."""
     from IPython.core.magic_arguments import MagicArgumentParser  # noqa: PLC0415 - a bare %etna_login needs none
 
     made = MagicArgumentParser()

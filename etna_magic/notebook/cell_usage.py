@@ -23,28 +23,6 @@ def uses(cell: str, namespace: Mapping[str, object], targets: Iterable[object]) 
     Followed are the names in the cell (in the text of its magics too), and from there functions
     with all that they name, hold or have as defaults, bound methods, partials, and classes and
     objects that were made in the notebook.
-
-    Parameters
-    ----------
-    cell : str
-        The cell's source, its magics already turned into calls.
-    namespace : mapping of str to object
-        Where its names live.
-    targets : iterable of object
-        What is looked for, by identity.
-
-    Returns
-    -------
-    bool
-        True if one of them can be reached. A cell that does not parse uses nothing.
-
-    Examples
-    --------
-    >>> session = object()
-    >>> uses("quote('AAPL')", {"quote": lambda symbol: session, "session": session}, [session])
-    False
-    >>> uses("session.get('x')", {"session": session}, [session])
-    True
     """
     sought = {id(target) for target in targets}
     waiting = [namespace[name] for name in _names(cell) if name in namespace]

@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 def show_status(registry: LoginRegistry, options: StatusOptions) -> None:
     """Show the logins as a table, and which tokens will last as long as was asked.
 
-    Parameters
-    ----------
-    registry : LoginRegistry
-        The logins.
-    options : StatusOptions
-        The line of ``%etna_status``.
-
     Raises
     ------
     NotLoggedInError
@@ -46,13 +39,6 @@ def show_status(registry: LoginRegistry, options: StatusOptions) -> None:
 
 def log_out(registry: LoginRegistry, options: LogoutOptions) -> None:
     """End logins here, and on the server where the server can; say what became of each token.
-
-    Parameters
-    ----------
-    registry : LoginRegistry
-        The logins.
-    options : LogoutOptions
-        The line of ``%etna_logout``.
 
     Raises
     ------
@@ -72,18 +58,6 @@ def clear_outputs(namespace: Mapping[str, object]) -> None:
     The registry empties the `Token` objects of a login. A dict that :meth:`Token.headers` returned does not
     know whose it is, so those of other logins are emptied too: only kept outputs, and ``headers()`` makes
     new ones.
-
-    Parameters
-    ----------
-    namespace : mapping of str to object
-        The user's, with IPython's ``Out``, ``_``, ``__`` and ``___``.
-
-    Examples
-    --------
-    >>> headers = TokenHeaders({"Et-App-Key": "a2V5"})
-    >>> clear_outputs({"Out": {1: headers}})
-    >>> len(headers)
-    0
     """
     kept = namespace.get("Out")
     outputs = list(kept.values()) if isinstance(kept, dict) else []

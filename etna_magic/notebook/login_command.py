@@ -38,15 +38,6 @@ if TYPE_CHECKING:
 def log_in(registry: LoginRegistry, options: LoginOptions, kernel: Kernel | None) -> None:
     """Log in as ``%etna_login`` asks for, at once or by asking a person.
 
-    Parameters
-    ----------
-    registry : LoginRegistry
-        Where the logins and the settings of the magics are.
-    options : LoginOptions
-        The line, parsed.
-    kernel : Kernel or None
-        The kernel, where there is one.
-
     Raises
     ------
     EtnaError
@@ -179,19 +170,7 @@ class LoginCommand:
         *,
         is_awaited: bool = False,
     ) -> LoginForm:
-        """Return a form for what is missing; a good token stays in use until the login has succeeded.
-
-        Parameters
-        ----------
-        attempt : LoginAttempt
-            What is known.
-        on_success : callable, optional
-            Called when the login has succeeded.
-        on_end : callable, optional
-            Called when the form has ended, in whichever way.
-        is_awaited : bool, optional
-            Whether a cell awaits it.
-        """
+        """Return a form for what is missing; a good token stays in use until the login has succeeded."""
         from etna_magic.ask.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
 
         def store(token: Token) -> display.Bundle:

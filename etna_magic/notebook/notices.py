@@ -41,12 +41,6 @@ class Notices:
         The logins whose tokens to look at; its settings say when to warn.
     transform : callable
         Turns a cell's magics into Python, as IPython's ``transform_cell`` does.
-
-    Examples
-    --------
-    >>> from etna_magic.notebook.registry import LoginRegistry
-    >>> Notices(LoginRegistry({}), str).stale()
-    ()
     """
 
     def __init__(self, registry: LoginRegistry, transform: Callable[[str], str]) -> None:
@@ -54,18 +48,7 @@ class Notices:
         self._transform = transform
 
     def before(self, info: CellInfo) -> float:
-        """Say what there is to say as a cell begins.
-
-        Parameters
-        ----------
-        info : CellInfo
-            The cell.
-
-        Returns
-        -------
-        float
-            The seconds until there may be more to say.
-        """
+        """Say what there is to say as a cell begins."""
         for login in self._registry:
             if login.notice is not None and _may_show(info):
                 notice, login.notice = login.notice, None
@@ -78,20 +61,7 @@ class Notices:
         return self.seconds_ahead()
 
     def after(self, info: CellInfo, stale_before: tuple[Token, ...]) -> float:
-        """Say which tokens became stale while a cell ran.
-
-        Parameters
-        ----------
-        info : CellInfo
-            The cell.
-        stale_before : tuple of Token
-            Those that were stale as it began.
-
-        Returns
-        -------
-        float
-            The seconds until there may be more to say.
-        """
+        """Say which tokens became stale while a cell ran."""
         for login, token in self._registry.live():
             known = any(token is one for one in stale_before)
             if token.state is TokenState.STALE and not known:

@@ -18,13 +18,7 @@ if TYPE_CHECKING:
 
 
 class NotebookSettings:
-    """The settings of the magics; the magics write them here, and everything else reads them here.
-
-    Examples
-    --------
-    >>> NotebookSettings().timeout
-    30.0
-    """
+    """The settings of the magics; the magics write them here, and everything else reads them here."""
 
     def __init__(self) -> None:
         #: Which cells warn of a stale token.
@@ -95,11 +89,6 @@ class LoginRegistry:
         Where ``NAME_token`` and ``NAME_session`` go: the kernel's ``user_ns``.
     settings : NotebookSettings, optional
         The settings of the magics.
-
-    Examples
-    --------
-    >>> LoginRegistry({}).get("etna") is None
-    True
     """
 
     def __init__(
@@ -194,23 +183,7 @@ class LoginRegistry:
             self.touch()
 
     def put(self, name: str, token: Token, options: LoginOptions | None) -> Login:
-        """Put a finished login into the namespace.
-
-        Parameters
-        ----------
-        name : str
-            The login's name.
-        token : Token
-            Its token. A new login of the same account keeps the session; another account gets a new
-            one, and the old session is closed.
-        options : LoginOptions or None
-            How it was logged in.
-
-        Returns
-        -------
-        Login
-            The login.
-        """
+        """Put a finished login into the namespace."""
         with self._lock:
             login = self._logins.get(name)
             if login is None:
@@ -260,20 +233,7 @@ class LoginRegistry:
         self.prepare(login)
 
     def drop(self, login: Login, absence: str) -> Token | None:
-        """Remove a login: its variables, and the token from whoever still holds the session.
-
-        Parameters
-        ----------
-        login : Login
-            Which one.
-        absence : str
-            Why, to follow its name: "was logged out".
-
-        Returns
-        -------
-        Token or None
-            The token that it had at that moment.
-        """
+        """Remove a login: its variables, and the token from whoever still holds the session."""
         with self._lock:
             token = login.token
             for variable, own in ((f"{login.name}_token", token), (f"{login.name}_session", login.session)):

@@ -33,12 +33,6 @@ class Watcher:
         Turns a cell's magics into Python, as IPython's ``transform_cell`` does.
     clock : Clock, optional
         The clocks by which the tokens age.
-
-    Examples
-    --------
-    >>> from etna_magic.notebook.registry import LoginRegistry
-    >>> watcher = Watcher(LoginRegistry({}), shell.transform_cell)  # doctest: +SKIP
-    >>> shell.events.register("pre_run_cell", watcher.pre_run_cell)  # doctest: +SKIP
     """
 
     def __init__(

@@ -54,15 +54,6 @@ _CLASSES: tuple[tuple[type[BaseException], type[ConnectionFailedError]], ...] = 
 def raise_for(failure: Failure, request: requests.PreparedRequest, status: int | None) -> NoReturn:
     """Raise for a request that failed.
 
-    Parameters
-    ----------
-    failure : Failure
-        Why.
-    request : requests.PreparedRequest
-        What was sent; its method and origin are named, and nothing else.
-    status : int or None
-        The status of the answer, 0 where none came, None where no adapter was given the request.
-
     Raises
     ------
     ConnectionFailedError

@@ -33,13 +33,7 @@ _NEVER = Retry(0, read=False)
 
 
 class ReadRetry(Retry):
-    """The rules of a session for its reads: 429, 502, 503, 504 and broken connections.
-
-    Examples
-    --------
-    >>> ReadRetry.for_session().is_retry("GET", 503)
-    True
-    """
+    """The rules of a session for its reads: 429, 502, 503, 504 and broken connections."""
 
     # urllib3 has 413 here too, and would wait for a body to become smaller.
     RETRY_AFTER_STATUS_CODES = frozenset({429, 503})
@@ -94,11 +88,6 @@ class ReadsOnly(Retry):
     ----------
     rules : urllib3.Retry
         The rules for reads.
-
-    Examples
-    --------
-    >>> ReadsOnly(Retry(3, allowed_methods=None, status_forcelist=[503])).is_retry("POST", 503)
-    False
     """
 
     def __init__(self, rules: Retry) -> None:  # the counts are those of `rules`
@@ -131,18 +120,7 @@ class ReadsOnly(Retry):
 
 
 def rules_of(adapter: BaseAdapter) -> Retry | None:
-    """Return the rules of an adapter, limited to reads; None where it has none.
-
-    Parameters
-    ----------
-    adapter : requests.adapters.BaseAdapter
-        It keeps its own rules, for reads alone from now on.
-
-    Returns
-    -------
-    urllib3.Retry or None
-        A `ReadsOnly`, or other rules where the adapter does not accept any.
-    """
+    """Return the rules of an adapter, limited to reads; None where it has none."""
     if not hasattr(adapter, "max_retries"):
         return None
     rules: Retry | int | None = adapter.max_retries

@@ -38,23 +38,7 @@ class TokenCheck:
         self._asked: tuple[Token | None, float] = (None, 0.0)
 
     def is_stale(self, token: Token, probe: Callable[[], int], patience: float) -> bool:
-        """Say whether a token that a call was refused with has ended.
-
-        Parameters
-        ----------
-        token : Token
-            The token; it is marked as refused if it is.
-        probe : callable
-            Makes the cheap read, and returns the status of its answer.
-        patience : float
-            Seconds to wait for another thread that is asking.
-
-        Returns
-        -------
-        bool
-            True if the clocks or the server say so. Within a minute of the last question the
-            answer to that one counts.
-        """
+        """Say whether a token that a call was refused with has ended."""
         if not self._lock.acquire(timeout=patience):
             return False  # no answer is no proof
         try:
@@ -65,13 +49,7 @@ class TokenCheck:
             self._lock.release()
 
     def is_accepted_again(self, token: Token, probe: Callable[[], int], patience: float) -> bool:
-        """Say whether the server accepts a token that it refused; it is asked again after a minute.
-
-        Parameters
-        ----------
-        token, probe, patience
-            As for :meth:`is_stale`; the token is good again if the server says so.
-        """
+        """Say whether the server accepts a token that it refused; it is asked again after a minute."""
         if not self._lock.acquire(timeout=patience):
             return False
         try:

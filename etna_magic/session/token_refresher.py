@@ -56,11 +56,6 @@ class TokenRefresher:
     def token(self) -> Token:
         """Return a token to sign with, renewed if it is time.
 
-        Returns
-        -------
-        Token
-            The current token, which may be the old one while that is still good.
-
         Raises
         ------
         EtnaError

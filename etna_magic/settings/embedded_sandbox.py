@@ -20,16 +20,6 @@ _running: list[Sandbox] = []
 def sandbox(lifetime: timedelta) -> Sandbox:
     """Return the embedded sandbox, started if it is not running.
 
-    Parameters
-    ----------
-    lifetime : timedelta
-        How long it keeps the tokens that it makes from now on.
-
-    Returns
-    -------
-    Sandbox
-        A server on loopback; it ends with the process.
-
     Raises
     ------
     EtnaError
@@ -71,23 +61,6 @@ def environment_of(base_url: str) -> Environment:
     """Return ``SANDBOX`` for the embedded sandbox, ``DEMO`` for a host known for a demo, else ``LIVE``.
 
     Loopback alone is no proof: a tunnel to a live server may end there too.
-
-    Parameters
-    ----------
-    base_url : str
-        Where a login is. ETNA's published demo hosts are ``pub-api-<tenant>-demo-prod.etnasoft.us``.
-
-    Returns
-    -------
-    str
-        ``LIVE``, ``DEMO`` or ``SANDBOX``.
-
-    Examples
-    --------
-    >>> environment_of("https://pub-api-acme-demo-prod.etnasoft.us/api")
-    'DEMO'
-    >>> environment_of("https://api.example.com")
-    'LIVE'
     """
     if base_url == sandbox_url():
         return "SANDBOX"

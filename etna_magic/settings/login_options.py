@@ -38,13 +38,6 @@ class LoginOptions(NamedTuple):
         What a person typed last time; the password only where it is needed for renewals.
     typed_for : str
         The base URL that it was typed for.
-
-    Examples
-    --------
-    >>> LoginOptions(username="alice").repeating(LoginOptions(auto_renew=True)).auto_renew
-    False
-    >>> LoginOptions().repeating(LoginOptions(username="alice", auto_renew=True)).username
-    'alice'
     """
 
     name: str = "etna"
@@ -81,19 +74,7 @@ class LoginOptions(NamedTuple):
     def after(
         self, token: Token, typed: Mapping[str, Secret], dotenv: Path | None, *, renews: bool
     ) -> LoginOptions:
-        """Return what a renewal or a bare line needs to log in again as now.
-
-        Parameters
-        ----------
-        token : Token
-            What came of the login.
-        typed : mapping of str to Secret
-            What a person typed for it.
-        dotenv : Path or None
-            The ``.env`` that was read.
-        renews : bool
-            Whether it renews by itself: only then is a password kept.
-        """
+        """Return what a renewal or a bare line needs to log in again as now."""
         kept = {**self.typed, **typed}
         if not renews:
             kept = {name: value for name, value in kept.items() if name not in ("password", "pin")}

@@ -69,22 +69,6 @@ class Settings(NamedTuple):
     ) -> Settings:
         """Collect settings: options, the named file, the process environment, a ``.env``; the first wins.
 
-        Parameters
-        ----------
-        options : mapping of str to Secret
-            Settings that were given, by name.
-        env_file : Path or None, optional
-            A file in ``.env`` form that outranks the environment.
-        dotenv : Path or None, optional
-            The ``.env`` that comes last; without one the nearest is looked for.
-        names : collection of str, optional
-            Which settings to look for; all of them.
-
-        Returns
-        -------
-        Settings
-            What was found, checked.
-
         Raises
         ------
         InvalidCredentialsError, InsecureURLError, MissingCredentialsError
@@ -140,16 +124,6 @@ class Settings(NamedTuple):
     def credentials(self, lifetime: timedelta = DEFAULT_LIFETIME) -> Credentials:
         """Return the finished credentials.
 
-        Parameters
-        ----------
-        lifetime : timedelta, optional
-            What counts where no setting says how long the server keeps a token.
-
-        Returns
-        -------
-        Credentials
-            Everything that a login needs.
-
         Raises
         ------
         MissingCredentialsError
@@ -199,28 +173,10 @@ def _fill(
 def resolve(options: LoginOptions, lifetime: timedelta) -> Settings:
     """Return all that is known for a login by its options.
 
-    Parameters
-    ----------
-    options : LoginOptions
-        What was asked for.
-    lifetime : timedelta
-        How long the embedded sandbox keeps a token, where no setting says so.
-
-    Returns
-    -------
-    Settings
-        Checked; what is missing has to be asked for.
-
     Raises
     ------
     EtnaError
         If a value cannot be used, a file cannot be read, or the sandbox cannot be started.
-
-    Examples
-    --------
-    >>> from etna_magic.settings import LoginOptions
-    >>> resolve(LoginOptions(sandbox=True), timedelta(hours=24)).missing  # doctest: +SKIP
-    ()
     """
     if options.sandbox:
         settings = _resolve_sandbox(options, lifetime)
@@ -254,18 +210,7 @@ def _resolve_sandbox(options: LoginOptions, lifetime: timedelta) -> Settings:
 
 
 def read_environment(names: Iterable[str]) -> dict[str, Secret]:
-    """Return those of the named variables that the process environment has.
-
-    Parameters
-    ----------
-    names : iterable of str
-        The variables' names.
-
-    Returns
-    -------
-    dict of str to Secret
-        Every value as a secret, whether it is one or not.
-    """
+    """Return those of the named variables that the process environment has."""
     return {name: Secret(os.environ[name]) for name in names if name in os.environ}
 
 
@@ -282,16 +227,6 @@ def find_env_file() -> Path | None:
 
 def read_env_file(path: Path) -> dict[str, Secret]:
     """Read a file in ``.env`` form.
-
-    Parameters
-    ----------
-    path : Path
-        The file, in UTF-8.
-
-    Returns
-    -------
-    dict of str to Secret
-        Every value that it sets, as a secret.
 
     Raises
     ------

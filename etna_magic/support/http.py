@@ -117,15 +117,7 @@ class ProxyEnvironment:
         self._proxies: dict[str, dict[str, str]] = {}
 
     def settings(self, url: str, no_proxy: str | None = None) -> tuple[dict[str, str], str | None]:
-        """Return the proxies for a URL, none on the way to loopback, and the file of certificates.
-
-        Parameters
-        ----------
-        url : str
-            Where the request goes.
-        no_proxy : str or None, optional
-            Hosts that a caller wants no proxy for, as in ``requests``.
-        """
+        """Return the proxies for a URL, none on the way to loopback, and the file of certificates."""
         variables = tuple(map(os.environ.get, _ENVIRONMENT))
         certificates = variables[-2] or variables[-1]
         if no_proxy is not None:
@@ -156,24 +148,6 @@ def post_once(
     longest: int,
 ) -> tuple[requests.Response, bytes | None]:
     """Send a POST without a body, once; follow no redirect, ask no ``.netrc``, keep no cookie.
-
-    Parameters
-    ----------
-    url : str
-        Where to.
-    headers : dict of str to str
-        What is sent beside the headers of ``requests``.
-    timeout : float
-        Seconds for each step of ``requests``; :func:`call_in_time` bounds the whole.
-    auth : callable, optional
-        Adds its headers to the request, as a `Token` does.
-    longest : int
-        The most bytes of the body to read.
-
-    Returns
-    -------
-    tuple of requests.Response and bytes or None
-        The response, closed, and its body; None if that is longer.
 
     Raises
     ------
@@ -221,20 +195,6 @@ def call_in_time(act: Callable[[], _T], seconds: float, secrets: Iterable[Secret
     The time-outs of ``requests`` start again with each byte and do not count the look-up of a name,
     so that a server that drips, or a resolver that is silent, could hold a login for ever.
 
-    Parameters
-    ----------
-    act : callable
-        What to do; called by :func:`etna_magic.support.safe_call.safe_call`.
-    seconds : float
-        How long it may take.
-    secrets : iterable of Secret
-        What no exception may show that is handed on.
-
-    Returns
-    -------
-    object or Failure
-        What `act` returned, or why it did not.
-
     Raises
     ------
     KeyboardInterrupt
@@ -264,27 +224,7 @@ def _work(jobs: _Jobs) -> None:
 
 
 def retry_after_seconds(header: str, longest: float = LONGEST_RETRY_AFTER) -> float | None:
-    """Return the seconds to wait that a ``Retry-After`` header says, as a number or as a date.
-
-    Parameters
-    ----------
-    header : str
-        The header's text, or nothing.
-    longest : float, optional
-        A header that asks for more says nothing; a day.
-
-    Returns
-    -------
-    float or None
-        Seconds from now; None where it does not say, or asks for more than that.
-
-    Examples
-    --------
-    >>> retry_after_seconds("5"), retry_after_seconds("1.5")
-    (5.0, 1.5)
-    >>> retry_after_seconds("soon") is None
-    True
-    """
+    """Return the seconds to wait that a ``Retry-After`` header says, as a number or as a date."""
     text = header.strip()
     if text.isascii() and text.replace(".", "", 1).isdecimal():
         # Cut, since Python refuses to read a number of thousands of digits.

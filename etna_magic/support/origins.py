@@ -14,13 +14,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Origin(NamedTuple):
-    """Scheme, host and port: two URLs with the same three lead to the same server.
-
-    Examples
-    --------
-    >>> Origin.of("https://API.example.com/v1") == Origin.of("https://api.example.com:443/")
-    True
-    """
+    """Scheme, host and port: two URLs with the same three lead to the same server."""
 
     scheme: str
     host: str
@@ -29,16 +23,6 @@ class Origin(NamedTuple):
     @classmethod
     def of(cls, url: str) -> Origin:
         """Return where a URL points to, read by the parser that ``requests`` connects by.
-
-        Parameters
-        ----------
-        url : str
-            An absolute URL.
-
-        Returns
-        -------
-        Origin
-            Its scheme, host and port, the port filled in where the scheme implies it.
 
         Raises
         ------
@@ -90,12 +74,6 @@ class SameOrigin:
     ----------
     base_url : str
         As :func:`checked_base_url` returns it.
-
-    Examples
-    --------
-    >>> is_home = SameOrigin("https://api.example.com/api")
-    >>> is_home("https://API.example.com:443/x"), is_home("https://api.example.org/api")
-    (True, False)
     """
 
     def __init__(self, base_url: str) -> None:
@@ -113,26 +91,11 @@ class SameOrigin:
 def checked_base_url(text: str) -> str:
     """Return an API's base URL in its canonical form, or say why it must not be used.
 
-    Parameters
-    ----------
-    text : str
-        What a user gave: with or without a slash at the end, perhaps the whole ``/token`` URL.
-
-    Returns
-    -------
-    str
-        The base URL without ``/token`` and without a slash at the end.
-
     Raises
     ------
     InsecureURLError
         If it is no ``https`` URL (or ``http`` on loopback), or carries a user name, a query or a
         fragment.
-
-    Examples
-    --------
-    >>> checked_base_url("https://api.example.com/api/token/")
-    'https://api.example.com/api'
     """
     url = text.strip().rstrip("/")
     parts = _split(url)

@@ -59,27 +59,7 @@ class Failure(NamedTuple):
 
 
 def safe_call(act: Callable[[], _T], secrets: Iterable[Secret] | None = None) -> _T | Failure:
-    """Do something that handles secrets; return its result, or why it failed, and never raise.
-
-    Parameters
-    ----------
-    act : callable
-        What to do.
-    secrets : iterable of Secret, optional
-        What an exception of a user's own code must not show to be kept; without them only
-        interrupts are.
-
-    Returns
-    -------
-    object or Failure
-        What `act` returned, or the kind of what it raised: ``KeyboardInterrupt`` too, whose
-        traceback would show the headers just the same.
-
-    Examples
-    --------
-    >>> safe_call(lambda: 1 / 0).reason
-    'ZeroDivisionError'
-    """
+    """Do something that handles secrets; return its result, or why it failed, and never raise."""
     try:
         return act()
     except EtnaError as error:

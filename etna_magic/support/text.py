@@ -24,23 +24,6 @@ def sanitize(text: object, limit: int = LIMIT) -> str:
     Escape sequences, control characters and those that turn the direction of writing
     are dropped, white space is folded, and what is too long is cut. HTML is escaped where HTML is
     made, in :mod:`etna_magic.display`.
-
-    Parameters
-    ----------
-    text : object
-        What somebody else wrote: a server's ``Reason``, say. Anything but text is shown by its type.
-    limit : int, optional
-        The most characters to keep, by default 120.
-
-    Returns
-    -------
-    str
-        One line of at most `limit` characters.
-
-    Examples
-    --------
-    >>> sanitize("Invalid\x1b[31m  pin\u202e")
-    'Invalid pin'
     """
     if not isinstance(text, str):
         return f"({type(text).__name__})"
@@ -62,26 +45,6 @@ def redact(text: str, secrets: Iterable[Secret | None], limit: int) -> str:
     """Return a server's text sanitized, with each secret in it replaced by ``***``.
 
     A server may repeat in its reason what it was sent.
-
-    Parameters
-    ----------
-    text : str
-        What the server wrote.
-    secrets : iterable of Secret or None
-        What must not be shown.
-    limit : int
-        The most characters to look at.
-
-    Returns
-    -------
-    str
-        One short line.
-
-    Examples
-    --------
-    >>> from etna_magic.secret import Secret
-    >>> redact("wrong: letmein", [Secret("letmein")], 1000)
-    'wrong: ***'
     """
     # Sanitized first: an escape sequence in its middle must not carry a secret past the search.
     line = sanitize(text, limit)

@@ -17,11 +17,6 @@ class Clock:
     A wall clock can be set, and one that only runs forward stops on most systems while a laptop
     sleeps. Neither alone can be trusted to say that a token is still good, so whoever measures an
     age asks both and uses the larger. Tests pass a clock that they move.
-
-    Examples
-    --------
-    >>> Clock().wall() > 1.7e9
-    True
     """
 
     __slots__ = ()
@@ -38,25 +33,10 @@ class Clock:
 def parse_duration(text: str) -> timedelta:
     """Read a duration such as ``24h``, ``90m``, ``5s`` or ``3600`` (seconds).
 
-    Parameters
-    ----------
-    text : str
-        A number and its unit: ``s`` (or nothing), ``m``, ``h`` or ``d``.
-
-    Returns
-    -------
-    timedelta
-        More than nothing, and a year at the most.
-
     Raises
     ------
     ValueError
         If the text is no such duration; the message says what was seen and what is wanted.
-
-    Examples
-    --------
-    >>> parse_duration("90m")
-    datetime.timedelta(seconds=5400)
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
@@ -68,23 +48,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """Write a duration in its two largest units, cut and not rounded up.
-
-    Parameters
-    ----------
-    duration : timedelta
-        Any duration; its sign is not written.
-
-    Returns
-    -------
-    str
-        For example ``24 h``, ``1 h 30 min``, ``4 min`` or ``3 s``.
-
-    Examples
-    --------
-    >>> format_duration(timedelta(hours=1, minutes=30, seconds=5))
-    '1 h 30 min'
-    """
+    """Write a duration in its two largest units, cut and not rounded up."""
     seconds = int(abs(duration).total_seconds())
     # A token's day is "24 h" to its users; only what is longer is told in days.
     if seconds >= 48 * 3600:
@@ -99,22 +63,5 @@ def _join(large: tuple[int, str], small: tuple[int, str]) -> str:
 
 
 def format_moment(moment: datetime) -> str:
-    """Write a moment in local time, with its zone.
-
-    Parameters
-    ----------
-    moment : datetime
-        An aware moment.
-
-    Returns
-    -------
-    str
-        For example ``2026-11-25 14:03:22 CET``.
-
-    Examples
-    --------
-    >>> from datetime import UTC
-    >>> format_moment(datetime(2026, 11, 25, 13, 3, 22, tzinfo=UTC))[:8]
-    '2026-11-'
-    """
+    """Write a moment in local time, with its zone."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")

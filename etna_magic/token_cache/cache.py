@@ -41,13 +41,6 @@ class TokenCache:
         What keeps the tokens.
     lock_timeout : float, optional
         Seconds to wait for the lock, by default 90.
-
-    Examples
-    --------
-    >>> cache = TokenCache.of_this_user()  # doctest: +SKIP
-    >>> with cache.lock(key):  # doctest: +SKIP
-    ...     token = cache.get(key) or log_in()
-    ...     cache.put(key, token)
     """
 
     def __init__(self, folder: Path, store: Store, lock_timeout: float = LOCK_TIMEOUT) -> None:
@@ -59,14 +52,7 @@ class TokenCache:
 
     @classmethod
     def of_this_user(cls) -> TokenCache:
-        """Return the cache of the user who runs this process.
-
-        Returns
-        -------
-        TokenCache
-            In the system's keyring where a usable one is there, or else in files; without the libraries of
-            the extra it keeps nothing, and says what to install.
-        """
+        """Return the cache of the user who runs this process."""
         try:
             import filelock  # noqa: F401, PLC0415 - an extra
             import platformdirs  # noqa: PLC0415 - an extra
@@ -82,18 +68,7 @@ class TokenCache:
         return self._store.location
 
     def get(self, key: CacheKey) -> Token | None:
-        """Return the token that is kept under a key; delete one that is not good.
-
-        Parameters
-        ----------
-        key : CacheKey
-            Whose it has to be.
-
-        Returns
-        -------
-        Token or None
-            A token that is not stale.
-        """
+        """Return the token that is kept under a key; delete one that is not good."""
         try:
             text = self._store.read(key.digest)
             if text is None:
@@ -111,20 +86,7 @@ class TokenCache:
         return token
 
     def put(self, key: CacheKey, token: Token) -> bool:
-        """Keep a token.
-
-        Parameters
-        ----------
-        key : CacheKey
-            Whose it is.
-        token : Token
-            The token.
-
-        Returns
-        -------
-        bool
-            Whether it is kept now; a token that holds no text (any more) is not.
-        """
+        """Keep a token."""
         try:
             self._store.write(key.digest, encode(token))
         except StoreError as error:
@@ -135,13 +97,7 @@ class TokenCache:
         return True
 
     def delete(self, key: CacheKey) -> None:
-        """Delete what is kept under a key, and its lock.
-
-        Parameters
-        ----------
-        key : CacheKey
-            Whose token it is.
-        """
+        """Delete what is kept under a key, and its lock."""
         # Before the lock as well: a token that was logged out should not wait for another process's login.
         self._delete(key)
         with self.lock(key) as is_locked:
@@ -153,27 +109,11 @@ class TokenCache:
                     self._lock_file(key).unlink(missing_ok=True)
 
     def discard(self, key: CacheKey, token: Token) -> None:
-        """Delete what is kept under a key if it is this very token; another process's fresh one stays.
-
-        Parameters
-        ----------
-        key : CacheKey
-            Whose token it is.
-        token : Token
-            The token.
-        """
+        """Delete what is kept under a key if it is this very token; another process's fresh one stays."""
         self.discard_fingerprint(key, fingerprint(token))
 
     def discard_fingerprint(self, key: CacheKey, unwanted: str) -> None:
-        """Do as :meth:`discard` does for the token of a :func:`fingerprint`.
-
-        Parameters
-        ----------
-        key : CacheKey
-            Whose token it is.
-        unwanted : str
-            The fingerprint, taken while the token still held its text.
-        """
+        """Do as :meth:`discard` does for the token of a :func:`fingerprint`."""
         try:
             text = self._store.read(key.digest)
             kept = decode(text, key) if text is not None else None
@@ -186,18 +126,7 @@ class TokenCache:
 
     @contextlib.contextmanager
     def lock(self, key: CacheKey) -> Iterator[bool]:
-        """Let one process at a time look, log in and keep the token, so that fifty make one login.
-
-        Parameters
-        ----------
-        key : CacheKey
-            Whose token it is about.
-
-        Yields
-        ------
-        bool
-            Whether the lock is held. If not, `problem` says why, and the login goes on without it.
-        """
+        """Let one process at a time look, log in and keep the token, so that fifty make one login."""
         if isinstance(self._store, NoStore):
             yield False
             return
@@ -231,18 +160,7 @@ class TokenCache:
 
 
 def fingerprint(token: Token) -> str:
-    """Return what tells two tokens apart without giving either away.
-
-    Parameters
-    ----------
-    token : Token
-        The token.
-
-    Returns
-    -------
-    str
-        A digest of its text; empty for a token that holds no text (any more).
-    """
+    """Return what tells two tokens apart without giving either away."""
     try:
         return hashlib.sha256(token.get_secret_value().encode()).hexdigest()
     except NotLoggedInError:
@@ -280,17 +198,7 @@ class LoginCache:
         return self._cache.lock(key) if key else nullcontext()
 
     def get(self, key: CacheKey | None, in_hand: Token | None, lifetime: timedelta | None) -> Token | None:
-        """Return a token that is kept, fresh, and not the one in hand.
-
-        Parameters
-        ----------
-        key : CacheKey or None
-            Whose it has to be; None while that is not known.
-        in_hand : Token or None
-            The token that the login has now. Whoever logs in again with it needs another one.
-        lifetime : timedelta or None
-            How long the server keeps a token by what the settings say now, if they say it.
-        """
+        """Return a token that is kept, fresh, and not the one in hand."""
         token = self._cache.get(key) if key else None
         if token is None:
             return None

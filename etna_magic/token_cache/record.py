@@ -32,11 +32,6 @@ class CacheKey:
         The user.
     app_key : Secret
         The application's key, of which only a digest leaves this object.
-
-    Examples
-    --------
-    >>> CacheKey("https://api.example.com", "alice", Secret("a2V5"))
-    CacheKey(base_url='https://api.example.com', username='alice')
     """
 
     base_url: str
@@ -52,16 +47,6 @@ class CacheKey:
 
 def encode(token: Token) -> Secret:
     """Return a token as the text to keep.
-
-    Parameters
-    ----------
-    token : Token
-        The token.
-
-    Returns
-    -------
-    Secret
-        A JSON object.
 
     Raises
     ------
@@ -82,20 +67,6 @@ def encode(token: Token) -> Secret:
 
 def decode(text: Secret, key: CacheKey, clock: Clock | None = None) -> Token | None:
     """Return the token in a text that was kept.
-
-    Parameters
-    ----------
-    text : Secret
-        What was kept.
-    key : CacheKey
-        Who asks for it.
-    clock : Clock, optional
-        The clocks by which the token goes on aging.
-
-    Returns
-    -------
-    Token or None
-        None if it is somebody else's, or stale, or its age cannot be known.
 
     Raises
     ------

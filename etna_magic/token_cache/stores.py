@@ -220,13 +220,7 @@ class KeyringStore:
 
 
 def usable_keyring() -> KeyringBackend | None:
-    """Return the backend of the ``keyring`` library, if it is installed and has one that keeps something.
-
-    Returns
-    -------
-    KeyringBackend or None
-        The backend that the library has chosen for this machine and user.
-    """
+    """Return the backend of the ``keyring`` library, if it is installed and has one that keeps something."""
     try:
         import keyring  # noqa: PLC0415 - an extra
         from keyring.backends import fail, null  # noqa: PLC0415 - an extra

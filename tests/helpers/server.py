@@ -53,7 +53,7 @@ class ScriptedServer:
         self.port: int = self._listener.server_address[1]
         self.host = f"127.0.0.1:{self.port}"
         self.base_url = f"{'https' if tls else 'http'}://{self.host}/api"
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.002,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

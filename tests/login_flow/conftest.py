@@ -1,7 +1,5 @@
 """An environment in which nothing of this machine's user takes part, a server, and its certificates."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -56,17 +54,3 @@ def contexts(certificates: Certificates) -> dict:
 def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trust the authority, by the variable that `requests` reads."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))
-
-
-@pytest.fixture
-def abandoned() -> Iterator[Callable[[], list[threading.Thread]]]:
-    """Return what lists the requests that are under way; those that were given up end with their server."""
-    yield _requests
-    until = time.monotonic() + 20
-    for thread in _requests():
-        thread.join(max(0.0, until - time.monotonic()))
-    assert [] == _requests()
-
-
-def _requests() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "etna_magic-request"]

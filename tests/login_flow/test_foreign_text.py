@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from etna_magic import Secret, UnexpectedResponseError
-from etna_magic.display import html
+from etna_magic.display import line
 from etna_magic.login_flow import Challenge
 from tests.helpers import accounts
 from tests.helpers.leaks import caught, leaks
@@ -68,7 +68,7 @@ class _Page(HTMLParser):
 
 
 def _assert_safe_line(sentence: str) -> None:
-    bundle = html.line(sentence, "etna-error")
+    bundle = line(sentence, "etna-error")
     _assert_safe(bundle["text/plain"], 400)
     page = _Page()
     page.feed(bundle["text/html"])

@@ -1,9 +1,12 @@
 """The time limit bounds all of a request: the name, the connection, TLS, a proxy, the head and the body."""
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,8 +24,7 @@ TIMEOUT = 0.5
 #: What a limit of TIMEOUT may take at the most, with room for a busy machine.
 PATIENCE = 3.0
 
-# A request that was given up ends with its server: none is left for the tests that follow.
-pytestmark = pytest.mark.usefixtures("abandoned")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _in_time(act: Callable[[], object]) -> object:
@@ -85,19 +87,35 @@ def test_later_step(slow_server: ScriptedServer) -> None:
     assert accounts.TOKEN == advance(steps, accounts.CODE).get_secret_value()
 
 
-def test_next_login_after_one_that_was_given_up(slow_server: ScriptedServer, abandoned) -> None:
-    """A login goes through while an earlier one still waits for its server."""
-    slow_server.play(DRIPS["header"].at(slow_server), SUCCESS)
-    _late(slow_server.base_url)
-    token = log_in(accounts.credentials(slow_server.base_url))
-    assert (accounts.TOKEN, 1) == (token.get_secret_value(), len(abandoned()))
+def test_logins_after_some_that_were_given_up(slow_server: ScriptedServer) -> None:
+    """A login goes through while earlier ones still wait for their server."""
+    drips = DRIPS["header"].at(slow_server)
+    slow_server.play(drips, drips, drips, SUCCESS)
+    for _ in range(3):
+        _late(slow_server.base_url)
+    for _ in range(3):
+        assert accounts.TOKEN == log_in(accounts.credentials(slow_server.base_url)).get_secret_value()
 
 
-def test_what_is_given_up_does_not_hold_up_the_end(slow_server: ScriptedServer, abandoned) -> None:
-    """The thread of a request that was given up is a daemon: Python ends without it."""
+PROGRAM = """
+import sys
+from etna_magic import ConnectionFailedError
+from tests.helpers import accounts
+from tests.helpers.logins import log_in
+
+try:
+    log_in(accounts.credentials(sys.argv[1]), timeout=0.5)
+except ConnectionFailedError:
+    print("given up")
+"""
+
+
+def test_program_ends(slow_server: ScriptedServer) -> None:
+    """A request that was given up does not hold up the end of a program."""
     slow_server.play(DRIPS["header"].at(slow_server))
-    _late(slow_server.base_url)
-    assert [True] == [thread.daemon for thread in abandoned()]
+    command = [sys.executable, "-c", PROGRAM, slow_server.base_url]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (0, "given up\n", "") == (done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.parametrize("reply", [DRIPS["header"], DRIPS["chunks"]], ids=["head", "body"])

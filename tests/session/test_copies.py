@@ -33,7 +33,7 @@ by_state = pytest.mark.parametrize("put_into", STATES.values(), ids=STATES)
 
 
 def test_spellings_are_found() -> None:
-    """The search finds a password in base64, wherever it stands."""
+    """The search finds a password in base64, wherever it is in a text."""
     for before in ("", "a", "ab", "abc"):
         sent = base64.b64encode(f"{before}:demo-Sesame-17:".encode())
         assert any(text in sent for text in spellings("demo-Sesame-17"))
@@ -68,7 +68,7 @@ def test_a_stand_in(renewing: RenewingLogin, put_into: Callable, again: Callable
     assert (None, None) == (made.holder.current(), made.holder.refresher)
     error = caught(lambda: made.post("v1.0/x"))
     expected = (
-        "etna is a saved copy without its secret. Log in again with %etna_login; "
+        f"etna ({account}) is a saved copy without its secret. Log in again with %etna_login; "
         "to a worker process send etna_session.for_workers(). The POST was not sent."
     )
     assert (NotLoggedInError, expected) == (type(error), str(error))

@@ -215,7 +215,7 @@ def test_a_lifetime_that_is_none(text: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_lifetime_where_none_is_set() -> None:
-    """What stands behind all settings counts then, and a day where nothing does."""
+    """What comes after all settings counts then, and a day where nothing is given."""
     hour = timedelta(hours=1)
     settings = known()
     assert (hour, hour, DAY) == (

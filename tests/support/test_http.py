@@ -1,14 +1,15 @@
 """HTTP without surprises: quiet connections, the environment looked up once, and an end in time."""
 
-import _thread
 import http.client
 import io
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -252,29 +253,66 @@ def test_a_post_over_tls(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "" == printed.getvalue()
 
 
-def join_abandoned() -> None:
-    """Wait until no call that was abandoned is under way any more."""
-    for thread in threading.enumerate():
-        if thread.name == "etna_magic-request":
-            thread.join(30)
+class Watched:
+    """A call that tells when it has ended, in time or not."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act = act
+        self._ended = threading.Event()
+
+    def __call__(self) -> object:
+        """Make the call."""
+        try:
+            return self._act()
+        finally:
+            self._ended.set()
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        assert self._ended.wait(30)
 
 
 def test_a_call_that_ends_in_time() -> None:
-    """Its result or its failure is returned, from a thread of its own."""
+    """Its result or its failure is returned, from another thread."""
     assert "etna_magic-request" == call_in_time(lambda: threading.current_thread().name, 30, [])
     failure = call_in_time(lambda: 1 / 0, 30, [Secret("x")])
     assert (ZeroDivisionError, True) == (failure.kind, isinstance(failure.foreign, ZeroDivisionError))
 
 
+def test_the_thread_is_kept() -> None:
+    """The next call goes to the same one, and a call meanwhile to another."""
+    inner: list[int] = []
+
+    def act() -> int:
+        inner.append(call_in_time(threading.get_ident, 30, []))
+        return threading.get_ident()
+
+    outer = [call_in_time(act, 30, []) for _ in range(2)]
+    assert (1, 1, set()) == (len(set(outer)), len(set(inner)), {*outer} & {*inner})
+
+
+def test_nothing_of_a_call_is_kept() -> None:
+    """A thread that waits for the next call refers to nothing of the last one, which had secrets."""
+    held = Watched(lambda: "PIN-SECRET")
+    died = threading.Event()
+    weakref.finalize(held, died.set)
+    assert "PIN-SECRET" == call_in_time(held, 30, [])
+    del held
+    assert died.wait(30)
+
+
 def test_a_call_that_is_late() -> None:
     """It is abandoned, and what comes of it later is nobody's."""
     end = threading.Event()
+    late = Watched(lambda: end.wait(30))
     start = time.monotonic()
-    failure = call_in_time(lambda: end.wait(30), 0.1, [])
+    failure = call_in_time(late, 0.1, [])
     assert (requests.ReadTimeout, "it took too long to answer") == (failure.kind, failure.reason)
     assert (True, True) == (failure.is_sent, time.monotonic() - start < 10)
+    assert "in time" == call_in_time(lambda: "in time", 30, [])
     end.set()
-    join_abandoned()
+    late.wait()
+    assert "in time" == call_in_time(lambda: "in time", 30, [])
 
 
 def test_a_resolver_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,11 +325,12 @@ def test_a_resolver_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    failure = call_in_time(lambda: post_once(URL, HEADERS, timeout=0.1, longest=100), 0.5, [])
+    late = Watched(lambda: post_once(URL, HEADERS, timeout=0.1, longest=100))
+    failure = call_in_time(late, 0.5, [])
     assert (True, Failure) == (asked.is_set(), type(failure))
     assert "it took too long to answer" == failure.reason
     end.set()
-    join_abandoned()
+    late.wait()
 
 
 def test_a_server_that_drips(server: ScriptedServer) -> None:
@@ -303,24 +342,25 @@ def test_a_server_that_drips(server: ScriptedServer) -> None:
             connection.sendall(b"x")
 
     server.play(drip)
-    failure = call_in_time(lambda: post_once(server.base_url, {}, timeout=5, longest=10**6), 0.3, [])
-    assert "it took too long to answer" == failure.reason
+    late = Watched(lambda: post_once(server.base_url, {}, timeout=5, longest=10**6))
+    assert "it took too long to answer" == call_in_time(late, 0.3, []).reason
     server.over.set()
-    join_abandoned()
+    late.wait()
 
 
 def test_an_interrupt_ends_the_wait(server: ScriptedServer) -> None:
     """Ctrl-C is the caller's at once, though the server is silent."""
 
     def interrupt(connection: socket.socket, received: Received) -> None:
-        _thread.interrupt_main()
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         server.stay_silent(connection, received)
 
     server.play(interrupt)
+    late = Watched(lambda: post_once(server.base_url, {}, timeout=30, longest=100))
     with pytest.raises(KeyboardInterrupt):
-        call_in_time(lambda: post_once(server.base_url, {}, timeout=30, longest=100), 30, [])
+        call_in_time(late, 30, [])
     server.over.set()
-    join_abandoned()
+    late.wait()
 
 
 def test_an_abandoned_call_holds_up_no_exit() -> None:

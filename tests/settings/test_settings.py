@@ -272,7 +272,7 @@ def test_what_was_typed_fills_what_is_missing(monkeypatch: pytest.MonkeyPatch) -
     assert ("alice", "pw") == (after.text("username"), after.known["password"].value.get_secret_value())
     sources = {"username": "ETNA_USERNAME in the environment", "password": "what was typed"}
     assert (sources, ["username"]) == ({n: s.source for n, s in after.known.items()}, list(before.known))
-    assert ("base_url", "app_key") == after.missing
+    assert (("base_url", "app_key"), True) == (after.missing, after is after.filled({}))
 
 
 @pytest.mark.parametrize("name", LABELS)

@@ -18,7 +18,7 @@ lab: .venv/.lab ## open the tutorial in JupyterLab
 	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
 
 test: .venv/.dev ## run every test; browser tests need a Chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/.dev ## style, types and import layers
 	$(BIN)/ruff check

@@ -24,7 +24,7 @@ SYMBOLS = ["AAPL", "MSFT", "NVDA"]
 def client() -> Iterator[Client]:
     """Run one worker process."""
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         Client(cluster) as made,
     ):
         yield made

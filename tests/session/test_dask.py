@@ -26,7 +26,7 @@ def client() -> Iterator[Client]:
     """Run two worker processes of one thread each."""
     with (
         LocalCluster(
-            n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         Client(cluster) as made,
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+from weakref import ref
 
 from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError, login_hint
 from etna_magic.secret import Secret
@@ -20,6 +21,9 @@ WARN_BEFORE = timedelta(minutes=15)
 #: The two headers of every call, and what is shown in their place.
 HEADERS = ("Authorization", "Et-App-Key")
 MASK = "***"
+#: What a request begins with until it is signed. No HTTP header can carry it, so whoever sends one by another
+#: way than a session of ours gets an error, and nothing leaves the machine.
+PLACEHOLDER = "•••"
 #: Why a saved copy cannot be used, to follow whose it is, and what to do about it.
 COPY_REASON = "is a saved copy without its secret"
 COPY_ADVICE = "Log in again with %etna_login; to a worker process send etna_session.for_workers()."
@@ -56,7 +60,7 @@ class Account(NamedTuple):
 
 def placeholder(account: Account) -> str:
     """Return what is shown of a request of an account in place of its headers: whose it is, and no secret."""
-    return f"{MASK} {account.username} at {account.base_url}"
+    return f"{PLACEHOLDER} {account.username} at {account.base_url}"
 
 
 class TokenHeaders(dict[str, str]):
@@ -105,8 +109,8 @@ class Token:
     """
 
     __slots__ = (
-        "__weakref__", "_app_key", "_clock", "_ended", "_is_refused", "_issued", "_value", "base_url",
-        "is_copy", "lifetime", "took_code", "username", "warn_before",
+        "__weakref__", "_app_key", "_clock", "_ended", "_given", "_is_refused", "_issued", "_value",
+        "base_url", "is_copy", "lifetime", "took_code", "username", "warn_before",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a token is what these say, and all but one are named
@@ -134,6 +138,8 @@ class Token:
         self.is_copy = False
         self._ended = ""
         self._is_refused = False
+        # The headers that were given out, to be emptied when it ends.
+        self._given: list[ref[TokenHeaders]] = []
 
     def get_secret_value(self) -> str:
         """Return the token's text, byte for byte as the server sent it.
@@ -172,8 +178,15 @@ class Token:
         --------
         >>> httpx.get(url, headers=etna_token.headers())  # doctest: +SKIP
         """
-        return TokenHeaders(
-            {HEADERS[0]: f"Bearer {self.get_secret_value()}", HEADERS[1]: self._app_key.get_secret_value()}
+        made = TokenHeaders(self.plain_headers())
+        self._given = [*(known for known in self._given if known() is not None), ref(made)]
+        return made
+
+    def plain_headers(self) -> dict[str, str]:
+        """Return the same for one request that is sent at once, of which nobody gets hold."""
+        # In one expression, the token first, which may be gone: no local of a frame that raises has a secret.
+        return dict(
+            zip(HEADERS, (f"Bearer {self.get_secret_value()}", self._app_key.get_secret_value()), strict=True)
         )
 
     def secrets(self) -> tuple[Secret, Secret]:
@@ -236,6 +249,9 @@ class Token:
         """
         self._ended = reason
         self._value = Secret("")
+        for known in self._given:
+            if (headers := known()) is not None:
+                headers.clear()
 
     def refuse(self) -> None:
         """Note that the server refuses it; it may accept it again."""
@@ -265,7 +281,7 @@ class Token:
                 f"This token belongs to {sanitize(str(own))} and was not sent to {sanitize(str(target))}: "
                 "use it for its own server only."
             )
-        request.headers.update(self.headers())
+        request.headers.update(self.plain_headers())
         request.register_hook("response", RedactionHook(self.account))
         return request
 
@@ -360,9 +376,9 @@ class RedactionHook:
 
 def _refuse_anothers(theirs: str, mine: str) -> None:
     """Raise if a cache has kept an answer for another account: by default it looks at no header."""
-    if theirs.startswith(MASK) and theirs != mine:
+    if theirs.startswith(PLACEHOLDER) and theirs != mine:
         raise EtnaError(
-            f"The cached answer is of {sanitize(theirs[len(MASK) :].strip())}, and the token of "
-            f"{sanitize(mine[len(MASK) :].strip())}: have requests-cache tell accounts apart by "
+            f"The cached answer is of {sanitize(theirs[len(PLACEHOLDER) :].strip())}, and the token of "
+            f"{sanitize(mine[len(PLACEHOLDER) :].strip())}: have requests-cache tell accounts apart by "
             "match_headers=['Authorization'] together with ignored_parameters=[]."
         )

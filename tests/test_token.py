@@ -302,7 +302,7 @@ def signed(server: ScriptedServer) -> list[dict[str, str]]:
 
 def named(server: ScriptedServer) -> dict[str, str]:
     """Return what a request shows in place of its headers: whose it is."""
-    return dict.fromkeys(SIGNED, f"*** {accounts.USERNAME} at {server.base_url}")
+    return dict.fromkeys(SIGNED, f"••• {accounts.USERNAME} at {server.base_url}")
 
 
 def masked(*responses: requests.Response) -> set[str]:
@@ -356,7 +356,7 @@ def test_auth_and_a_redirect_that_is_not_followed(
     own.play(answer(302, b"", ("Location", location.format(own=own.base_url, other=other.base_url))))
     token = accounts.token(own.base_url)
     response = requests.get(own.base_url, auth=token, allow_redirects=False, timeout=5)
-    assert ([], {"***"}) == ([name for name in SIGNED if name in response.next.headers], masked(response))
+    assert ([], {"•••"}) == ([name for name in SIGNED if name in response.next.headers], masked(response))
     assert ([SIGNED], []) == (signed(own), other.received)
 
 

@@ -9,14 +9,14 @@ from etna_magic.display.status_table import Row, status
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.login_flow import log_out_on_server
 from etna_magic.settings import environment_of
-from etna_magic.token import TokenHeaders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import MutableMapping
     from datetime import timedelta
 
     from etna_magic.notebook.arguments import LogoutOptions, StatusOptions
     from etna_magic.notebook.registry import Login, LoginRegistry
+    from etna_magic.token import Token
 
 
 def show_status(registry: LoginRegistry, options: StatusOptions) -> None:
@@ -52,37 +52,53 @@ def log_out(registry: LoginRegistry, options: LogoutOptions) -> None:
         display.show(display.line("Nobody is logged in."))
 
 
-def clear_outputs(namespace: Mapping[str, object]) -> None:
-    """Empty every dict of headers that IPython keeps as a cell's output, in place.
+def clear_outputs(namespace: MutableMapping[str, object], secret: str) -> None:
+    """Forget every output that IPython keeps and that has a token's text in it.
 
-    The registry empties the `Token` objects of a login. A dict that :meth:`Token.headers` returned does not
-    know whose it is, so those of other logins are emptied too: only kept outputs, and ``headers()`` makes
-    new ones.
+    Tokens, and the headers that they gave out, are emptied by themselves. What is looked through here are
+    texts, and dicts, lists and tuples of them.
     """
     kept = namespace.get("Out")
-    outputs = list(kept.values()) if isinstance(kept, dict) else []
-    for output in (*outputs, *(namespace.get(name) for name in ("_", "__", "___"))):
-        if isinstance(output, TokenHeaders):
-            output.clear()
+    outputs = kept if isinstance(kept, dict) else {}
+    for number in [number for number, output in outputs.items() if _has(output, secret)]:
+        del outputs[number]
+        namespace.pop(f"_{number}", None)
+    for name in ("_", "__", "___"):
+        if _has(namespace.get(name), secret):
+            namespace[name] = ""
+
+
+def _has(output: object, secret: str) -> bool:
+    if isinstance(output, dict | list | tuple):
+        return any(_has(part, secret) for part in (output.values() if isinstance(output, dict) else output))
+    return isinstance(output, str) and secret in output
 
 
 def _ended(registry: LoginRegistry, login: Login) -> display.Bundle:
     """End one login, and return the line that says what became of its token."""
     token = login.token
     # Asked even when the clocks call it stale: the server may keep it longer.
-    lives_on = "" if token is None or token.ended else log_out_on_server(token, registry.settings.timeout)
+    lives_on = "" if token is None or token.ended else _end_on_server(registry, login, token)
     last = registry.drop(login, "was logged out")
     if last is not token and last is not None:
         token = last  # renewed meanwhile
-        lives_on = log_out_on_server(last, registry.settings.timeout)
+        lives_on = _end_on_server(registry, login, last)
     if login.form is not None:
         login.form.call_off("The login was called off.")
+    for known in [one for one in login.tokens if not one.is_copy and one.secrets()[0]]:
+        clear_outputs(registry.namespace, known.get_secret_value())
     login.end_tokens("was logged out")
-    clear_outputs(registry.namespace)
     # After the drop: a renewal that is under way remembers nothing of a login that is gone.
     not_forgotten = "; ".join(filter(None, (forget() for forget in login.forget.values())))
     sentence, css = display.logged_out(login.name, token, lives_on, not_forgotten)
     return display.line(sentence, css)
+
+
+def _end_on_server(registry: LoginRegistry, login: Login, token: Token) -> str:
+    """End a token that no other login uses; return why it may live on."""
+    if registry.is_in_use(token, besides=login):
+        return "another login uses the same one"
+    return log_out_on_server(token, registry.settings.timeout)
 
 
 def _row(login: Login) -> Row:

@@ -260,7 +260,7 @@ class Renewal:
             self._login.notice = self._login.notice or (lambda: self._tell(sentence))
             command.registry.touch()
             raise
-        if not is_in_place and shared is None:
+        if not is_in_place and shared is None and not command.registry.is_in_use(token):
             # Logged out or logged in again meanwhile: nobody needs this one, and nobody may use it.
             log_out_on_server(token, command.timeout)
 

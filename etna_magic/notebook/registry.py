@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
@@ -141,18 +142,18 @@ class LoginRegistry:
         """
         from etna_magic.exceptions import EtnaError  # noqa: PLC0415 - %load_ext must cost nothing
 
-        login = self._logins.get(name)
-        ours = (login.token, login.session) if login else ()
-        for variable in (f"{name}_token", f"{name}_session"):
-            if variable not in self.namespace:
-                continue
-            value = self.namespace[variable]
-            # A saved copy of an earlier login makes way for the new one.
-            if not (any(value is own for own in ours) or _is_copy(value)):
-                raise EtnaError(
-                    f"{variable} is a variable of your own ({type(value).__name__}) and is not overwritten: "
-                    f"rename or delete it, or log in under another name (%etna_login OTHER)."
-                )
+        with self._lock:
+            login = self._logins.get(name)
+            ours = (login.token, login.session) if login else ()
+            for variable in (f"{name}_token", f"{name}_session"):
+                value = self.namespace.get(variable)
+                # A saved copy of an earlier login makes way for the new one.
+                is_ours = any(value is own for own in ours) or getattr(value, "is_copy", False) is True
+                if variable in self.namespace and not is_ours:
+                    raise EtnaError(
+                        f"{variable} is a variable of your own ({type(value).__name__}) and is not "
+                        f"overwritten: rename or delete it, or log in under another name (%etna_login OTHER)."
+                    )
 
     def wait_for_form(self, name: str, form: WaitingForm) -> Login:
         """Note that a form waits; where there is no token yet, each use of the session says so."""
@@ -162,7 +163,7 @@ class LoginRegistry:
                 from etna_magic.exceptions import login_hint  # noqa: PLC0415 - %load_ext must cost nothing
 
                 reason = f"is waiting for its login: finish the form, or run {login_hint(name)} again"
-                login = Login(name, _new_session(name, self.settings.timeout, reason))
+                login = self._opened(name, reason)
                 self._logins[name] = login
                 self.namespace[f"{name}_session"] = login.session
             before, login.form = login.form, form
@@ -184,31 +185,49 @@ class LoginRegistry:
 
     def put(self, name: str, token: Token, options: LoginOptions | None) -> Login:
         """Put a finished login into the namespace."""
+        before: Login | None = None
         with self._lock:
             login = self._logins.get(name)
+            if login is not None and login.session.holder.account not in (None, token.account):
+                login, before = None, login
             if login is None:
-                login = Login(name, _new_session(name, self.settings.timeout))
-            elif login.session.holder.account not in (None, token.account):
-                login = self._changed_account(login, token)
+                login = self._opened(name)
+            if before is not None:
+                login.form, login.forget, login.tokens = before.form, before.forget, before.tokens
+                accounts = f"{token.account} now, and this session was of {before.session.holder.account}"
+                before.session.holder.release(f"is {accounts}")
             login.session.timeout = self.settings.timeout
             login.options = options
             self._logins[name] = login
             self.namespace[f"{name}_session"] = login.session
             self._set(login, token)
             form, login.form = login.form, None
+        # Other people's code is called when the lock is free, and what it does cannot undo the login.
         if form is not None:
             # The form that brought the token is the one that does not mind.
             form.call_off("This form was closed, because the login was made in another way.")
+        if before is not None:
+            with contextlib.suppress(Exception):  # an adapter need not be able to close
+                before.session.close()
         return login
 
-    def _changed_account(self, before: Login, token: Token) -> Login:
-        login = Login(before.name, _new_session(before.name, self.settings.timeout))
-        login.form, login.forget, login.tokens = before.form, before.forget, before.tokens
-        before.session.holder.release(
-            f"is {token.account} now, and this session was of {before.session.holder.account}"
-        )
-        before.session.close()
-        return login
+    def _opened(self, name: str, absence: str = "is not logged in") -> Login:
+        # requests is imported by the first login and not by %load_ext, which must cost nothing.
+        from etna_magic.session import EtnaSession, TokenHolder  # noqa: PLC0415
+        from etna_magic.support import renew_after_fork  # noqa: PLC0415
+
+        renew_after_fork(self)
+        holder = TokenHolder(name, None, absence)
+        return Login(name, EtnaSession(name, self.settings.timeout, holder=holder))
+
+    def after_fork(self) -> None:
+        """Have a lock of this process's own."""
+        self._lock = threading.RLock()
+
+    def is_in_use(self, token: Token, *, besides: Login | None = None) -> bool:
+        """Say whether a login uses this token's text: some servers hand out the same one again."""
+        others = (login.token for login in self if login is not besides)
+        return any(other is not None and other.secrets()[0] == token.secrets()[0] for other in others)
 
     def replace(self, login: Login, old: Token, token: Token) -> bool:
         """Put a fresh token in the place of a login's old one; return whether that is still its place.
@@ -244,14 +263,3 @@ class LoginRegistry:
                 self._logins.pop(login.name)
             self.touch()
             return token
-
-
-def _is_copy(value: object) -> bool:
-    return getattr(value, "is_copy", False) is True
-
-
-def _new_session(name: str, timeout: float, absence: str = "is not logged in") -> EtnaSession:
-    # requests is imported by the first login and not by %load_ext, which must cost nothing.
-    from etna_magic.session import EtnaSession, TokenHolder  # noqa: PLC0415
-
-    return EtnaSession(name, timeout, holder=TokenHolder(name, None, absence))

@@ -8,13 +8,11 @@ hop of a redirect and a hook that sends again pass it, so none of them needs a r
 from __future__ import annotations
 
 import copy
-import os
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import requests
-from requests.adapters import BaseAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import rewind_body
 from urllib3.exceptions import HTTPError, ProtocolError
@@ -25,7 +23,7 @@ from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, i
 from etna_magic.support import Origin, SameOrigin, sanitize
 from etna_magic.support.http import QuietAdapter, plain_session_class
 from etna_magic.support.safe_call import Failure, causes, safe_call
-from etna_magic.token import HEADERS, MASK, Account, Token, TokenState, placeholder
+from etna_magic.token import HEADERS, PLACEHOLDER, Account, Token, TokenState, placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,24 +89,14 @@ class AuthAdapter(BaseAdapter):
         The session's token.
     check : TokenCheck
         What a 401 means.
-    note_elapsed : callable
-        Is given each response and the seconds until its head came.
     """
 
-    def __init__(
-        self,
-        adapter: BaseAdapter,
-        holder: TokenHolder,
-        check: TokenCheck,
-        note_elapsed: Callable[[Response, float], None],
-    ) -> None:
+    def __init__(self, adapter: BaseAdapter, holder: TokenHolder, check: TokenCheck) -> None:
         super().__init__()
         #: The adapter that sends.
         self.adapter = adapter
         self._holder = holder
         self._check = check
-        self._note_elapsed = note_elapsed
-        self._pid = os.getpid()
 
     def belongs_to(self, holder: TokenHolder) -> bool:
         """Say whether it signs with that session's token."""
@@ -134,8 +122,6 @@ class AuthAdapter(BaseAdapter):
         ConnectionFailedError
             If no answer came; it is an exception of ``requests`` as well.
         """
-        if os.getpid() != self._pid:
-            self._after_fork()
         options: SendOptions = {
             "stream": stream,
             "timeout": timeout,
@@ -149,7 +135,8 @@ class AuthAdapter(BaseAdapter):
                 absent = NotLoggedInError(f"{self._holder.name} {self._holder.describe()}.")
                 raise add_outcome(absent, not_sent(request.method))
             # A redirect from http to https of one host keeps Authorization, and that is another origin.
-            return self._exchange(request, _as_it_is if is_home else _without_our_headers, options)
+            prepare = _as_it_is if is_home else partial(_without_our_headers, self._holder.current())
+            return self._exchange(request, prepare, options, self._holder.current())
         token = self._token_for(request, options)
         response = self._exchange(request, partial(_signed, token), options, token)
         return response if response.status_code != 401 else self._after_401(request, response, token, options)
@@ -157,11 +144,11 @@ class AuthAdapter(BaseAdapter):
     def _has_placeholder(self, request: PreparedRequest) -> bool:
         """Say whether a request is to be signed; one of another account is refused."""
         found = request.headers.get(AUTHORIZATION)
-        if not isinstance(found, str) or not found.startswith(MASK):
+        if not isinstance(found, str) or not found.startswith(PLACEHOLDER):
             return False
         account = self._holder.account
         if account is None or found != placeholder(account):
-            theirs, ours = sanitize(found.removeprefix(MASK).strip()), account or "nobody yet"
+            theirs, ours = sanitize(found.removeprefix(PLACEHOLDER).strip()), account or "nobody yet"
             raise NotLoggedInError(
                 f"The request was made for {theirs}, and this session is of {ours}.{not_sent(request.method)}"
             )
@@ -209,19 +196,17 @@ class AuthAdapter(BaseAdapter):
 
         def send_once() -> Response:
             # Signed inside, so that no frame that raises has ever held it.
-            began = time.perf_counter()
             signed = prepare(request)
             status[:] = [0]  # from here on the adapter may have sent it
             response = self.adapter.send(signed, **options)
             status[:] = [response.status_code]
-            self._note_elapsed(response, time.perf_counter() - began)
             return response
 
         # An adapter leaves the body to the session, which would raise what it likes.
         act = send_once if options["stream"] else partial(_with_body, send_once, request, rules)
         outcome = safe_call(act, token.secrets() if token else ())
         if isinstance(outcome, Failure):
-            raise_for(outcome, request, status[0] if status else None)
+            raise_for(outcome, request, status[0] if status else None, is_once=isinstance(rules, ReadsOnly))
         outcome.request = request
         # A hook that sends again, as digest authentication does, sends by this.
         outcome.connection = self  # type: ignore[assignment] # declared as the one adapter of requests
@@ -285,14 +270,11 @@ class AuthAdapter(BaseAdapter):
 
         return probe
 
-    def _after_fork(self) -> None:
-        """Share no connection and no lock with the process that this one was forked from."""
-        self._pid = os.getpid()
-        self._check.after_fork()
-        if isinstance(self.adapter, QuietAdapter):
-            self.adapter = copy.copy(self.adapter)  # with its rules, and pools of its own
-        else:
-            self.adapter.close()  # a user's own stays, without its connections
+    def after_fork(self) -> None:
+        """Share no connection with the process that this one was forked from."""
+        if isinstance(self.adapter, HTTPAdapter):
+            # As pickle does it: the same adapter with the same rules, and with new pools.
+            self.adapter.__setstate__(self.adapter.__getstate__())  # type: ignore[attr-defined] # the stubs lack it
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy, by pickle too, is one of what sends: it signs nothing until a session mounts it.
@@ -311,11 +293,17 @@ class AuthAdapter(BaseAdapter):
     def max_retries(self, rules: Retry | int) -> None:
         self.adapter.max_retries = rules  # type: ignore[attr-defined]
 
+    def __getattr__(self, name: str) -> Any:
+        # .poolmanager, say, or what an adapter of a user's own has.
+        if name.startswith("_") or name == "adapter":
+            raise AttributeError(name)
+        return getattr(self.adapter, name)
+
 
 def _signed(token: Token, request: PreparedRequest) -> PreparedRequest:
     made = copy.copy(request)
     made.headers = request.headers.copy()
-    made.headers.update(token.headers())
+    made.headers.update(token.plain_headers())
     return made
 
 
@@ -324,12 +312,14 @@ def _as_it_is(request: PreparedRequest) -> PreparedRequest:
     return request
 
 
-def _without_our_headers(request: PreparedRequest) -> PreparedRequest:
+def _without_our_headers(token: Token | None, request: PreparedRequest) -> PreparedRequest:
     """Return a request to another server, with no placeholder and nothing of ours that was set by hand."""
     found: Any = request.headers.get(AUTHORIZATION, "")
     text = found.decode("latin-1") if isinstance(found, bytes) else str(found)
     has_key = APP_KEY in request.headers
-    is_ours = text.startswith((MASK, "Bearer ") if has_key else MASK)
+    is_ours = text.startswith((PLACEHOLDER, "Bearer ") if has_key else PLACEHOLDER) or (
+        token is not None and not token.ended and token.get_secret_value() in text
+    )
     if not (has_key or is_ours):
         return request
     made = copy.copy(request)

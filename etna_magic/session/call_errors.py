@@ -51,8 +51,21 @@ _CLASSES: tuple[tuple[type[BaseException], type[ConnectionFailedError]], ...] = 
 )
 
 
-def raise_for(failure: Failure, request: requests.PreparedRequest, status: int | None) -> NoReturn:
+def raise_for(
+    failure: Failure, request: requests.PreparedRequest, status: int | None, *, is_once: bool = True
+) -> NoReturn:
     """Raise for a request that failed.
+
+    Parameters
+    ----------
+    failure : Failure
+        Why.
+    request : requests.PreparedRequest
+        What was to be sent.
+    status : int or None
+        The status of the answer; 0 where none came, and None where no adapter was given the request.
+    is_once : bool, optional
+        Whether the adapter's own rules are known to send it once.
 
     Raises
     ------
@@ -62,10 +75,13 @@ def raise_for(failure: Failure, request: requests.PreparedRequest, status: int |
         What interrupted the call, or was raised by the user's own code below it, as it was.
     """
     method = request.method or ""
-    outcome = _outcome(method, status, is_sent=failure.is_sent)
+    outcome = _outcome(method, status, is_sent=failure.is_sent, is_once=is_once)
     if failure.error is not None:
         raise add_outcome(failure.error, outcome)
-    failure.raise_foreign()
+    if failure.foreign is not None:
+        if outcome:
+            failure.foreign.add_note(outcome.strip())  # it stays what it is, and says what became of the call
+        raise failure.foreign
     what = f"{method} to {Origin.of(request.url or '')}"
     if not issubclass(failure.kind, NETWORK_ERRORS):
         raise ConnectionFailedError(f"{what} raised {failure.reason}: check its data.{outcome}")
@@ -74,15 +90,14 @@ def raise_for(failure: Failure, request: requests.PreparedRequest, status: int |
     raise kind(f"{what} {seen}: {failure.reason}.{outcome}")
 
 
-def _outcome(method: str, status: int | None, *, is_sent: bool) -> str:
+def _outcome(method: str, status: int | None, *, is_sent: bool, is_once: bool) -> str:
     """Say what became of a call that is no read, as a sentence to follow another."""
     if method in READS:
         return ""
-    if status:
-        return f" The {method} was sent once and answered: check whether it was carried out."
-    if status is None or not is_sent:
+    if not status and (status is None or not is_sent):
         return f" The {method} was not sent."
-    return f" The {method} was sent once and not again: check whether it was carried out."
+    seen = "answered" if status else "not again" if is_once else "not answered"
+    return f" The {method} was sent{' once' if is_once else ''} and {seen}: check whether it was carried out."
 
 
 def not_sent(method: str | None) -> str:
@@ -96,6 +111,8 @@ def refused(method: str | None) -> str:
 
 
 def add_outcome(error: _Error, outcome: str) -> _Error:
-    """Return an error of ours whose sentence also says what became of the call."""
+    """Return an error of ours whose sentence also says what became of the call, if it does not say so yet."""
+    if " was not sent." in str(error) or " was sent " in str(error) or " with a 401 " in str(error):
+        return error  # of another session below this one
     error.args = (f"{error}{outcome}", *error.args[1:])
     return error

@@ -9,7 +9,6 @@ from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
-from weakref import WeakKeyDictionary
 
 from requests import PreparedRequest
 from requests.cookies import RequestsCookieJar, get_cookie_header, merge_cookies
@@ -17,19 +16,19 @@ from requests.sessions import merge_hooks, merge_setting
 from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 
-from etna_magic.exceptions import InsecureURLError, NotLoggedInError, login_hint
+from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError, login_hint
 from etna_magic.secret import Secret
 from etna_magic.session.auth_adapter import AuthAdapter, PlaceholderAuth
-from etna_magic.session.call_errors import CallFailedError, add_outcome, not_sent
+from etna_magic.session.call_errors import add_outcome, not_sent
 from etna_magic.session.retry_policy import READS, ReadRetry
 from etna_magic.session.token_check import TokenCheck
 from etna_magic.session.token_holder import TokenHolder, WorkerTokenHolder
-from etna_magic.support import Origin, join_url
+from etna_magic.support import Origin, join_url, renew_after_fork
 from etna_magic.support.http import ProxyEnvironment, QuietAdapter, plain_session_class
 from etna_magic.token import COPY_ADVICE, COPY_REASON, Account, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Mapping
     from http.cookiejar import Cookie
     from urllib.request import Request
 
@@ -58,7 +57,7 @@ class OwnOriginCookies(DefaultCookiePolicy):
             return False
         # As the library reads it when it compares: what follows the colon, 80 where there is none.
         _, _, port = request.host.partition(":")
-        cookie.port = port or "80"
+        cookie.port = port if port.isdecimal() else "80"
         cookie.secure = cookie.secure or request.type == "https"
         return True
 
@@ -94,11 +93,11 @@ class EtnaSession(_Session):
         self._check = TokenCheck()
         self._environment = ProxyEnvironment()
         self._placeholder: PlaceholderAuth | None = None
-        self._elapsed: MutableMapping[Response, timedelta] = WeakKeyDictionary()
         super().__init__()
         self.cookies = RequestsCookieJar(OwnOriginCookies())
         for scheme in ("https://", "http://"):
             self.mount(scheme, QuietAdapter(_POOL, ReadRetry.for_session()))
+        renew_after_fork(self)
 
     @property
     def token(self) -> Token:
@@ -130,10 +129,14 @@ class EtnaSession(_Session):
             if adapter.belongs_to(self.holder):
                 return adapter
             adapter = adapter.adapter
-        return AuthAdapter(adapter, self.holder, self._check, self._note_elapsed)
+        return AuthAdapter(adapter, self.holder, self._check)
 
-    def _note_elapsed(self, response: Response, seconds: float) -> None:
-        self._elapsed[response] = timedelta(seconds=seconds)
+    def after_fork(self) -> None:
+        """Share no lock and no connection with the process that this one was forked from."""
+        self._check.after_fork()
+        self.holder.after_fork()
+        for adapter in self.adapters.values():
+            self._wrapped(adapter).after_fork()
 
     def prepare_request(self, request: CallRequest) -> PreparedRequest:
         """Make a request ready to be sent: its path joined to the base URL, and a placeholder as its auth."""
@@ -147,21 +150,28 @@ class EtnaSession(_Session):
         if isinstance(auth, Token):
             # Signed when it is sent, with the token of that time, so that it is in no frame before.
             auth = PlaceholderAuth(auth.account, is_explicit=request.auth is auth)
+        try:
+            return self._prepared(request, join_url(account.base_url, request.url), auth or self._placeholder)
+        except Exception as error:
+            if not isinstance(error, EtnaError) and (outcome := not_sent(request.method)):
+                error.add_note(outcome.strip())
+            raise
+
+    def _prepared(self, request: CallRequest, url: str, auth: Any) -> PreparedRequest:
+        """Prepare as requests does, but merge only where both sides have something: a tenth of a call."""
+        headers = self.headers or {}
+        is_merged = bool(request.headers) or None in headers.values()
         prepared = PreparedRequest()
-        # As requests does it, but merged only where both sides have something: that is a tenth of a call.
-        is_merged = bool(request.headers) or None in self.headers.values()
         prepared.prepare(
             method=(request.method or "").upper(),
-            url=join_url(account.base_url, request.url),
+            url=url,
             files=request.files,
             data=request.data,
             json=request.json,
-            headers=merge_setting(request.headers, self.headers, CaseInsensitiveDict)
-            if is_merged
-            else self.headers,
+            headers=merge_setting(request.headers, headers, CaseInsensitiveDict) if is_merged else headers,
             params=merge_setting(request.params, self.params) if self.params else request.params,
             # Any auth at all keeps requests from asking .netrc for one.
-            auth=auth or self._placeholder,
+            auth=auth,
             cookies=self._merged_cookies(request.cookies),
             hooks=merge_hooks(request.hooks, self.hooks),
         )
@@ -206,10 +216,7 @@ class EtnaSession(_Session):
         if "proxies" not in kwargs:
             known = (kwargs.get(name) for name in ("stream", "verify", "cert"))
             kwargs |= self.merge_environment_settings(request.url, {}, *known)
-        response = super().send(request, **kwargs)
-        # Until the head, as users of requests expect; the body was read before the session looked.
-        response.elapsed = self._elapsed.get(response, response.elapsed)
-        return response
+        return super().send(request, **kwargs)
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """Add the environment's proxies and certificates, but no proxy on the way to loopback."""
@@ -227,7 +234,7 @@ class EtnaSession(_Session):
         }
 
     def get_redirect_target(self, resp: Response) -> str | None:
-        """Follow redirects of reads only: an order must not be sent a second time, by whatever method."""
+        """Follow redirects of reads only; of an order the redirect is the answer, since it was sent."""
         if resp.request.method not in READS:
             return None
         with contextlib.suppress(ValueError, InsecureURLError):
@@ -237,10 +244,7 @@ class EtnaSession(_Session):
             # As requests will spell it: a blank there is no fault.
             if Origin.of(requote_uri(urljoin(resp.url, target))).scheme in ("http", "https"):
                 return target
-        raise CallFailedError(
-            f"{resp.request.method} to {Origin.of(resp.url)} was redirected, but to an address "
-            "that cannot be read."
-        )
+        return None  # to an address that cannot be read: the redirect itself is the answer
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
         """Strip what another host must not see, and ask no ``.netrc`` for anything else."""

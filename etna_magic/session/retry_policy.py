@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+import time
 from typing import TYPE_CHECKING, Any
 
 from requests.exceptions import ContentDecodingError
@@ -49,10 +50,6 @@ class ReadRetry(Retry):
             raise_on_status=False,
         )
 
-    def parse_retry_after(self, retry_after: str) -> float:
-        """Return the seconds that the server asks for; none if it does not say."""
-        return retry_after_seconds(retry_after, float("inf")) or 0.0
-
     def increment(
         self,
         method: str | None = None,
@@ -62,10 +59,7 @@ class ReadRetry(Retry):
         *args: Any,
         **kwargs: Any,
     ) -> Self:
-        """Count a try; a bad certificate, a time-out and a long ``Retry-After`` make it the last one."""
-        if response is not None and (self.get_retry_after(response) or 0.0) > LONGEST_WAIT:
-            # With raise_on_status off, urllib3 takes this for "give the answer back".
-            raise MaxRetryError(None, url, ResponseError("Retry-After is too long"))  # type: ignore[arg-type]
+        """Count a try; a bad certificate and a time-out make it the last one."""
         if error is not None and any(_is_final(cause) for cause in causes(error)):
             _NEVER.increment(method, url, response, error, *args, **kwargs)
         return super().increment(method, url, response, error, *args, **kwargs)
@@ -103,16 +97,33 @@ class ReadsOnly(Retry):
         return method.upper() in READS and self.rules.is_retry(method, status_code, has_retry_after)
 
     def increment(
-        self, method: str | None = None, url: str | None = None, *args: Any, **kwargs: Any
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        *args: Any,
+        **kwargs: Any,
     ) -> ReadsOnly:
-        """Count a try; for anything but a read it was the last one."""
+        """Count a try; for anything but a read, and for a long ``Retry-After``, it was the last one."""
         if (method or "").upper() not in READS:
-            _NEVER.increment(method, url, *args, **kwargs)
-        return ReadsOnly(self.rules.increment(method, url, *args, **kwargs))
+            _NEVER.increment(method, url, response, *args, **kwargs)
+        if self._wait(response) > LONGEST_WAIT:
+            # urllib3 takes this for "give the answer back", where the rules do not ask for an error.
+            raise MaxRetryError(None, url, ResponseError("Retry-After is too long"))  # type: ignore[arg-type]
+        return ReadsOnly(self.rules.increment(method, url, response, *args, **kwargs))
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        """Wait before the next try, as the rules have it."""
-        self.rules.sleep(response)
+        """Wait before the next try: as long as the server asks for, else as the rules have it."""
+        if wait := self._wait(response):
+            time.sleep(wait)
+        else:
+            self.rules.sleep()
+
+    def _wait(self, response: BaseHTTPResponse | None) -> float:
+        """Return the seconds that ``Retry-After`` asks for; urllib3 raises for what it cannot read there."""
+        if response is None or not self.rules.respect_retry_after_header:
+            return 0.0
+        return retry_after_seconds(response.headers.get("Retry-After", ""), float("inf")) or 0.0
 
     def new(self, **kwargs: Any) -> ReadsOnly:
         """Return the same rules with other values."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from etna_magic.exceptions import NotLoggedInError, TokenExpiredError, login_hint
@@ -38,7 +37,6 @@ class TokenHolder:
         self.on_change: Callable[[], None] = lambda: None
         #: What to do about a token that has ended, as a sentence.
         self.hint = f"Log in again: {login_hint(name)}"
-        self._pid = os.getpid()
         self.account = account
         self._is_home = SameOrigin(account.base_url) if account else None
 
@@ -95,10 +93,12 @@ class TokenHolder:
         refresher = self.refresher
         if refresher is None or self._token is None:
             return self.token
-        if os.getpid() != self._pid:  # a fork shares no lock with its parent
-            self._pid = os.getpid()
-            refresher.after_fork()
         return refresher.token()
+
+    def after_fork(self) -> None:
+        """Have locks of this process's own."""
+        if self.refresher is not None:
+            self.refresher.after_fork()
 
     def ended(self, token: Token) -> str:
         """Say how a token ended, as a sentence."""

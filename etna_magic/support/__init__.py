@@ -4,6 +4,7 @@
 which nobody should pay for who only needs a clock.
 """
 
+from etna_magic.support.forks import renew_after_fork
 from etna_magic.support.origins import Origin, SameOrigin, checked_base_url, join_url
 from etna_magic.support.text import redact, sanitize
 from etna_magic.support.times import Clock, format_duration, format_moment, parse_duration
@@ -18,5 +19,6 @@ __all__ = [
     "join_url",
     "parse_duration",
     "redact",
+    "renew_after_fork",
     "sanitize",
 ]

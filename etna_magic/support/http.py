@@ -6,6 +6,7 @@ these requests as they see anybody's. What is changed is done by documented exte
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import os
 import queue
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import requests
@@ -72,7 +74,8 @@ class _OneAnswerSession(_Session):
         return None
 
 
-@functools.cache
+# Two, and not all: a recorder such as vcrpy makes a class for each cassette, which keeps its tape alive.
+@functools.lru_cache(maxsize=2)
 def _quiet(base: type[HTTPConnection]) -> type[HTTPConnection]:
     class QuietConnection(base):  # type: ignore[misc, valid-type] # the base is whatever class is in use
         """A connection that prints no headers when ``http.client.HTTPConnection.debuglevel`` is set."""
@@ -189,6 +192,10 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)  # the threads are in the parent
 
 
+# Seconds after which an interrupt is noticed at the latest.
+_LONGEST_WAIT = 0.5
+
+
 def call_in_time(act: Callable[[], _T], seconds: float, secrets: Iterable[Secret]) -> _T | Failure:
     """Call something on another thread, and abandon it when it is late.
 
@@ -207,11 +214,16 @@ def call_in_time(act: Callable[[], _T], seconds: float, secrets: Iterable[Secret
         jobs = queue.SimpleQueue()
         # A daemon: one that is abandoned must not hold up the end of the process.
         threading.Thread(target=_work, args=(jobs,), name="etna_magic-request", daemon=True).start()
-    jobs.put((lambda: safe_call(act, secrets), results.put))
-    try:
-        return results.get(timeout=seconds)
-    except queue.Empty:
-        return Failure(requests.exceptions.ReadTimeout, "it took too long to answer")
+    # With the context of the caller, so that a tracer finds the span that the request belongs to.
+    jobs.put((partial(contextvars.copy_context().run, safe_call, act, secrets), results.put))
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        try:
+            # Not all at once: what interrupts a longer wait elsewhere does not do so on Windows.
+            return results.get(timeout=min(left, _LONGEST_WAIT))
+        except queue.Empty:
+            continue
+    return Failure(requests.exceptions.ReadTimeout, "it took too long to answer")
 
 
 def _work(jobs: _Jobs) -> None:

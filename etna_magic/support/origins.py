@@ -105,7 +105,8 @@ def checked_base_url(text: str) -> str:
         raise InsecureURLError("The base URL has a ? or a #: give it without what comes from there on.")
     _refuse_origin(Origin.of(url))
     # In one spelling, since what is compared and what is asked of it ("https:") is text.
-    plain = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower())
+    scheme, netloc = parts.scheme.lower(), parts.netloc.lower()
+    plain = parts._replace(scheme=scheme, netloc=netloc.removesuffix(f":{_PORTS[scheme]}"))
     return plain.geturl().removesuffix("/token").rstrip("/")
 
 
@@ -125,6 +126,7 @@ def _refuse_origin(origin: Origin) -> None:
 def join_url(base_url: str, path: object) -> str:
     """Return a path below a base URL as a URL; one that is absolute already stays as it is."""
     text = path.decode() if isinstance(path, bytes) else str(path)
-    if "://" in text.split("?", 1)[0]:
+    scheme, separator, _ = text.partition("://")
+    if separator and scheme.replace("+", "").replace("-", "").replace(".", "").isalnum():
         return text
     return f"{base_url}/{text.lstrip('/')}"

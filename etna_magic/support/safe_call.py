@@ -12,6 +12,7 @@ import errno
 import socket
 import ssl
 from http.client import HTTPException
+from types import NoneType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import requests
@@ -79,11 +80,11 @@ def _uncovered(error: BaseException) -> BaseException:
 
 def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:
     """Whether an exception is of a user's own code, and shows no secret."""
-    if secrets is None or isinstance(error, NETWORK_ERRORS):
+    if secrets is None or isinstance(error, (*NETWORK_ERRORS, BaseExceptionGroup)):
         return False
     held = [*error.args, *vars(error).values()]
-    # A request, of whatever library: a recorder's has the headers as well, and its repr does not show them.
-    if any(hasattr(one, "headers") for one in held):
+    # Anything else may hold the request, however deep, and its repr need not show it.
+    if not all(isinstance(one, (str, bytes, int, float, NoneType)) for one in held):
         return False
     try:
         text = f"{error!s} {held!r}"
@@ -115,9 +116,11 @@ def _kind(error: BaseException) -> type[BaseException]:
 def _is_sent(error: BaseException) -> bool:
     """Whether a connection had been made, over which something may have been sent."""
     # A plain OSError is a certificate file that is not there; the ValueErrors of requests are URLs and
-    # headers that it does not accept.
-    if type(error) is OSError or (
-        isinstance(error, requests.RequestException) and isinstance(error, ValueError)
+    # headers that it does not accept; a header is encoded before anything is sent.
+    if (
+        type(error) is OSError
+        or isinstance(error, UnicodeEncodeError)
+        or (isinstance(error, requests.RequestException) and isinstance(error, ValueError))
     ):
         return False
     return not any(isinstance(cause, _NEVER_SENT) for cause in causes(error))

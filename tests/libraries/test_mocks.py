@@ -21,7 +21,7 @@ from tests.libraries.seen import secrets_in
 BASE = "http://127.0.0.1:9/api"  # nothing listens there
 QUOTES, ORDERS, PROBE = (f"{BASE}/v1.0/{path}" for path in ("quotes", "orders", "users/@me/info"))
 BEARER = f"Bearer {TOKEN}"
-PLACEHOLDER = f"*** alice at {BASE}"
+PLACEHOLDER = f"••• alice at {BASE}"
 
 
 def sent(server: ScriptedServer) -> list[tuple[str, list[str], list[str]]]:

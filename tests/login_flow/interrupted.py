@@ -51,6 +51,8 @@ def main(what: str, how: str, base_url: str) -> None:
     try:
         act(what, base_url)
     except BaseException as error:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # it is sent again
         # The frames of a session's call hold prepared requests, of which only what they show counts.
         found = leaks.leaks(error, accounts.SECRETS, deep=what not in ("GET", "POST"))
         print(
@@ -61,7 +63,7 @@ def main(what: str, how: str, base_url: str) -> None:
 
 def _works(base_url: str) -> bool:
     try:
-        return log_in(accounts.credentials(base_url)).get_secret_value() == accounts.TOKEN
+        return log_in(accounts.credentials(base_url), timeout=30).get_secret_value() == accounts.TOKEN
     except ConnectionFailedError:
         return False
 

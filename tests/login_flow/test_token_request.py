@@ -16,8 +16,8 @@ from etna_magic.support.safe_call import Failure, safe_call
 from tests.helpers import accounts, environment
 from tests.helpers.leaks import caught
 from tests.helpers.logins import log_in
-from tests.helpers.server import ScriptedServer, answer
-from tests.login_flow.answers import SUCCESS
+from tests.helpers.server import Answer, ScriptedServer, answer
+from tests.login_flow.answers import SUCCESS, asks_for
 
 # What requests, urllib3 and http.client add to any request.
 OF_THE_LIBRARIES = {"host", "user-agent", "accept-encoding", "connection"}
@@ -82,17 +82,23 @@ def test_base_url_without_a_path(end: str, busy_server: ScriptedServer) -> None:
 
 
 def test_lifetime_runs_from_the_sending() -> None:
-    """The token ages from the time when the request was sent and not from the answer."""
+    """The token ages from the time when the last request was sent, and not from the answer."""
     clock = accounts.ManualClock()
 
-    def late(connection, _) -> None:
-        clock.move(40)
-        connection.sendall(SUCCESS)
+    def late(reply: bytes) -> Answer:
+        def answer_late(connection, _) -> None:
+            clock.move(40)
+            connection.sendall(reply)
 
-    with ScriptedServer(late) as server:
-        token = log_in(accounts.credentials(server.base_url), clock=clock)
-    assert 1_750_000_000.0 == token.issued_at.timestamp()
-    assert 24 * 3600 - 40 == token.remaining.total_seconds()
+        return answer_late
+
+    with ScriptedServer(late(asks_for("VerificationCode")), late(SUCCESS), late(SUCCESS)) as server:
+        after_code = log_in(accounts.credentials(server.base_url), [accounts.CODE], clock=clock)
+        at_once = log_in(accounts.credentials(server.base_url), clock=clock)
+    assert [1_750_000_040.0, 1_750_000_080.0] == [
+        token.issued_at.timestamp() for token in (after_code, at_once)
+    ]
+    assert 24 * 3600 - 40 == at_once.remaining.total_seconds()
 
 
 # What the environment may not change

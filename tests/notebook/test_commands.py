@@ -1,5 +1,7 @@
 """``%etna_status`` and ``%etna_logout``."""
 
+import socket
+from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -9,24 +11,8 @@ from etna_magic import NotLoggedInError
 from etna_magic.notebook import commands
 from etna_magic.notebook.arguments import LogoutOptions, StatusOptions
 from etna_magic.notebook.registry import LoginRegistry
-from etna_magic.token import Token
-from tests.notebook.tokens import MovedClock, token
-
-
-class Server:
-    """What ``POST /logout`` would do."""
-
-    def __init__(self) -> None:
-        self.ended: list[tuple[Token, float]] = []
-        self.answer = ""
-        self.during = lambda: None
-
-    def __call__(self, ended: Token, timeout: float) -> str:
-        """End a token."""
-        self.ended.append((ended, timeout))
-        during, self.during = self.during, lambda: None
-        during()
-        return self.answer
+from tests.helpers.server import Received, ScriptedServer, answer
+from tests.notebook.tokens import token
 
 
 class Form:
@@ -41,20 +27,25 @@ class Form:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Server:
-    """Answer logouts without a network."""
-    made = Server()
-    monkeypatch.setattr(commands, "log_out_on_server", made)
-    return made
+def server() -> Iterator[ScriptedServer]:
+    """Run a server that ends tokens."""
+    with ScriptedServer(answer(200)) as running:
+        yield running
 
 
 @pytest.fixture
-def registry() -> LoginRegistry:
+def registry(server: ScriptedServer) -> LoginRegistry:
     """Return a registry of two logins with a namespace like IPython's."""
     made = LoginRegistry({"Out": {}})
     for name in ("etna", "paper"):
-        made.put(name, token(MovedClock()), None)
+        made.put(name, token(text=f"dG9rZW4-{name}", base_url=server.base_url), None)
     return made
+
+
+def ended(server: ScriptedServer) -> list[str]:
+    """Return the logins whose tokens the server was asked to end."""
+    heads = [(one.target, one.values("Authorization")) for one in server.received]
+    return [value.removeprefix("Bearer dG9rZW4-") for target, (value,) in heads if target == "/api/logout"]
 
 
 def names(registry: LoginRegistry) -> list[str]:
@@ -67,7 +58,7 @@ def test_a_status_of_all(registry: LoginRegistry, shown: list[str]) -> None:
     commands.show_status(registry, StatusOptions())
     (table,) = shown
     assert ["Name", "etna", "paper"] == [line.split()[0] for line in table.splitlines()]
-    assert "https://api.example.com" in table
+    assert "http://127.0.0.1:" in table
 
 
 def test_a_status_of_one(registry: LoginRegistry, shown: list[str]) -> None:
@@ -116,60 +107,76 @@ def test_which_tokens_last(registry: LoginRegistry, shown: list[str], hours, ref
     assert said in shown[1]
 
 
-def test_a_log_out(registry: LoginRegistry, server: Server, shown: list[str]) -> None:
+def test_a_log_out(registry: LoginRegistry, server: ScriptedServer, shown: list[str]) -> None:
     """The token is ended on the server and emptied, its variables are gone, and the others are untouched."""
-    registry.settings.timeout = 7.0
-    ended = registry.get("etna").token
+    held = registry.get("etna").token
     commands.log_out(registry, LogoutOptions())
-    assert [(ended, 7.0)] == server.ended
+    assert ["etna"] == ended(server)
     assert ["paper_session", "paper_token"] == names(registry)
     assert ["etna: demo is logged out, and etna_token is gone here and on the server."] == shown
-    assert "was logged out" == ended.ended
+    assert "was logged out" == held.ended
     with pytest.raises(NotLoggedInError):
-        ended.get_secret_value()
+        held.get_secret_value()
 
 
-def test_a_log_out_of_all(registry: LoginRegistry, server: Server, shown: list[str]) -> None:
+def test_a_log_out_of_all(registry: LoginRegistry, server: ScriptedServer, shown: list[str]) -> None:
     """A line for each."""
     commands.log_out(registry, LogoutOptions(None))
-    assert (2, [], 2) == (len(server.ended), names(registry), len(shown))
+    assert (["etna", "paper"], [], 2) == (ended(server), names(registry), len(shown))
 
 
-def test_a_token_that_may_live_on(registry: LoginRegistry, server: Server, shown: list[str]) -> None:
+def test_a_token_that_may_live_on(registry: LoginRegistry, server: ScriptedServer, shown: list[str]) -> None:
     """The line says why, and until when; here it is gone all the same."""
-    server.answer = "the server did not answer"
+    server.play(answer(404))
     commands.log_out(registry, LogoutOptions())
     assert "may live on at the server until" in shown[0]
-    assert "because the server did not answer." in shown[0]
+    assert "because this server does not end tokens (status 404)." in shown[0]
     assert registry.get("etna") is None
 
 
-def test_a_token_that_the_server_refused(registry: LoginRegistry, server: Server) -> None:
+def test_a_token_that_another_login_uses(server: ScriptedServer, shown: list[str]) -> None:
+    """A server may hand out the same text twice: the other login goes on, and the line says so."""
+    registry = LoginRegistry({})
+    for name in ("etna", "paper"):
+        registry.put(name, token(base_url=server.base_url), None)
+    commands.log_out(registry, LogoutOptions())
+    assert (200, []) == (registry.get("paper").session.get("v1.0/x").status_code, ended(server))
+    assert "may live on at the server until" in shown[0]
+    assert shown[0].endswith("because another login uses the same one.")
+
+
+def test_a_token_that_the_server_refused(registry: LoginRegistry, server: ScriptedServer) -> None:
     """There is nothing to end on the server."""
     registry.get("etna").token.refuse()
     commands.log_out(registry, LogoutOptions())
-    assert [] == server.ended
+    assert [] == server.received
 
 
-def test_a_token_that_is_replaced_meanwhile(registry: LoginRegistry, server: Server) -> None:
+def test_a_token_that_is_replaced_meanwhile(registry: LoginRegistry, server: ScriptedServer) -> None:
     """A refresh that ends while the server is asked leaves no live token either."""
-    first, second = registry.get("etna").token, token()
-    server.during = lambda: registry.put("etna", second, None)
+    second = token(text="dG9rZW4-later", base_url=server.base_url)
+
+    def replace_first(connection: socket.socket, _: Received) -> None:
+        registry.put("etna", second, None)
+        connection.sendall(answer(200))
+
+    server.play(replace_first, answer(200))
     commands.log_out(registry, LogoutOptions())
-    assert [first, second] == [ended for ended, _ in server.ended]
-    assert "was logged out" == second.ended
+    assert (["etna", "later"], "was logged out") == (ended(server), second.ended)
 
 
-def test_a_log_out_while_a_form_waits(server: Server, shown: list[str]) -> None:
+def test_a_log_out_while_a_form_waits(server: ScriptedServer, shown: list[str]) -> None:
     """The form is called off; there was nothing to end."""
     registry, form = LoginRegistry({}), Form()
     registry.wait_for_form("etna", form)
     commands.log_out(registry, LogoutOptions())
     assert (["The login was called off."], ["etna: the login was called off."]) == (form.sentences, shown)
-    assert ([], [], []) == (server.ended, names(registry), list(registry))
+    assert ([], [], []) == (server.received, names(registry), list(registry))
 
 
-def test_what_was_remembered_is_forgotten(registry: LoginRegistry, server: Server, shown: list[str]) -> None:
+def test_what_was_remembered_is_forgotten(
+    registry: LoginRegistry, server: ScriptedServer, shown: list[str]
+) -> None:
     """After the login is gone; where that fails, the line says why."""
     seen = []
 
@@ -183,17 +190,31 @@ def test_what_was_remembered_is_forgotten(registry: LoginRegistry, server: Serve
     assert shown[0].endswith("could not be deleted: the keyring is locked.")
 
 
-def test_no_headers_are_left_in_the_outputs(registry: LoginRegistry, server: Server) -> None:
-    """What cells have returned is emptied itself, and so under every name that IPython gives it."""
-    held = registry.get("etna").token
-    headers, last = held.headers(), held.headers()
+def test_no_headers_are_left_in_the_outputs(registry: LoginRegistry) -> None:
+    """Headers that were given out are emptied wherever they are, those of another login are not."""
+    held, other = registry.get("etna").token, registry.get("paper").token.headers()
+    headers, nested = held.headers(), {"headers": held.headers()}
     own = {"Authorization": "mine"}
-    registry.namespace.update({"Out": {1: headers, 2: own}, "_1": headers, "_": last, "__": own})
+    registry.namespace.update({"Out": {1: headers, 2: own, 3: nested, 4: other}, "_1": headers, "__": own})
     commands.log_out(registry, LogoutOptions())
-    assert ({}, {}, {}, {"Authorization": "mine"}) == (headers, registry.namespace["_1"], last, own)
+    assert ({}, {"headers": {}}, {"Authorization": "mine"}, 2) == (headers, nested, own, len(other))
+
+
+def test_no_text_is_left_in_the_outputs(registry: LoginRegistry) -> None:
+    """Outputs that have the token's text in them are forgotten, and others are kept."""
+    held = registry.get("etna").token
+    text = held.get_secret_value()
+    outputs = {1: text, 2: dict(held.headers()), 3: [f"Bearer {text}"], 4: "mine", 5: {"a": ("b",)}}
+    registry.namespace.update({"Out": outputs, "_1": text, "_4": "mine", "_": text, "__": "mine"})
+    commands.log_out(registry, LogoutOptions())
+    assert {4: "mine", 5: {"a": ("b",)}} == outputs
+    kept = {name: registry.namespace.get(name) for name in ("_1", "_4", "_", "__")}
+    assert {"_1": None, "_4": "mine", "_": "", "__": "mine"} == kept
 
 
 @pytest.mark.parametrize("namespace", [{}, {"Out": "mine", "_": None}])
 def test_a_namespace_without_outputs(namespace) -> None:
     """Plain Python has none, and a user may have put something of his own there."""
-    commands.clear_outputs(namespace)
+    before = dict(namespace)
+    commands.clear_outputs(namespace, "dG9rZW4=")
+    assert before == namespace

@@ -24,14 +24,21 @@ class MovedClock(Clock):
     forward = wall
 
 
-def token(clock: Clock | None = None, hours: float = 24.0, username: str = "demo") -> Token:
+def token(
+    clock: Clock | None = None,
+    hours: float = 24.0,
+    username: str = "demo",
+    *,
+    text: str = "dG9rZW4=",
+    base_url: str = "https://api.example.com",
+) -> Token:
     """Return a token that was issued just now."""
     clock = clock or MovedClock()
     return Token(
-        Secret("dG9rZW4="),
+        Secret(text),
         app_key=Secret("a2V5"),
         username=username,
-        base_url="https://api.example.com",
+        base_url=base_url,
         lifetime=timedelta(hours=hours),
         issued=(clock.wall(), clock.forward()),
         clock=clock,

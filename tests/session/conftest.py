@@ -11,7 +11,7 @@ import urllib3.util.retry
 from IPython.core.interactiveshell import InteractiveShell
 
 from etna_magic.sandbox import Sandbox
-from etna_magic.session import EtnaSession
+from etna_magic.session import EtnaSession, retry_policy
 from tests.helpers import accounts, environment, logins
 from tests.helpers.certificates import Certificates
 from tests.helpers.ipython import set_credentials, shell
@@ -85,9 +85,10 @@ def tls(
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return a list to which urllib3 adds the seconds that it would have waited between two tries."""
+    """Return a list of the seconds that would have been waited between two tries."""
     noted: list[float] = []
-    monkeypatch.setattr(urllib3.util.retry, "time", SimpleNamespace(sleep=noted.append, time=time.time))
+    for module in (urllib3.util.retry, retry_policy):
+        monkeypatch.setattr(module, "time", SimpleNamespace(sleep=noted.append, time=time.time))
     return noted
 
 

@@ -218,7 +218,7 @@ class TestOlderTokens:
         request = alice.prepare_request(requests.Request("POST", "v1.0/x", **more))
         shown = f"{vars(request)}"
         assert [] == [secret for secret in (*accounts.SECRETS, NEW.partition(" ")[2]) if secret in shown]
-        assert f"*** alice at {names.server.base_url}" == request.headers["Authorization"]
+        assert f"••• alice at {names.server.base_url}" == request.headers["Authorization"]
         latest = "Bearer bGF0ZXN0"
         names.log_in(accounts.USERNAME, latest)
         assert (200, [latest]) == (alice.send(request).status_code, names.signed)
@@ -229,7 +229,7 @@ class TestOlderTokens:
         more = self.options(alice, older, way)
         response = alice.post("v1.0/x", **more)
         assert "Et-App-Key" not in response.request.headers
-        assert f"*** alice at {names.server.base_url}" == response.request.headers["Authorization"]
+        assert f"••• alice at {names.server.base_url}" == response.request.headers["Authorization"]
         names.server.play(lambda connection, _: connection.close())
         error = caught(lambda: alice.post("v1.0/x", **more))
         assert [] == leaks(error, [*accounts.SECRETS, NEW.partition(" ")[2]], deep=True)

@@ -240,7 +240,7 @@ def test_raise_for_status(server, session: EtnaSession) -> None:
     with pytest.raises(requests.HTTPError) as error:
         session.post("v1.0/orders").raise_for_status()
     assert (422, b'{"Message":"no"}') == (error.value.response.status_code, error.value.response.content)
-    assert error.value.request.headers["Authorization"] == f"*** alice at {server.base_url}"
+    assert error.value.request.headers["Authorization"] == f"••• alice at {server.base_url}"
     assert [] == leaks(error.value, accounts.SECRETS)
 
 

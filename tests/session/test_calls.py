@@ -1,17 +1,15 @@
 """What a session sends, and what it gives back."""
 
 import pickle
-import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import requests
 
 from etna_magic import ConnectionFailedError
 from etna_magic.sandbox import Sandbox
-from etna_magic.session import EtnaSession, auth_adapter
+from etna_magic.session import EtnaSession
 from tests.helpers import accounts, environment
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.server import ScriptedServer, answer
@@ -142,27 +140,6 @@ def test_time_out(server, session: EtnaSession, more: dict, method: str, way: st
     assert (True, 1) == (time.monotonic() - began < 10, len(server.received))
     assert (True, True) == (isinstance(error, ConnectionFailedError), isinstance(error, requests.Timeout))
     assert [] == leaks(error, accounts.SECRETS)
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_elapsed(server, session: EtnaSession, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    """How long an answer took is how long its head took, as with requests: then the server sends the body."""
-    readings, head_seen = iter([5.0, 7.0]), threading.Event()
-
-    def read_clock() -> float:
-        seconds = next(readings)
-        if seconds == 7.0:
-            head_seen.set()
-        return seconds
-
-    def body_later(connection, _) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
-        connection.sendall(b"{}" if head_seen.wait(LIMIT) else b"")
-
-    monkeypatch.setattr(auth_adapter, "time", SimpleNamespace(perf_counter=read_clock))
-    server.play(body_later)
-    response = session.request(method, "v1.0/x")
-    assert (b"{}", 2.0) == (response.content, response.elapsed.total_seconds())
 
 
 # ------------------------------------------------------------------ pages

@@ -46,7 +46,7 @@ def test_a_hook_sees_a_placeholder(server, session: EtnaSession, where: str) -> 
         session.get("v1.0/x", hooks=hooks)
     else:
         session.send(session.prepare_request(requests.Request("GET", "v1.0/x", hooks=hooks)))
-    assert [(f"*** alice at {server.base_url}", False)] * 2 == seen
+    assert [(f"••• alice at {server.base_url}", False)] * 2 == seen
     assert [[OLD], [OLD]] == [received.values("Authorization") for received in server.received]
 
 
@@ -72,7 +72,7 @@ def test_the_body_is_there(server, session: EtnaSession) -> None:
 def test_a_hook_that_sends_again(server, session: EtnaSession, method: str) -> None:
     """What a hook sends again is signed as the first one was, and shows a placeholder again."""
     response = session.request(method, "v1.0/x", hooks={"response": again})
-    assert (200, f"*** alice at {server.base_url}") == (
+    assert (200, f"••• alice at {server.base_url}") == (
         response.status_code, response.request.headers["Authorization"],
     )  # fmt: skip
     assert [([OLD], [accounts.APP_KEY])] * 2 == [
@@ -113,7 +113,7 @@ def test_a_hook_raises_what_it_likes(server, session: EtnaSession, where: str) -
         session.hooks["response"].append(raises)
     with pytest.raises(requests.HTTPError) as error:
         session.post("orders", hooks={"response": raises} if where == "call" else None)
-    assert (422, f"*** alice at {server.base_url}") == (
+    assert (422, f"••• alice at {server.base_url}") == (
         error.value.response.status_code, error.value.request.headers["Authorization"],
     )  # fmt: skip
 

@@ -50,7 +50,7 @@ def shown(request: requests.PreparedRequest) -> Shown:
 
 def placeholder(server: ScriptedServer, username: str = accounts.USERNAME) -> Shown:
     """Return what a request of that server shows."""
-    return f"*** {username} at {server.base_url}", None
+    return f"••• {username} at {server.base_url}", None
 
 
 def ours(server: ScriptedServer) -> list[tuple[list[str], list[str]]]:

@@ -10,11 +10,10 @@ from typing import BinaryIO
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPResponse, Retry
+from urllib3 import Retry
 
 from etna_magic import ConnectionFailedError, EtnaError
 from etna_magic.session import EtnaSession
-from etna_magic.session.retry_policy import ReadRetry
 from etna_magic.support.safe_call import causes
 from tests.helpers import accounts
 from tests.helpers.leaks import caught, leaks
@@ -107,7 +106,9 @@ LATER = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
 
 
 @pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize("text", ["31", "3600", "99999999999", "9" * 5000, LATER])
+@pytest.mark.parametrize(
+    "text", ["31", "3600", "99999999999", pytest.param("9" * 5000, id="long"), pytest.param(LATER, id="date")]
+)
 def test_waits_no_longer_than_that(server, session: EtnaSession, pauses, status: int, text: str) -> None:
     """Where it asks for more than 30 seconds, the answer is given back at once."""
     server.play(answer(status, b"{}", ("Retry-After", text)))
@@ -117,26 +118,13 @@ def test_waits_no_longer_than_that(server, session: EtnaSession, pauses, status:
     assert (1, []) == (len(server.received), pauses)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("7", 7), (" 7 ", 7), ("1.5", 1.5), ("31", 31)])
-def test_retry_after_in_seconds(text: str, seconds: float) -> None:
-    """Seconds are taken as they are."""
-    retry = ReadRetry.for_session()
-    response = HTTPResponse(headers={"Retry-After": text}, status=503)
-    assert [seconds, seconds] == [retry.parse_retry_after(text), retry.get_retry_after(response)]
-
-
-@pytest.mark.parametrize(
-    ("ahead", "least", "most"),
-    [
-        pytest.param(-60, 0, 0, id="past"),
-        pytest.param(20, 1, 20, id="soon"),
-        pytest.param(600, 590, 600, id="late"),
-    ],
-)
-def test_retry_after_as_a_date(ahead: int, least: int, most: int) -> None:
-    """A date is waited for; one in the past is not."""
-    text = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)
-    assert least <= ReadRetry.for_session().parse_retry_after(text) <= most
+def test_rules_of_a_users_own(server, session: EtnaSession, pauses: list[float]) -> None:
+    """What cannot be read is no error by a user's own rules either, and nobody sleeps for long."""
+    session.mount("http://", HTTPAdapter(max_retries=Retry(9, status_forcelist=[429], raise_on_status=False)))
+    texts = ("1.5", "soon", "-3", "", "40")
+    server.play(*(answer(429, b"{}", ("Retry-After", text)) for text in texts))
+    assert (429, "40") == ((response := session.get("v1.0/x")).status_code, response.headers["Retry-After"])
+    assert (len(texts), [1.5]) == (len(server.received), pauses)
 
 
 UNREADABLE = {

@@ -221,13 +221,13 @@ def test_with_a_token_that_has_ended(server, session: EtnaSession) -> None:
 
 def test_logged_out_while_it_is_signed(server, session: EtnaSession, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is anything sent where another thread logs out at that very moment."""
-    token, headers = session.token, type(session.token).headers
+    token, headers = session.token, type(session.token).plain_headers
 
     def end_first(self) -> dict[str, str]:
         token.end("was logged out")
         return headers(self)
 
-    monkeypatch.setattr(type(token), "headers", end_first)
+    monkeypatch.setattr(type(token), "plain_headers", end_first)
     error = caught(lambda: session.post("v1.0/orders"))
     assert (NotLoggedInError, True) == (type(error), str(error).endswith(" The POST was not sent."))
     assert ([], []) == (server.received, leaks(error, accounts.SECRETS))

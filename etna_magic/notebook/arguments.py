@@ -73,8 +73,6 @@ def parse_login(line: str) -> LoginOptions:
     IPython.core.error.UsageError
         If something does not fit.
     """
-    if not line.strip():
-        return LoginOptions()
     found = _parse("etna_login", line)
     return checked_options(
         LoginOptions(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from etna_magic.token_cache import CacheKey, LoginCache
 
 
-def log_in(registry: LoginRegistry, options: LoginOptions, kernel: Kernel | None) -> None:
+def log_in(registry: LoginRegistry, options: LoginOptions | None, kernel: Kernel | None) -> None:
     """Log in as ``%etna_login`` asks for, at once or by asking a person.
 
     Raises
@@ -45,6 +45,7 @@ def log_in(registry: LoginRegistry, options: LoginOptions, kernel: Kernel | None
     IPython.core.error.UsageError
         If the options do not fit this front end.
     """
+    options = options or LoginOptions()
     command = LoginCommand(registry, options, kernel)
     attempt = command.attempt()
     if attempt.missing or options.ask:

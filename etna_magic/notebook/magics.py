@@ -117,9 +117,14 @@ class EtnaMagics(Magics):
         nor where repeats the last login of that name. There is no option for a password or an app
         key, since a cell is saved.
         """
-        from etna_magic.notebook import arguments, login_command  # noqa: PLC0415 - %load_ext must not pay for it
+        from etna_magic.notebook import login_command  # noqa: PLC0415 - %load_ext must not pay for it
 
-        login_command.log_in(self.registry, arguments.parse_login(line), self.kernel)
+        options = None
+        if line.strip():
+            from etna_magic.notebook.arguments import parse_login  # noqa: PLC0415 - nor a bare line for a parser
+
+            options = parse_login(line)
+        login_command.log_in(self.registry, options, self.kernel)
 
     @line_magic
     def etna_status(self, line: str) -> None:

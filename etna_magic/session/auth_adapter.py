@@ -206,7 +206,9 @@ class AuthAdapter(BaseAdapter):
         act = send_once if options["stream"] else partial(_with_body, send_once, request, rules)
         outcome = safe_call(act, token.secrets() if token else ())
         if isinstance(outcome, Failure):
-            raise_for(outcome, request, status[0] if status else None, is_once=isinstance(rules, ReadsOnly))
+            # An adapter that is more than requests' own may repeat by whatever it likes.
+            is_once = isinstance(rules, ReadsOnly) and type(self.adapter).send is HTTPAdapter.send
+            raise_for(outcome, request, status[0] if status else None, is_once=is_once)
         outcome.request = request
         # A hook that sends again, as digest authentication does, sends by this.
         outcome.connection = self  # type: ignore[assignment] # declared as the one adapter of requests

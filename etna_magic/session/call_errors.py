@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from etna_magic.support.safe_call import Failure
 
 _Error = TypeVar("_Error", bound=EtnaError)
+_Foreign = TypeVar("_Foreign", bound=BaseException)
 
 
 class CallConnectionError(ConnectionFailedError, requests.ConnectionError):
@@ -79,12 +80,10 @@ def raise_for(
     if failure.error is not None:
         raise add_outcome(failure.error, outcome)
     if failure.foreign is not None:
-        if outcome:
-            failure.foreign.add_note(outcome.strip())  # it stays what it is, and says what became of the call
-        raise failure.foreign
+        raise note_outcome(failure.foreign, outcome)
     what = f"{method} to {Origin.of(request.url or '')}"
     if not issubclass(failure.kind, NETWORK_ERRORS):
-        raise ConnectionFailedError(f"{what} raised {failure.reason}: check its data.{outcome}")
+        raise ConnectionFailedError(f"{what} raised {failure.kind.__name__}: check its data.{outcome}")
     kind = next((ours for theirs, ours in _CLASSES if issubclass(failure.kind, theirs)), CallFailedError)
     seen = f"was answered with status {status}, but not to the end" if status else "got no answer"
     raise kind(f"{what} {seen}: {failure.reason}.{outcome}")
@@ -115,4 +114,12 @@ def add_outcome(error: _Error, outcome: str) -> _Error:
     if " was not sent." in str(error) or " was sent " in str(error) or " with a 401 " in str(error):
         return error  # of another session below this one
     error.args = (f"{error}{outcome}", *error.args[1:])
+    return error
+
+
+def note_outcome(error: _Foreign, outcome: str) -> _Foreign:
+    """Return an exception that is not ours: it stays what it is, and a note says what became of the call."""
+    # Once, though it may come through another session below this one.
+    if outcome and outcome.strip() not in getattr(error, "__notes__", ()):
+        error.add_note(outcome.strip())
     return error

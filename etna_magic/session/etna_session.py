@@ -19,7 +19,7 @@ from requests.utils import requote_uri
 from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError, login_hint
 from etna_magic.secret import Secret
 from etna_magic.session.auth_adapter import AuthAdapter, PlaceholderAuth
-from etna_magic.session.call_errors import add_outcome, not_sent
+from etna_magic.session.call_errors import add_outcome, not_sent, note_outcome
 from etna_magic.session.retry_policy import READS, ReadRetry
 from etna_magic.session.token_check import TokenCheck
 from etna_magic.session.token_holder import TokenHolder, WorkerTokenHolder
@@ -153,8 +153,8 @@ class EtnaSession(_Session):
         try:
             return self._prepared(request, join_url(account.base_url, request.url), auth or self._placeholder)
         except Exception as error:
-            if not isinstance(error, EtnaError) and (outcome := not_sent(request.method)):
-                error.add_note(outcome.strip())
+            if not isinstance(error, EtnaError):
+                note_outcome(error, not_sent(request.method))
             raise
 
     def _prepared(self, request: CallRequest, url: str, auth: Any) -> PreparedRequest:

@@ -12,7 +12,7 @@ import errno
 import socket
 import ssl
 from http.client import HTTPException
-from types import NoneType
+from types import MemberDescriptorType, NoneType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import requests
@@ -80,9 +80,9 @@ def _uncovered(error: BaseException) -> BaseException:
 
 def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:
     """Whether an exception is of a user's own code, and shows no secret."""
-    if secrets is None or isinstance(error, (*NETWORK_ERRORS, BaseExceptionGroup)):
+    if secrets is None or isinstance(error, NETWORK_ERRORS):
         return False
-    held = [*error.args, *vars(error).values()]
+    held = [*error.args, *_attributes(error)]
     # Anything else may hold the request, however deep, and its repr need not show it.
     if not all(isinstance(one, (str, bytes, int, float, NoneType)) for one in held):
         return False
@@ -91,6 +91,19 @@ def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:
     except Exception:  # noqa: BLE001 - what cannot be looked at is not let through
         return False
     return not any(secret.get_secret_value() in text for secret in secrets if secret)
+
+
+def _attributes(error: Exception) -> list[object]:
+    """Return what an exception holds besides its arguments, also where its class and not its dict has it."""
+    members = (
+        name
+        for kind in type(error).__mro__
+        for name, member in vars(kind).items()
+        if isinstance(member, MemberDescriptorType)
+    )
+    held = {name: getattr(error, name, None) for name in members} | vars(error)
+    notes = held.pop("__notes__", ())
+    return [*held.values(), *notes]
 
 
 #: What may hold a header: the last where one cannot be encoded. An exception of requests is an OSError.

@@ -110,7 +110,8 @@ class Token:
 
     __slots__ = (
         "__weakref__", "_app_key", "_clock", "_ended", "_given", "_is_refused", "_issued", "_value",
-        "base_url", "is_copy", "lifetime", "took_code", "username", "warn_before",
+        "base_url", "is_copy", "is_learned", "lifetime", "stated_lifetime", "took_code", "username",
+        "warn_before",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a token is what these say, and all but one are named
@@ -136,6 +137,10 @@ class Token:
         self.warn_before = WARN_BEFORE
         #: Whether it was unpickled: it says whose it was, and has no secret.
         self.is_copy = False
+        #: Whether its lifetime is what was seen of an earlier token, and not what the settings say.
+        self.is_learned = False
+        #: The lifetime by the settings.
+        self.stated_lifetime = lifetime
         self._ended = ""
         self._is_refused = False
         # The headers that were given out, to be emptied when it ends.
@@ -209,12 +214,16 @@ class Token:
         return self.issued_at + self.lifetime
 
     @property
-    def remaining(self) -> timedelta:
-        """How long it is still good; negative once it has expired."""
+    def age(self) -> timedelta:
+        """How long ago the request for it was sent."""
         wall, forward = self._issued
         # Whichever says "older" counts: one may have been set back, the other have slept.
-        age = max(self._clock.wall() - wall, self._clock.forward() - forward)
-        return self.lifetime - timedelta(seconds=age)
+        return timedelta(seconds=max(self._clock.wall() - wall, self._clock.forward() - forward))
+
+    @property
+    def remaining(self) -> timedelta:
+        """How long it is still good; negative once it has expired."""
+        return self.lifetime - self.age
 
     @property
     def warning_window(self) -> timedelta:
@@ -261,6 +270,20 @@ class Token:
         """Note that the server accepts it after all."""
         self._is_refused = False
 
+    @property
+    def ended_early(self) -> bool:
+        """Whether the server refuses it before the time that the clocks say."""
+        return self._is_refused and self.remaining > timedelta(0)
+
+    def learn(self, lifetime: timedelta) -> None:
+        """Count it by what was seen of an earlier token, if that is shorter."""
+        if lifetime < self.lifetime:
+            self.stated_lifetime, self.lifetime, self.is_learned = self.lifetime, lifetime, True
+
+    def unlearn(self) -> None:
+        """Count it by what the settings say again."""
+        self.lifetime, self.is_learned = self.stated_lifetime, False
+
     def keep_issue_time(self, earlier: Token | None) -> Token:
         """Return this token with the issue time of an earlier one, if the server gave the same text again."""
         if earlier is not None and self._value and self._value == earlier.secrets()[0]:
@@ -292,13 +315,13 @@ class Token:
     def __repr__(self) -> str:
         return f"<Token of {self.describe()}>"
 
-    def __add__(self, other: object) -> NoReturn:
-        _refuse_text()
+    def __add__(self, _: object) -> NoReturn:
+        raise TypeError(
+            "A Token is no text, so that a masked one is never sent as a header: use etna_token.headers(), "
+            "etna_token.get_secret_value(), or auth=etna_token."
+        )
 
-    __radd__ = __add__
-
-    def __format__(self, spec: str) -> NoReturn:
-        _refuse_text()
+    __radd__ = __format__ = __add__
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickle ends up on a disk: it never fails, and says whose token it was without the secret.
@@ -318,13 +341,6 @@ def _copy(username: str, base_url: str, lifetime: float, issued: float) -> Token
     token.end(COPY_REASON)
     token.is_copy = True
     return token
-
-
-def _refuse_text() -> NoReturn:
-    raise TypeError(
-        "A Token is no text, so that a masked one is never sent as a header: use etna_token.headers(), "
-        "etna_token.get_secret_value(), or auth=etna_token."
-    )
 
 
 class RedactionHook:

@@ -69,6 +69,12 @@ def tricks(tree: ast.Module) -> Iterator[str]:
                 yield f"vars(…)[…] = …, line {node.lineno}"
 
 
+def classes_in_functions(tree: ast.Module) -> set[str]:
+    """Return the classes that are made each time a function runs."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    return {inner.name for node in functions for inner in ast.walk(node) if isinstance(inner, ast.ClassDef)}
+
+
 def private_of_others(tree: ast.Module) -> Iterator[str]:
     """Yield private attributes of anything but ``self`` and ``cls``; a named tuple's are public."""
     for node in ast.walk(tree):
@@ -90,6 +96,20 @@ def imported(tree: ast.Module) -> Iterator[str]:
 def test_no_trick() -> None:
     """No class is made or changed while the program runs, and nothing is hung on other people's objects."""
     assert {} == {path.name: found for path, tree in trees(CLIENT) if (found := list(tricks(tree)))}
+
+
+def test_no_class_in_a_function() -> None:
+    """No function makes a class, but the one whose base is whatever connection is in use."""
+    found = {module_of(path): classes_in_functions(tree) for path, tree in trees(CLIENT)}
+    expected = {"etna_magic.support.http": {"QuietConnection"}}
+    assert expected == {module: names for module, names in found.items() if names}
+
+
+def test_tests_mirror_the_package() -> None:
+    """Every folder of the package has one of its name in the tests, with tests in it."""
+    folders = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")}
+    tested = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    assert set() == folders - tested
 
 
 def test_no_private_attribute() -> None:

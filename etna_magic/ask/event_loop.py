@@ -1,7 +1,6 @@
 """Does things later or in the background, and comes back to the thread that asked.
 
-A widget's callback runs on the thread that serves its messages: the main one, or one of a
-subshell. What it starts has to end on that thread too.
+A widget's callback runs on the main thread or on one of a subshell; what it starts has to end there too.
 """
 
 from __future__ import annotations
@@ -34,5 +33,4 @@ def run_in_background(act: Callable[[], _T], then: Callable[[_T], object]) -> No
     except RuntimeError:
         then(act())
         return
-    future = loop.run_in_executor(None, act)
-    future.add_done_callback(lambda done: then(done.result()))
+    loop.run_in_executor(None, act).add_done_callback(lambda done: then(done.result()))

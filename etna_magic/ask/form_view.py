@@ -6,6 +6,7 @@ last, and hold back a second value while a cell awaits. New widgets have neither
 
 from __future__ import annotations
 
+import base64
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,6 +109,18 @@ def challenge_step(challenge: Challenge) -> Step:
     )
 
 
+def _proof(challenge: Challenge | None) -> str:
+    """Return the phrase and the picture by which a genuine server is known, as HTML."""
+    if challenge is None or not (challenge.phrase or challenge.image):
+        return ""
+    style = f"color: {INK}; line-height: 1.4; margin: 4px 0"
+    picture = base64.b64encode(challenge.image).decode()
+    source = f'src="data:image/png;base64,{picture}"'
+    image = f'<img alt="your picture" style="max-height: 120px; display: block" {source}>' if picture else ""
+    phrase = f"Your phrase: <b>{escape(challenge.phrase)}</b>" if challenge.phrase else ""
+    return f'<div class="etna-proof" style="{style}">{phrase}{image}</div>'
+
+
 class FormView:
     """A title, fields, a message and buttons.
 
@@ -144,7 +157,9 @@ class FormView:
         self._boxes = {name: ipywidgets.VBox([field]) for name, field in self.fields.items()}
         self.buttons: list[ipywidgets.Button] = []
         self._row = ipywidgets.HBox(layout=_UNDER_FIELDS)
-        self._title = ipywidgets.HTML(f'<b class="etna-title">{escape(step.title)}</b>')
+        self._title = ipywidgets.HTML(
+            f'<b class="etna-title">{escape(step.title)}</b>{_proof(step.challenge)}'
+        )
         self._message = ipywidgets.HTML()
         self.show_message(step.message, is_error=step.is_error)
 

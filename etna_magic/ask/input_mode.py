@@ -41,10 +41,7 @@ class Kernel(Protocol):
 def input_mode(options_ask: Literal["form", "prompt", "never"] | None, kernel: Kernel | None) -> InputMode:
     """Choose by what the options ask for, or else by what this front end can do.
 
-    Raises
-    ------
-    IPython.core.error.UsageError
-        If a form is asked for where no widgets can be shown.
+    A form that is asked for where no widgets can be shown is IPython's ``UsageError``.
     """
     if options_ask == "never":
         return InputMode.NON_INTERACTIVE
@@ -82,22 +79,13 @@ class Driver(Protocol):
     """Whom :func:`drive` asks."""
 
     def missing(self, settings: Settings) -> Mapping[str, Secret]:
-        """Return the settings that are missing, by name.
-
-        Raises
-        ------
-        EtnaError
-            If nobody answers.
-        """
+        """Return the settings that are missing, by name; raise `EtnaError` if nobody answers."""
         ...
 
     def challenge(self, challenge: Challenge) -> Secret:
         """Return the answer to what the server asks for.
 
-        Raises
-        ------
-        EtnaError
-            If nobody answers, or the answer before could not be sent (``challenge.failure``).
+        It raises `EtnaError` if nobody answers, or the answer before was not sent (``challenge.failure``).
         """
         ...
 
@@ -124,18 +112,10 @@ class NonInteractive:
 
 
 def drive(attempt: LoginAttempt, driver: Driver, challenge: Challenge | None = None) -> Token:
-    """Log in, asking a driver for what is missing and for what the server asks for.
-
-    Raises
-    ------
-    EtnaError
-        As the driver and the server's responses have it.
-    """
-    step: Token | Challenge
-    if challenge is None:
+    """Log in, asking a driver for what is missing and for what the server asks for."""
+    step: Token | Challenge | None = challenge
+    if step is None:
         step = attempt.start(driver.missing(attempt.settings) if attempt.missing else {})
-    else:
-        step = challenge
     while isinstance(step, Challenge):
         step = attempt.answer(driver.challenge(step))
     return step

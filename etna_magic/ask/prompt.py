@@ -25,32 +25,35 @@ class Prompt:
     def missing(self, settings: Settings) -> Mapping[str, Secret]:
         """Ask for each setting that is missing.
 
-        Raises
-        ------
-        NotLoggedInError
-            If the user gave up with Ctrl-C or Ctrl-D, or this front end has no input line.
-        InvalidCredentialsError, InsecureURLError
-            If an answer cannot be used.
+        It raises `NotLoggedInError` if the user gave up with Ctrl-C or Ctrl-D, or this front end has no
+        input line, and another `EtnaError` if an answer cannot be used.
         """
         return {name: _ask(name) for name in settings.missing}
 
     def challenge(self, challenge: Challenge) -> Secret:
-        """Ask for what the server asks for, with what it says about it.
-
-        Raises
-        ------
-        ConnectionFailedError
-            If the answer before could not be sent.
-        NotLoggedInError
-            As :meth:`missing`.
-        """
+        """Ask for what the server asks for, with what it says about it; it raises as :meth:`missing`."""
         if challenge.failure is not None:
             raise challenge.failure
+        if challenge.phrase or challenge.image:
+            print(f"Your phrase: {challenge.phrase or 'none'}")  # noqa: T201 - this is the conversation
+            _show_image(challenge.image)
         if challenge.message:
             print(f"The server says: {challenge.message}")  # noqa: T201 - this is the conversation
         if challenge.kind is ChallengeKind.PIN:
             return _read("PIN: ", is_unseen=True)
         return _read("Code (sent by e-mail or SMS): ", is_unseen=False)
+
+
+def _show_image(image: bytes) -> None:
+    """Show the picture by which a genuine server is known, where that can be done."""
+    from IPython.core.getipython import get_ipython  # noqa: PLC0415 - plain Python asks without IPython
+
+    if image and hasattr(get_ipython(), "kernel"):
+        from IPython.display import Image, display  # noqa: PLC0415 - as above
+
+        display(Image(image, format="png", width=120))
+    elif image:
+        print("The server also sent your picture, which a terminal cannot show.")  # noqa: T201
 
 
 def _ask(name: str) -> Secret:

@@ -9,7 +9,8 @@ from etna_magic.support import format_duration, format_moment, sanitize
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
 
 #: What can be displayed, by MIME type.
 Bundle = dict[str, str]
@@ -53,29 +54,37 @@ def show(bundle: Bundle) -> None:
 
 
 def logged_in(name: str, token: Token, environment: str) -> str:
-    """Say who is logged in, where, until when, for how long, and in which variables.
-
-    For example: Logged in as alice at https://api.example.com (LIVE) until 2026-11-25 14:03:22 CET (24 h):
-    etna_token, etna_session.
-    """
+    """Say who is logged in, where, until when, for how long, and in which variables."""
     return (
         f"Logged in as {token.account} ({environment}) until {format_moment(token.expires_at)} "
         f"({format_duration(token.lifetime)}): {name}_token, {name}_session."
     )
 
 
-def logged_out(name: str, token: Token | None, lives_on: str, not_forgotten: str) -> tuple[str, str]:
+def logged_out(
+    name: str, token: Token | None, lives_on: str, not_forgotten: str, replaced: Sequence[datetime] = ()
+) -> tuple[str, str]:
     """Say what became of a token at a logout."""
     if token is None:
         return f"{name}: the login was called off.", "etna-line"
     gone = f"{name}: {sanitize(token.username)} is logged out, and {name}_token is gone"
-    ending = f" What was remembered could not be deleted: {not_forgotten}." if not_forgotten else ""
+    ending = f" {_earlier(replaced)}" if replaced else ""
+    ending += f" What was remembered could not be deleted: {not_forgotten}." if not_forgotten else ""
     if lives_on:
         until = format_moment(token.expires_at)
         gone = f"{gone} here, but the token may live on at the server until {until}, because {lives_on}."
     else:
         gone = f"{gone} here and on the server."
-    return gone + ending, "etna-warning" if lives_on or not_forgotten else "etna-line"
+    return gone + ending, "etna-warning" if lives_on or not_forgotten or replaced else "etna-line"
+
+
+def _earlier(ends: Sequence[datetime]) -> str:
+    """Say of tokens that were replaced how long the server accepts them."""
+    until = " and ".join(format_moment(end) for end in sorted(ends)[-3:])
+    if len(ends) == 1:
+        return f"An earlier token of this login lives on at the server until {until}."
+    last = "until" if len(ends) <= 3 else "the last three until"
+    return f"{len(ends)} earlier tokens of this login live on at the server, {last} {until}."
 
 
 def stale(name: str, token: Token) -> str:

@@ -22,23 +22,13 @@ _HEADS = ("Name", "User", "Where", "State", "Until", "Left")
 
 
 class Row(NamedTuple):
-    """One login in the table.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-    token : Token or None
-        Its token, if it has one yet.
-    environment : str
-        ``LIVE``, ``DEMO`` or ``SANDBOX``; not shown where there is no token.
-    is_waiting : bool
-        Whether a form waits for a user.
-    """
+    """One login in the table."""
 
     name: str
     token: Token | None
+    #: ``LIVE``, ``DEMO`` or ``SANDBOX``; not shown where there is no token.
     environment: str
+    #: Whether a form waits for a user.
     is_waiting: bool
 
 
@@ -50,8 +40,7 @@ def status(rows: Sequence[Row]) -> Bundle:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (_HEADS, *cells)
     )
-    bars = [_bar(row.token) for row in rows]
-    return {"text/plain": text, "text/html": _table(cells, bars)}
+    return {"text/plain": text, "text/html": _table(cells, [_bar(row.token) for row in rows])}
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -60,15 +49,11 @@ def _cells(row: Row) -> tuple[str, ...]:
         return (row.name, "", "", waiting, "", "")
     where = f"{sanitize(token.base_url)} ({row.environment})"
     state = ", ".join(filter(None, (token.ended or token.state.value, waiting)))
-    return (row.name, sanitize(token.username), where, state, format_moment(token.expires_at), _left(token))
-
-
-def _left(token: Token) -> str:
-    """Say how long a token has left, or how long ago it expired."""
-    if token.ended:
-        return "none"
+    # By what was seen of an earlier token, and not by what the settings say.
+    until = f"{format_moment(token.expires_at)}{' (learned)' if token.is_learned else ''}"
     remaining = token.remaining
-    return f"{format_duration(remaining)} ago" if remaining <= timedelta(0) else format_duration(remaining)
+    left = f"{format_duration(remaining)} ago" if remaining <= timedelta(0) else format_duration(remaining)
+    return (row.name, sanitize(token.username), where, state, until, "none" if token.ended else left)
 
 
 def _bar(token: Token | None) -> str:
@@ -92,9 +77,8 @@ def _table(cells: Sequence[tuple[str, ...]], bars: Sequence[str]) -> str:
     head = "".join(f'<th style="{style}">{head}</th>' for style, head in zip(styles, _HEADS, strict=True))
     body = ""
     for row, bar in zip(cells, bars, strict=True):
-        texts = [escape(cell) for cell in row]
-        texts[-1] += bar
-        columns = zip(styles, texts, strict=True)
+        *texts, left = map(escape, row)
+        columns = zip(styles, (*texts, left + bar), strict=True)
         body += "<tr>" + "".join(f'<td style="{style}">{text}</td>' for style, text in columns) + "</tr>"
     keyframes = "<style>@keyframes etna-run-down { to { width: 0 } }</style>"
     table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"

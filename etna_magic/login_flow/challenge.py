@@ -32,6 +32,8 @@ class Challenge(NamedTuple):
         How many answers to this step were wrong so far.
     failure : ConnectionFailedError or None, optional
         Why the last answer did not reach the server; it may be given again.
+    phrase, image : str and bytes, optional
+        The phrase and the picture (a PNG) that the user once chose: they show that the server is genuine.
     """
 
     kind: ChallengeKind
@@ -39,6 +41,8 @@ class Challenge(NamedTuple):
     reason: str
     wrong: int = 0
     failure: ConnectionFailedError | None = None
+    phrase: str = ""
+    image: bytes = b""
 
     @property
     def message(self) -> str:

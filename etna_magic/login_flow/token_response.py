@@ -8,7 +8,9 @@ counts only on a 200 that says ``Succeeded``.
 
 from __future__ import annotations
 
+import base64
 import json
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import urljoin
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 
 # The documented tokens run to some 600 characters; a header of more than this no server takes.
 LONGEST_TOKEN = 8_000
-LONGEST_BODY = 64_000
+# With a picture of 64 KiB in base64.
+LONGEST_BODY = 128_000
+LONGEST_IMAGE = 65_536
 # The words of ETNA's documentation, which are safe to show as they are.
 WORDS = frozenset({"Succeeded", "Failed", "Expecting", "BaseAuthentication"}) | {
     "VerificationCode",
@@ -43,6 +47,17 @@ WORDS = frozenset({"Succeeded", "Failed", "Expecting", "BaseAuthentication"}) | 
 }
 # What the documented answers consist of, but for the token; nothing else is kept.
 MEMBERS = ("State", "Step", "Reason", "error", "Message", "message")
+
+
+class Picture(bytes):
+    """A PNG whose ``repr`` is short: a challenge is printed, logged and shown in tracebacks."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<PNG of {len(self):,} bytes>"
+
+    __str__ = __repr__
 
 
 class TokenResponse(NamedTuple):
@@ -66,6 +81,10 @@ class TokenResponse(NamedTuple):
         Seconds to wait, where the header of that name says so.
     redirect : str
         The origin that a redirect points to.
+    phrase : str, optional
+        The phrase that the user once chose, by which a genuine server is known.
+    image : bytes, optional
+        The picture that belongs to it, a PNG of at most 64 KiB.
     """
 
     status: int
@@ -76,6 +95,8 @@ class TokenResponse(NamedTuple):
     fault: str
     retry_after: float | None
     redirect: str
+    phrase: str = ""
+    image: bytes = b""
 
     def says(self, *names: str) -> str:
         """Return the first of these members that has a text."""
@@ -106,6 +127,8 @@ def parse(response: requests.Response, body: bytes | None, secrets: Sequence[Sec
         fault,
         retry_after_seconds(response.headers.get("Retry-After", "")),
         shown(_redirect(response)) if "Location" in response.headers else "nowhere",
+        shown(members["PersonalPhrase"]) if isinstance(members.get("PersonalPhrase"), str) else "",
+        _image(members),
     )
 
 
@@ -134,6 +157,19 @@ def _token(members: Mapping[str, Any]) -> tuple[Secret | None, str]:
     if not (value.isascii() and value.isprintable()) or " " in value:
         return None, "a token with characters that no header can carry"
     return Secret(value), ""
+
+
+def _image(members: Mapping[str, Any]) -> bytes:
+    """Return the body's picture, where it is one that can be shown."""
+    text = members.get("Image")
+    if not isinstance(text, str):
+        return b""
+    try:
+        image = base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+    is_shown = image.startswith(b"\x89PNG\r\n\x1a\n") and len(image) <= LONGEST_IMAGE
+    return Picture(image) if is_shown else b""
 
 
 def _redirect(response: requests.Response) -> str:
@@ -234,6 +270,8 @@ def _challenge(response: TokenResponse, before: Challenge | None, *, has_interim
         response.says("Step"),
         response.says("Reason"),
         before.wrong + 1 if before and again else 0,
+        phrase=response.phrase,
+        image=response.image,
     )
 
 
@@ -266,6 +304,11 @@ def _refuse(response: TokenResponse, before: Challenge | None) -> NoReturn:
 
 def _unknown(response: TokenResponse) -> str:
     seen = response.says("Reason", "error", "Message", "message")
+    if response.status == 503 and response.retry_after:
+        wait = format_duration(timedelta(seconds=math.ceil(response.retry_after)))
+        return (
+            f"The server takes no logins for now (status 503), and asks for a wait of {wait}: try again then."
+        )
     if response.status >= 500:
         return (
             f"The server is in trouble (status {response.status}"

@@ -1,7 +1,7 @@
-"""Reads the line behind a magic and checks its options: a password there is refused, nothing is repeated.
+"""Reads the line behind a magic and checks its options: a password there is refused.
 
-The docstrings in ``magics.py`` describe the options. The parsers are made when a line is first read, so that
-``%load_ext`` does not pay for them.
+What does not fit raises IPython's ``UsageError``, which does not repeat it. The docstrings in ``magics.py``
+describe the options.
 """
 
 from __future__ import annotations
@@ -39,59 +39,28 @@ _DURATIONS = "a duration above 0 and at most 366 days: 24h, 90m, or 3600 for sec
 
 
 class StatusOptions(NamedTuple):
-    """The options of ``%etna_status``.
-
-    Parameters
-    ----------
-    name : str or None
-        The one login to show, or none for all.
-    duration : timedelta or None
-        What ``--for`` said: how long the tokens have to last.
-    """
+    """The options of ``%etna_status``: one login or all, and how long their tokens have to last."""
 
     name: str | None = None
     duration: timedelta | None = None
 
 
 class LogoutOptions(NamedTuple):
-    """The options of ``%etna_logout``.
-
-    Parameters
-    ----------
-    name : str or None
-        The login to end, or none for all (``--all``).
-    """
+    """The options of ``%etna_logout``: which login, or None for all."""
 
     name: str | None = DEFAULT_NAME
 
 
 def parse_login(line: str) -> LoginOptions:
-    """Read the line of ``%etna_login``.
-
-    Raises
-    ------
-    IPython.core.error.UsageError
-        If something does not fit.
-    """
-    found = _parse("etna_login", line)
-    return checked_options(
-        LoginOptions(
-            name=found.name,
-            base_url=found.base_url,
-            username=found.username,
-            lifetime=found.lifetime,
-            env_file=found.env_file,
-            code=Secret(found.code) if found.code else None,
-            ask=ask_option(form=found.form, prompt=found.prompt, no_input=found.no_input),
-            auto_renew=found.auto_renew,
-            remember=found.remember,
-            sandbox=found.sandbox,
-        )
-    )
+    """Read the line of ``%etna_login``."""
+    found = vars(_parse("etna_login", line))
+    found["code"] = _code(found["code"])
+    asked = {name: found.pop(name) for name in ("form", "prompt", "no_input")}
+    return checked_options(LoginOptions(**found, ask=ask_option(**asked)))
 
 
 def parse_status(line: str) -> StatusOptions:
-    """Read the line of ``%etna_status``; as :func:`parse_login`."""
+    """Read the line of ``%etna_status``."""
     found = _parse("etna_status", line)
     return StatusOptions(
         None if found.name is None else checked_name(found.name),
@@ -100,7 +69,7 @@ def parse_status(line: str) -> StatusOptions:
 
 
 def parse_logout(line: str) -> LogoutOptions:
-    """Read the line of ``%etna_logout``; as :func:`parse_login`."""
+    """Read the line of ``%etna_logout``."""
     found = _parse("etna_logout", line)
     name = None if found.name is None else checked_name(found.name)
     if found.all:
@@ -111,19 +80,12 @@ def parse_logout(line: str) -> LogoutOptions:
 
 
 def checked_options(options: LoginOptions) -> LoginOptions:
-    """Check the options of a login, from a line or from Python.
-
-    Raises
-    ------
-    IPython.core.error.UsageError
-        If something does not fit; what was given is not repeated.
-    """
+    """Check the options of a login, from a line or from Python."""
     env_file, code = _path(options.env_file), _code(options.code)
-    _check_text("name", options.name)
+    _text("name", options.name)
     for name in ("base_url", "username"):
-        value = getattr(options, name)
-        if value is not None:
-            _check_text(name, value)
+        if (value := getattr(options, name)) is not None:
+            _text(name, value)
     # From Python a number of seconds is as good as a text of them.
     lifetime = None if options.lifetime is None else str(options.lifetime)
     if lifetime is not None:
@@ -140,13 +102,7 @@ def checked_options(options: LoginOptions) -> LoginOptions:
 
 
 def checked_name(name: str) -> str:
-    """Return a login's name as Python spells it.
-
-    Raises
-    ------
-    IPython.core.error.UsageError
-        If it is no identifier.
-    """
+    """Return a login's name as Python spells it."""
     name = unicodedata.normalize("NFKC", name)
     if not name.isidentifier() or keyword.iskeyword(name):
         raise UsageError(
@@ -156,21 +112,16 @@ def checked_name(name: str) -> str:
 
 
 def ask_option(*, form: bool, prompt: bool, no_input: bool) -> Literal["form", "prompt", "never"] | None:
-    """Return what ``--form``, ``--prompt`` and ``--no-input`` say about whom to ask.
-
-    Raises
-    ------
-    IPython.core.error.UsageError
-        If more than one was given.
-    """
-    given = {"--form": form, "--prompt": prompt, "--no-input": no_input}
-    if sum(map(bool, given.values())) > 1:
-        names = " and ".join(name for name, was_given in given.items() if was_given)
-        raise UsageError(f"{names} exclude each other: give one of them.")
-    if form:
-        return "form"
-    if prompt:
-        return "prompt"
+    """Return what ``--form``, ``--prompt`` and ``--no-input`` say about whom to ask."""
+    given = [
+        option
+        for option, is_given in (("--form", form), ("--prompt", prompt), ("--no-input", no_input))
+        if is_given
+    ]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other: give one of them.")
+    if form or prompt:
+        return "form" if form else "prompt"
     return "never" if no_input else None
 
 
@@ -230,28 +181,27 @@ def _duration(option: str, text: str) -> timedelta:
         raise UsageError(f"{option} needs {_DURATIONS}.") from None
 
 
-def _check_text(name: str, value: object) -> None:
+def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise UsageError(f"{name} has to be a text, and is a {type(value).__name__}.")
+    return value
 
 
 def _code(value: object) -> Secret | None:
-    if isinstance(value, Secret):
+    if value is None or isinstance(value, Secret):
         return value
-    if value is not None:
-        _check_text("code", value)
-    return Secret(str(value)) if value else None
+    text = _text("code", value)
+    return Secret(text) if text else None
 
 
 def _path(value: object) -> Path | None:
     if value is None:
         return None
-    text = os.fspath(value) if isinstance(value, os.PathLike) else value
-    _check_text("env_file", text)
+    text = _text("env_file", os.fspath(value) if isinstance(value, os.PathLike) else value)
     if not text:
         return None
     # os.path's expanduser leaves alone what Path's raises for.
-    path = Path(os.path.expanduser(str(text)))  # noqa: PTH111
+    path = Path(os.path.expanduser(text))  # noqa: PTH111
     with contextlib.suppress(OSError):  # the working directory was deleted
         # Absolute, so that a refresh finds it from another working directory too.
         return path.absolute()

@@ -48,8 +48,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
 ) -> EtnaSession:
     """Log in as ``%etna_login`` does, without blocking the loop.
 
-    With a form it returns when the person has logged in, so that "Run All" waits there. As after
-    the magic, ``NAME_token`` and ``NAME_session`` are then in the namespace.
+    With a form it returns when the person has logged in, so that "Run All" waits there.
 
     Parameters
     ----------
@@ -61,8 +60,8 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     Returns
     -------
     EtnaSession
-        The session that is also in the namespace. End a cell's last line with ``;`` to see only
-        the line that reports the login.
+        The session that is also in the namespace. A cell whose last line ends with ``;`` shows only the
+        line that reports the login.
 
     Raises
     ------
@@ -75,8 +74,8 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     --------
     >>> await etna_magic.login()  # doctest: +SKIP
     """
-    asked = LoginOptions(
-        name=name,
+    given = LoginOptions(
+        name,
         base_url=base_url,
         username=username,
         lifetime=cast("str | None", lifetime),
@@ -87,7 +86,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
         remember=remember,
         sandbox=sandbox,
     )
-    options = checked_options(asked)
+    options = checked_options(given)
     magics = _magics()
     command = LoginCommand(magics.registry, options, magics.kernel)
     mode = input_mode(options.ask, magics.kernel)
@@ -166,12 +165,7 @@ async def _form(command: LoginCommand, attempt: LoginAttempt, challenge: Challen
     _refuse_older_kernel()
     loop, ended, succeeded = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     # The form's callbacks run on another thread where the front end uses subshells.
-    form = command.form(
-        attempt,
-        lambda: _set(loop, succeeded),
-        lambda: _set(loop, ended),
-        is_awaited=True,
-    )
+    form = command.form(attempt, lambda: _set(loop, succeeded), lambda: _set(loop, ended), is_awaited=True)
     form.show(challenge)
     try:
         await ended.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import re
 import types
@@ -21,8 +22,8 @@ def uses(cell: str, namespace: Mapping[str, object], targets: Iterable[object]) 
     """Say whether a cell reaches one of these objects.
 
     Followed are the names in the cell (in the text of its magics too), and from there functions
-    with all that they name, hold or have as defaults, bound methods, partials, and classes and
-    objects that were made in the notebook.
+    with all that they name, hold or have as defaults, bound methods, partials, and classes and objects of
+    the notebook.
     """
     sought = {id(target) for target in targets}
     waiting = [namespace[name] for name in _names(cell) if name in namespace]
@@ -54,7 +55,7 @@ def _names(cell: str) -> set[str]:
 def _reached(thing: object, namespace: Mapping[str, object]) -> Iterator[object]:
     """Yield what a thing would use if it were called."""
     if hasattr(type(thing), "__wrapped__") or "__wrapped__" in getattr(thing, "__dict__", ()):
-        yield thing.__wrapped__  # type: ignore[attr-defined] # functools.cache, and other decorators
+        yield thing.__wrapped__  # type: ignore[attr-defined] # functools.cache, staticmethod, and other decorators
     if isinstance(thing, types.FunctionType):
         yield from _of_function(thing, namespace)
     elif isinstance(thing, types.MethodType):
@@ -66,8 +67,8 @@ def _reached(thing: object, namespace: Mapping[str, object]) -> Iterator[object]
     elif isinstance(thing, type):
         if thing.__module__ == "__main__":
             yield from vars(thing).values()
-    elif isinstance(thing, property | staticmethod | classmethod):
-        yield from filter(None, (getattr(thing, "fget", None), getattr(thing, "__func__", None)))
+    elif isinstance(thing, property):
+        yield thing.fget
     elif type(thing).__module__ == "__main__":
         yield type(thing)
         yield from vars(thing).values() if hasattr(thing, "__dict__") else ()
@@ -76,7 +77,9 @@ def _reached(thing: object, namespace: Mapping[str, object]) -> Iterator[object]
 def _of_function(function: types.FunctionType, namespace: Mapping[str, object]) -> Iterator[object]:
     yield from function.__defaults__ or ()
     yield from (function.__kwdefaults__ or {}).values()
-    yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):  # it is empty
+            yield cell.cell_contents
     if function.__globals__ is namespace or function.__module__ == "__main__":
         for code in _codes(function.__code__):
             yield from (namespace[name] for name in code.co_names if name in namespace)
@@ -87,11 +90,3 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _codes(constant)
-
-
-def _is_filled(cell: types.CellType) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018 - reading it is the only way to ask
-    except ValueError:
-        return False
-    return True

@@ -22,7 +22,7 @@ from etna_magic.exceptions import EtnaError, VerificationError, login_hint
 from etna_magic.login_flow import Challenge, LoginAttempt, log_out_on_server
 from etna_magic.session import TokenRefresher
 from etna_magic.settings import LoginOptions, environment_of, resolve
-from etna_magic.support import checked_base_url, parse_duration
+from etna_magic.support import checked_base_url, format_duration, parse_duration
 from etna_magic.token import Account, Token
 
 if TYPE_CHECKING:
@@ -154,10 +154,13 @@ class LoginCommand:
         changed = self._put(attempt, token)
         return self._report(token, changed, self._cache.put(token) if self._cache else "")
 
-    def replace(self, login: Login, old: Token, token: Token) -> bool:
+    def replace(self, attempt: LoginAttempt, login: Login, old: Token, token: Token) -> bool:
         """Put a fresh token in the place of an old one; return whether that was still its place."""
+        learned = self._learn(attempt, token)
         if not self.registry.replace(login, old, token):
             return False
+        if learned:
+            login.notice = lambda: display.show(display.line(f"{login.name}: {learned}"))
         self._watch(login, token)
         if self._cache is not None:
             self._cache.put(token)
@@ -188,8 +191,9 @@ class LoginCommand:
         return form
 
     def _put(self, attempt: LoginAttempt, token: Token) -> str:
-        """Put a login into the registry; return what to say where another account was there."""
+        """Put a login into the registry; return what else to say: of another account, of what was learned."""
         self.registry.refuse_foreign(self.name)
+        learned = self._learn(attempt, token)
         before = self.registry.get(self.name)
         account = before.session.holder.account if before else None
         renews = self._options.auto_renew or self.registry.settings.auto_renew
@@ -202,7 +206,24 @@ class LoginCommand:
             refresher = TokenRefresher(renewal.log_in, lambda: login.session.token)
             refresher.needs_person = token.took_code
             login.session.holder.refresher = refresher
-        return f"Before, {self.name} was {account}." if account not in (None, token.account) else ""
+        changed = f"Before, {self.name} was {account}." if account not in (None, token.account) else ""
+        return " ".join(filter(None, (changed, learned)))
+
+    def _learn(self, attempt: LoginAttempt, token: Token) -> str:
+        """Count a token by what was seen of an earlier one of its server; return what to say of it, once."""
+        if token.is_learned:  # it was remembered with that
+            self.registry.learned.setdefault(token.base_url, token.lifetime)
+        lifetime = self.registry.learned.get(token.base_url)
+        if lifetime is None or "lifetime" in attempt.settings.known:
+            return ""
+        token.learn(lifetime)
+        if not token.is_learned or token.base_url in self.registry.taught:
+            return ""
+        self.registry.taught.add(token.base_url)
+        return (
+            f"The server ended an earlier token within {format_duration(lifetime)}, so this one is counted "
+            "the same way; set ETNA_TOKEN_LIFETIME if that is wrong."
+        )
 
     def _watch(self, login: Login, token: Token) -> None:
         """Drop what is remembered when the server refuses the token, or the login ends."""
@@ -255,7 +276,7 @@ class Renewal:
             with command.lock(attempt):
                 shared = command.cached_token(attempt)
                 token = shared or self._fresh(attempt)
-                is_in_place = command.replace(self._login, old, token)
+                is_in_place = command.replace(attempt, self._login, old, token)
         except EtnaError as error:
             sentence = str(error)
             self._login.notice = self._login.notice or (lambda: self._tell(sentence))
@@ -297,7 +318,7 @@ class Renewal:
 def _cache(registry: LoginRegistry) -> LoginCache:
     from etna_magic.token_cache import LoginCache  # noqa: PLC0415 - for those who ask for --remember
 
-    return LoginCache(registry.touch)
+    return LoginCache(registry.token_changed)
 
 
 def _key(attempt: LoginAttempt) -> CacheKey | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from etna_magic import display
@@ -33,15 +32,7 @@ class CellResult(Protocol):
 
 
 class Notices:
-    """The lines about tokens that are stale or near their end.
-
-    Parameters
-    ----------
-    registry : LoginRegistry
-        The logins whose tokens to look at; its settings say when to warn.
-    transform : callable
-        Turns a cell's magics into Python, as IPython's ``transform_cell`` does.
-    """
+    """The lines about tokens that are stale or near their end; parameters as of `Watcher`."""
 
     def __init__(self, registry: LoginRegistry, transform: Callable[[str], str]) -> None:
         self._registry = registry
@@ -56,23 +47,22 @@ class Notices:
         for login, token in self._registry.live():
             if token.state is TokenState.STALE:
                 self._warn(info, login, token, "stale", display.stale)
-            elif _is_near(login, token) and "expiring" not in login.warned:
+            elif token.state is TokenState.EXPIRING and not _said_of_end(login):
                 self._warn(info, login, token, "expiring", display.expiring)
-        return self.seconds_ahead()
+        return self._seconds_ahead()
 
     def after(self, info: CellInfo, stale_before: tuple[Token, ...]) -> float:
         """Say which tokens became stale while a cell ran."""
         for login, token in self._registry.live():
-            known = any(token is one for one in stale_before)
-            if token.state is TokenState.STALE and not known:
+            if token.state is TokenState.STALE and not any(token is one for one in stale_before):
                 self._warn(info, login, token, "stale", display.expired_during)
-        return self.seconds_ahead()
+        return self._seconds_ahead()
 
     def stale(self) -> tuple[Token, ...]:
         """Return the tokens in the namespace that are stale."""
         return tuple(token for _, token in self._registry.live() if token.state is TokenState.STALE)
 
-    def seconds_ahead(self) -> float:
+    def _seconds_ahead(self) -> float:
         """Return for how long there is nothing new to say of any token."""
         return min((_seconds_ahead(login, token) for login, token in self._registry.live()), default=86400.0)
 
@@ -80,11 +70,8 @@ class Notices:
         self, info: CellInfo, login: Login, token: Token, what: str, sentence: Callable[[str, Token], str]
     ) -> None:
         mode = self._registry.settings.warn
-        if mode == "never" or not _may_show(info):
-            return
-        if mode == "once" and what in login.warned:
-            return
-        if mode == "used" and not self._uses(info, login, token):
+        is_said = mode == "never" or (mode == "once" and what in login.warned)
+        if is_said or not _may_show(info) or (mode == "used" and not self._uses(info, login, token)):
             return
         login.warned.add(what)
         display.show(display.line(sentence(login.name, token), "etna-warning"))
@@ -102,13 +89,9 @@ def _may_show(info: CellInfo) -> bool:
     return bool(info.store_history) and not _OWN_MAGIC.search(info.raw_cell)
 
 
-def _is_near(login: Login, token: Token) -> bool:
+def _said_of_end(login: Login) -> bool:
     # A token that is replaced by itself needs no line about its end.
-    return token.state is TokenState.EXPIRING and not _renews(login)
-
-
-def _renews(login: Login) -> bool:
-    return login.session.holder.refresher is not None
+    return "expiring" in login.warned or login.session.holder.refresher is not None
 
 
 def _seconds_ahead(login: Login, token: Token) -> float:
@@ -117,5 +100,4 @@ def _seconds_ahead(login: Login, token: Token) -> float:
     if token.state is TokenState.FRESH:
         return (token.remaining - token.warning_window).total_seconds()
     # Until the line has been shown there is something to say, in the next cell that may show it.
-    was_said = "expiring" in login.warned or _renews(login)
-    return max(token.remaining, timedelta(0)).total_seconds() if was_said else 0.0
+    return max(token.remaining.total_seconds(), 0.0) if _said_of_end(login) else 0.0

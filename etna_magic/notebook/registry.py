@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from etna_magic.session import EtnaSession
     from etna_magic.settings import LoginOptions
     from etna_magic.token import Token
+
+
+_SHORTEST_LEARNED = timedelta(minutes=1)
 
 
 class NotebookSettings:
@@ -52,7 +56,7 @@ class Login:
         The session in the namespace; the same for all tokens of one account.
     """
 
-    __slots__ = ("forget", "form", "name", "notice", "options", "session", "tokens", "warned")
+    __slots__ = ("forget", "form", "name", "notice", "options", "replaced", "session", "tokens", "warned")
 
     def __init__(self, name: str, session: EtnaSession) -> None:
         self.name = name
@@ -67,6 +71,8 @@ class Login:
         self.notice: Callable[[], None] | None = None
         #: What the watcher has said of this token.
         self.warned: set[str] = set()
+        #: When the server ends the tokens that were replaced and that it still accepts.
+        self.replaced: list[datetime] = []
         #: Every token that it has had and that somebody still refers to.
         self.tokens: WeakSet[Token] = WeakSet()
 
@@ -97,6 +103,10 @@ class LoginRegistry:
     ) -> None:
         self.namespace = namespace
         self.settings = settings or NotebookSettings()
+        #: By base URL: how long the server kept a token that it ended before its time.
+        self.learned: dict[str, timedelta] = {}
+        #: The base URLs for which that was said.
+        self.taught: set[str] = set()
         self._logins: dict[str, Login] = {}
         # A renewal ends on its own thread, and may find that somebody was faster.
         self._lock = threading.RLock()
@@ -194,6 +204,8 @@ class LoginRegistry:
                 login = self._opened(name)
             if before is not None:
                 login.form, login.forget, login.tokens = before.form, before.forget, before.tokens
+                login.replaced = before.replaced
+                self._note_replaced(login, before.token, token)
                 accounts = f"{token.account} now, and this session was of {before.session.holder.account}"
                 before.session.holder.release(f"is {accounts}")
             login.session.timeout = self.settings.timeout
@@ -241,10 +253,34 @@ class LoginRegistry:
             self._set(login, token, is_visible=self.namespace.get(f"{login.name}_token") is old)
             return True
 
+    def _note_replaced(self, login: Login, old: Token | None, new: Token) -> None:
+        now = datetime.now(UTC)
+        login.replaced = [end for end in login.replaced if end > now]
+        if (
+            old is not None
+            and not old.ended
+            and old.expires_at > now
+            and old.secrets()[0] != new.secrets()[0]
+        ):
+            login.replaced.append(old.expires_at)
+
+    def token_changed(self, token: Token) -> None:
+        """Note that the server has changed a token's state, and learn from an end that came early."""
+        url = token.base_url
+        if token.ended_early:
+            # What ends sooner was ended by somebody, and must not make a renewal of every call.
+            seen = max(token.age, _SHORTEST_LEARNED)
+            self.learned[url] = min(self.learned.get(url, seen), seen)
+        elif not token.ended and not token.is_learned:
+            self.learned.pop(url, None)
+            self.taught.discard(url)
+        self.touch()
+
     def _set(self, login: Login, token: Token, *, is_visible: bool = True) -> None:
         token.keep_issue_time(login.token)
+        self._note_replaced(login, login.token, token)
         login.session.holder.put(token)
-        login.session.holder.on_change = self.touch
+        login.session.holder.on_change = self.token_changed
         login.tokens.add(token)
         login.warned, login.notice = set(), None
         if is_visible:

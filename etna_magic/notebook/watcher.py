@@ -1,8 +1,7 @@
 """Looks at the tokens before and after each cell, and warns when one is stale.
 
-It only warns: it never raises, and never logs in. While all tokens are fresh it reads two clocks. How long
-nothing can change is worked out once, for both clocks, and again only when that time has passed or a login
-has changed.
+It never raises, and never logs in. While all tokens are fresh it reads two clocks: how long nothing can
+change is worked out again only when that time has passed by either of them, or a login has changed.
 """
 
 from __future__ import annotations
@@ -25,14 +24,8 @@ _log = logging.getLogger("etna_magic")
 class Watcher:
     """The hooks that IPython calls before and after each cell.
 
-    Parameters
-    ----------
-    registry : LoginRegistry
-        The logins whose tokens to look at; its settings say when to warn.
-    transform : callable
-        Turns a cell's magics into Python, as IPython's ``transform_cell`` does.
-    clock : Clock, optional
-        The clocks by which the tokens age.
+    The registry's settings say when to warn; `transform` turns a cell's magics into Python, as IPython's
+    ``transform_cell`` does.
     """
 
     def __init__(
@@ -96,8 +89,7 @@ class Watcher:
 
     def _is_nested(self, info: CellInfo) -> bool:
         # A cell that another cell runs has no id; one that a front end sends has its own.
-        outer = self._cell
-        return outer is not None and (info.cell_id is None or info.cell_id == outer.cell_id)
+        return self._cell is not None and info.cell_id in (None, self._cell.cell_id)
 
     @staticmethod
     def _ends(result: CellResult | None, info: CellInfo) -> bool:

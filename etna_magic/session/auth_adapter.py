@@ -17,12 +17,18 @@ from requests.auth import AuthBase
 from requests.utils import rewind_body
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError, TokenExpiredError
-from etna_magic.session.call_errors import add_outcome, not_sent, raise_for, refused
+from etna_magic.exceptions import (
+    ApplicationKeyError,
+    EtnaError,
+    InsecureURLError,
+    NotLoggedInError,
+    TokenExpiredError,
+)
+from etna_magic.session.call_errors import add_outcome, clear_history, not_sent, raise_for, refused
 from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
 from etna_magic.support import Origin, SameOrigin, sanitize
 from etna_magic.support.http import QuietAdapter, plain_session_class
-from etna_magic.support.safe_call import Failure, causes, safe_call
+from etna_magic.support.safe_call import Failure, safe_call
 from etna_magic.token import HEADERS, PLACEHOLDER, Account, Token, TokenState, placeholder
 
 if TYPE_CHECKING:
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
     from urllib3 import Retry
 
+    from etna_magic.session.call_limits import CallLimits
     from etna_magic.session.token_check import TokenCheck
     from etna_magic.session.token_holder import TokenHolder
 
@@ -89,14 +96,19 @@ class AuthAdapter(BaseAdapter):
         The session's token.
     check : TokenCheck
         What a 401 means.
+    limits : CallLimits
+        Where the server's figures are kept.
     """
 
-    def __init__(self, adapter: BaseAdapter, holder: TokenHolder, check: TokenCheck) -> None:
+    def __init__(
+        self, adapter: BaseAdapter, holder: TokenHolder, check: TokenCheck, limits: CallLimits
+    ) -> None:
         super().__init__()
         #: The adapter that sends.
         self.adapter = adapter
         self._holder = holder
         self._check = check
+        self._limits = limits
 
     def belongs_to(self, holder: TokenHolder) -> bool:
         """Say whether it signs with that session's token."""
@@ -139,7 +151,12 @@ class AuthAdapter(BaseAdapter):
             return self._exchange(request, prepare, options, self._holder.current())
         token = self._token_for(request, options)
         response = self._exchange(request, partial(_signed, token), options, token)
-        return response if response.status_code != 401 else self._after_401(request, response, token, options)
+        self._limits.note(response)
+        if response.status_code not in (401, 403):
+            if response.ok:
+                self._holder.note_accepted(token)
+            return response
+        return self._after_refusal(request, response, token, options)
 
     def _has_placeholder(self, request: PreparedRequest) -> bool:
         """Say whether a request is to be signed; one of another account is refused."""
@@ -168,7 +185,7 @@ class AuthAdapter(BaseAdapter):
             failed, ended = TokenExpiredError(f"{holder.ended(token)}{outcome} {holder.hint}"), token
         # It may have been a hiccup of the server, which then refused to renew it as well.
         if ended and self._check.is_accepted_again(ended, self._probe(ended, options), _patience(options)):
-            holder.on_change()
+            holder.on_change(ended)
             return ended
         raise failed.with_traceback(None)
 
@@ -212,30 +229,43 @@ class AuthAdapter(BaseAdapter):
         outcome.request = request
         # A hook that sends again, as digest authentication does, sends by this.
         outcome.connection = self  # type: ignore[assignment] # declared as the one adapter of requests
-        _clear_history(outcome)
+        clear_history(outcome)
         return outcome
+
+    def _after_refusal(
+        self, request: PreparedRequest, response: Response, token: Token, options: SendOptions
+    ) -> Response:
+        """Find out what a 401 or 403 is about; a read is sent once more where there is a fresh token."""
+        # Read to its end, so that its connection is free for the question.
+        outcome = safe_call(lambda: bytes(response.content).lower(), token.secrets())
+        if isinstance(outcome, Failure):
+            raise_for(outcome, request, response.status_code)
+        if b"application key" in outcome:
+            response.close()
+            raise ApplicationKeyError(
+                "The server does not know this app key any more: check ETNA_APP_KEY, then log in again."
+                f"{refused(request.method, response.status_code)}"
+            )
+        if response.status_code == 401 or (b"expired" in outcome and b"token" in outcome):
+            return self._after_401(request, response, token, options)
+        return response
 
     def _after_401(
         self, request: PreparedRequest, response: Response, token: Token, options: SendOptions
     ) -> Response:
-        """Find out what a 401 is about; a read is sent once more where there is a fresh token."""
         holder, current = self._holder, self._holder.current()
         is_read = request.method in READS
         reason = ""
         if current is None or current is token or token.state is TokenState.STALE:
-            # Read to its end, so that its connection is free for the question.
-            outcome = safe_call(lambda: response.content, token.secrets())
-            if isinstance(outcome, Failure):
-                raise_for(outcome, request, response.status_code)
             if not self._check.is_stale(token, self._probe(token, options), _patience(options)):
                 return response
-            holder.on_change()
+            holder.on_change(token)
             reason = holder.ended(token)
         elif not is_read:
             return response  # replaced while the call was under way, and not because it had ended
         response.close()
         if current is token and holder.refresher is None:
-            raise TokenExpiredError(f"{reason}{refused(request.method)} {holder.hint}")
+            raise TokenExpiredError(f"{reason}{refused(request.method, response.status_code)} {holder.hint}")
         try:
             fresh = holder.token_for_call()
         except EtnaError as error:
@@ -246,7 +276,7 @@ class AuthAdapter(BaseAdapter):
                     rewind_body(request)
                 return self._exchange(request, partial(_signed, fresh), options, fresh)
             failed = TokenExpiredError(f"{reason} There is a fresh token now: repeat the call.")
-        raise add_outcome(failed, refused(request.method)).with_traceback(None)
+        raise add_outcome(failed, refused(request.method, response.status_code)).with_traceback(None)
 
     def _probe(self, token: Token, options: SendOptions) -> Callable[[], int]:
         """Return what asks the server about a token, by the way that the call itself goes."""
@@ -274,9 +304,12 @@ class AuthAdapter(BaseAdapter):
 
     def after_fork(self) -> None:
         """Share no connection with the process that this one was forked from."""
-        if isinstance(self.adapter, HTTPAdapter):
+        adapter = self.adapter
+        if isinstance(adapter, HTTPAdapter):
             # As pickle does it: the same adapter with the same rules, and with new pools.
-            self.adapter.__setstate__(self.adapter.__getstate__())  # type: ignore[attr-defined] # the stubs lack it
+            options = adapter.poolmanager.connection_pool_kw  # a user may have set a TLS context there
+            adapter.__setstate__(adapter.__getstate__())  # type: ignore[attr-defined] # the stubs lack it
+            adapter.poolmanager.connection_pool_kw = options
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy, by pickle too, is one of what sends: it signs nothing until a session mounts it.
@@ -356,14 +389,6 @@ def _with_body(send: Callable[[], Response], request: PreparedRequest, rules: Re
         if hasattr(request.body, "seek"):
             rewind_body(request)
         rules.sleep()
-
-
-def _clear_history(response: Response) -> None:
-    """Drop the frames of earlier tries, which hold the headers; the answer keeps the errors."""
-    rules: Retry | None = getattr(response.raw, "retries", None)
-    for entry in rules.history if rules else ():
-        for cause in causes(entry.error) if entry.error else ():
-            cause.__traceback__ = None
 
 
 def _patience(options: SendOptions) -> float:

@@ -9,9 +9,11 @@ import requests
 from etna_magic.exceptions import ConnectionFailedError, EtnaError
 from etna_magic.session.retry_policy import READS
 from etna_magic.support import Origin
-from etna_magic.support.safe_call import NETWORK_ERRORS
+from etna_magic.support.safe_call import NETWORK_ERRORS, causes
 
 if TYPE_CHECKING:
+    from urllib3 import Retry
+
     from etna_magic.support.safe_call import Failure
 
 _Error = TypeVar("_Error", bound=EtnaError)
@@ -104,22 +106,33 @@ def not_sent(method: str | None) -> str:
     return "" if method in READS else f" The {method} was not sent."
 
 
-def refused(method: str | None) -> str:
+def refused(method: str | None, status: int) -> str:
     """Say that a call was refused, as a sentence to follow another; for a read there is nothing to say."""
-    return "" if method in READS else f" The {method} was refused with a 401 and was not sent again."
+    return "" if method in READS else f" The {method} was refused with a {status} and was not sent again."
 
 
 def add_outcome(error: _Error, outcome: str) -> _Error:
     """Return an error of ours whose sentence also says what became of the call, if it does not say so yet."""
-    if " was not sent." in str(error) or " was sent " in str(error) or " with a 401 " in str(error):
-        return error  # of another session below this one
-    error.args = (f"{error}{outcome}", *error.args[1:])
+    if not _says_outcome(str(error)):
+        error.args = (f"{error}{outcome}", *error.args[1:])
     return error
 
 
 def note_outcome(error: _Foreign, outcome: str) -> _Foreign:
     """Return an exception that is not ours: it stays what it is, and a note says what became of the call."""
-    # Once, though it may come through another session below this one.
-    if outcome and outcome.strip() not in getattr(error, "__notes__", ()):
+    if outcome and not _says_outcome("\n".join(getattr(error, "__notes__", ()))):
         error.add_note(outcome.strip())
     return error
+
+
+def _says_outcome(text: str) -> bool:
+    """Say whether an error has its outcome already: of another session below this one."""
+    return any(words in text for words in (" was not sent.", " was sent ", " was refused with a "))
+
+
+def clear_history(response: requests.Response) -> None:
+    """Drop the frames of earlier tries, which hold the headers; the answer keeps the errors."""
+    rules: Retry | None = getattr(response.raw, "retries", None)
+    for entry in rules.history if rules else ():
+        for cause in causes(entry.error) if entry.error else ():
+            cause.__traceback__ = None

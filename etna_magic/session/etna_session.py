@@ -20,6 +20,8 @@ from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError,
 from etna_magic.secret import Secret
 from etna_magic.session.auth_adapter import AuthAdapter, PlaceholderAuth
 from etna_magic.session.call_errors import add_outcome, not_sent, note_outcome
+from etna_magic.session.call_limits import CallLimits
+from etna_magic.session.paging import pages
 from etna_magic.session.retry_policy import READS, ReadRetry
 from etna_magic.session.token_check import TokenCheck
 from etna_magic.session.token_holder import TokenHolder, WorkerTokenHolder
@@ -28,7 +30,7 @@ from etna_magic.support.http import ProxyEnvironment, QuietAdapter, plain_sessio
 from etna_magic.token import COPY_ADVICE, COPY_REASON, Account, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from http.cookiejar import Cookie
     from urllib.request import Request
 
@@ -93,6 +95,8 @@ class EtnaSession(_Session):
         self._check = TokenCheck()
         self._environment = ProxyEnvironment()
         self._placeholder: PlaceholderAuth | None = None
+        #: The server's last ``X-RateLimit-*`` figures, by group of calls.
+        self.limits = CallLimits()
         super().__init__()
         self.cookies = RequestsCookieJar(OwnOriginCookies())
         for scheme in ("https://", "http://"):
@@ -129,7 +133,7 @@ class EtnaSession(_Session):
             if adapter.belongs_to(self.holder):
                 return adapter
             adapter = adapter.adapter
-        return AuthAdapter(adapter, self.holder, self._check)
+        return AuthAdapter(adapter, self.holder, self._check, self.limits)
 
     def after_fork(self) -> None:
         """Share no lock and no connection with the process that this one was forked from."""
@@ -257,10 +261,36 @@ class EtnaSession(_Session):
             if cookies := get_cookie_header(self.cookies, prepared_request):
                 prepared_request.headers["Cookie"] = cookies
 
-    def for_workers(self) -> WorkerSession:
-        """Return a session that pickles, for Dask, Ray or joblib. Its pickle holds the token: it is a secret.
+    def pages(self, path: str, **params: Any) -> Iterator[Any]:
+        """Yield the items of a paged list, page by page.
 
-        Keep its pickle as you would keep the token itself: no ``%store``, no cache on a disk.
+        Parameters
+        ----------
+        path : str
+            The list's path, relative to the base URL.
+        **params
+            Its query, as ETNA's REST documentation has it: ``pageSize``, say.
+
+        Yields
+        ------
+        object
+            What each page's ``Result`` holds, or a bare array, which some servers answer.
+
+        Raises
+        ------
+        UnexpectedResponseError
+            If a page is no list, or its ``NextPageLink`` leads to another server.
+        requests.HTTPError
+            If a page is answered with an error.
+
+        Examples
+        --------
+        >>> orders = list(etna_session.pages("v1.0/accounts/1/orders", pageSize=50))  # doctest: +SKIP
+        """
+        return pages(self, path, params)
+
+    def for_workers(self) -> WorkerSession:
+        """Return a session for Dask, Ray or joblib; its pickle is a secret: no ``%store``, no cache on disk.
 
         Returns
         -------

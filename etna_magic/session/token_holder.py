@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from etna_magic.exceptions import NotLoggedInError, TokenExpiredError, login_hint
@@ -33,8 +34,8 @@ class TokenHolder:
         self._absence = absence
         #: Replaces the token before it ends, if the login asked for that.
         self.refresher: TokenRefresher | None = None
-        #: Called when the token's state has changed by what the server said.
-        self.on_change: Callable[[], None] = lambda: None
+        #: Called with a token whose state has changed by what the server said.
+        self.on_change: Callable[[Token], None] = lambda _: None
         #: What to do about a token that has ended, as a sentence.
         self.hint = f"Log in again: {login_hint(name)}"
         self.account = account
@@ -94,6 +95,12 @@ class TokenHolder:
         if refresher is None or self._token is None:
             return self.token
         return refresher.token()
+
+    def note_accepted(self, token: Token) -> None:
+        """Note that the server accepts a token: after its end that shows that it was learned wrongly."""
+        if token.is_learned and token.remaining <= timedelta(0):
+            token.unlearn()
+            self.on_change(token)
 
     def after_fork(self) -> None:
         """Have locks of this process's own."""

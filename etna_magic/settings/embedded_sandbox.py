@@ -18,13 +18,7 @@ _running: list[Sandbox] = []
 
 
 def sandbox(lifetime: timedelta) -> Sandbox:
-    """Return the embedded sandbox, started if it is not running.
-
-    Raises
-    ------
-    EtnaError
-        If Flask is not installed.
-    """
+    """Return the embedded sandbox, started if it is not running; raise `EtnaError` without Flask."""
     if not _running:
         try:
             from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - an extra, and not needed without --sandbox
@@ -38,18 +32,12 @@ def sandbox(lifetime: timedelta) -> Sandbox:
 
 
 def sandbox_password(server: Sandbox, username: str) -> str:
-    """Return the password of one of the sandbox's users.
-
-    Raises
-    ------
-    EtnaError
-        If it has no such user; it names those that it has.
-    """
+    """Return the password of one of the sandbox's users; `EtnaError` names those that it has."""
     try:
         return server.password_of(username)
     except ValueError as error:
-        why = str(error)
-    raise EtnaError(why)
+        reason = str(error)
+    raise EtnaError(reason)
 
 
 def sandbox_url() -> str | None:

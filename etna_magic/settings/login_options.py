@@ -18,39 +18,25 @@ Ask = Literal["form", "prompt", "never"]
 class LoginOptions(NamedTuple):
     """The options of one login, and what a person typed for it.
 
-    Parameters
-    ----------
-    name : str
-        Names the login.
-    base_url, username, lifetime : str or None
-        Where they were given; the lifetime as a text such as ``24h``.
-    env_file : Path or None
-        The file named by ``--env-file``.
-    code : Secret or None
-        The answer to the first step that asks for a code; it is used once.
-    ask : {"form", "prompt", "never"} or None
-        Whom to ask for what is missing; None is for the front end to decide.
-    auto_renew, remember, sandbox : bool
-        As the options of those names.
-    dotenv : Path or None
-        The ``.env`` that a renewal reads again, whatever the working directory is by then.
-    typed : mapping of str to Secret
-        What a person typed last time; the password only where it is needed for renewals.
-    typed_for : str
-        The base URL that it was typed for.
+    ``env_file``, ``auto_renew``, ``remember`` and ``sandbox`` are as the options of those names.
     """
 
     name: str = "etna"
     base_url: str | None = None
     username: str | None = None
+    #: As text, such as ``24h``.
     lifetime: str | None = None
     env_file: Path | None = None
+    #: The answer to the first step that asks for a code; it is used once.
     code: Secret | None = None
+    #: Whom to ask for what is missing; None is for the front end to decide.
     ask: Ask | None = None
     auto_renew: bool = False
     remember: bool = False
     sandbox: bool = False
+    #: The ``.env`` that a renewal reads again, whatever the working directory is by then.
     dotenv: Path | None = None
+    #: What a person typed last time, and for which base URL; the password only where renewals need it.
     typed: Mapping[str, Secret] = MappingProxyType({})
     typed_for: str = ""
 
@@ -75,7 +61,6 @@ class LoginOptions(NamedTuple):
         self, token: Token, typed: Mapping[str, Secret], dotenv: Path | None, *, renews: bool
     ) -> LoginOptions:
         """Return what a renewal or a bare line needs to log in again as now."""
-        kept = {**self.typed, **typed}
-        if not renews:
-            kept = {name: value for name, value in kept.items() if name not in ("password", "pin")}
+        secret = () if renews else ("password", "pin")
+        kept = {name: value for name, value in {**self.typed, **typed}.items() if name not in secret}
         return self._replace(code=None, ask=None, typed=kept, typed_for=token.base_url, dotenv=dotenv)

@@ -15,7 +15,7 @@ from etna_magic.settings.embedded_sandbox import sandbox, sandbox_password
 from etna_magic.support import checked_base_url, parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from datetime import timedelta
 
     from etna_magic.settings.login_options import LoginOptions
@@ -43,20 +43,12 @@ class Setting(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What is known so far of a login's settings.
-
-    Parameters
-    ----------
-    known : mapping of str to Setting
-        The settings by name.
-    empty : tuple of str, optional
-        Names of settings that were given, with nothing in them.
-    dotenv : Path or None, optional
-        The ``.env`` that was found.
-    """
+    """What is known so far of a login's settings."""
 
     known: Mapping[str, Setting]
+    #: Names of settings that were given, with nothing in them.
     empty: tuple[str, ...] = ()
+    #: The ``.env`` that was found.
     dotenv: Path | None = None
 
     @classmethod
@@ -69,21 +61,23 @@ class Settings(NamedTuple):
     ) -> Settings:
         """Collect settings: options, the named file, the process environment, a ``.env``; the first wins.
 
-        Raises
-        ------
-        InvalidCredentialsError, InsecureURLError, MissingCredentialsError
-            If a value cannot be used, or a file cannot be read.
+        A value that cannot be used, or a file that cannot be read, is an `EtnaError`.
         """
-        known = {n: Setting(v, f"--{n.replace('_', '-')}") for n, v in options.items()}
-        for variables, where in (
-            (read_env_file(env_file) if env_file else {}, f"in {env_file}"),
-            (read_environment(VARIABLES.values()), "in the environment"),
-        ):
-            _fill(known, variables, where, names)
+        known = {name: Setting(value, f"--{name.replace('_', '-')}") for name, value in options.items()}
+
+        def add(variables: Mapping[str, Secret], where: str) -> None:
+            for name in names:
+                if (variable := VARIABLES[name]) in variables:
+                    known.setdefault(name, Setting(variables[variable], f"{variable} {where}"))
+
+        if env_file:
+            add(read_env_file(env_file), f"in {env_file}")
+        environment = {name: Secret(os.environ[name]) for name in VARIABLES.values() if name in os.environ}
+        add(environment, "in the environment")
         found = dotenv or find_env_file()
         if found:
             try:
-                _fill(known, read_env_file(found), f"in {found}", names)
+                add(read_env_file(found), f"in {found}")
             except MissingCredentialsError as error:
                 if not known.keys() >= set(REQUIRED) & set(names):
                     raise
@@ -122,15 +116,15 @@ class Settings(NamedTuple):
         return self._checked({**more, **self.known}, self.dotenv)
 
     def credentials(self, lifetime: timedelta = DEFAULT_LIFETIME) -> Credentials:
-        """Return the finished credentials.
-
-        Raises
-        ------
-        MissingCredentialsError
-            If something is not known; it names the variables.
-        """
+        """Return the finished credentials; `MissingCredentialsError` names the variables of what is not known."""
         if self.missing:
-            raise MissingCredentialsError(self._missing_sentence())
+            names = [VARIABLES[n] + (" (it is empty)" if n in self.empty else "") for n in self.missing]
+            listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+            are, them = ("is", "it") if len(names) == 1 else ("are", "them")
+            raise MissingCredentialsError(
+                f"{listed} {are} not set: set {them} "
+                "in the environment, in a .env file or in one named by --env-file."
+            )
         pin = self.known.get("pin")
         return Credentials(
             self.text("base_url"),
@@ -139,14 +133,6 @@ class Settings(NamedTuple):
             self.known["password"].value,
             pin.value if pin else None,
             self.lifetime(lifetime),
-        )
-
-    def _missing_sentence(self) -> str:
-        names = [VARIABLES[n] + (" (it is empty)" if n in self.empty else "") for n in self.missing]
-        listed = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
-        return (
-            f"{listed} {'are' if len(names) > 1 else 'is'} not set: set {'them' if len(names) > 1 else 'it'} "
-            "in the environment, in a .env file or in one named by --env-file."
         )
 
     def lifetime(self, otherwise: timedelta) -> timedelta:
@@ -160,24 +146,8 @@ class Settings(NamedTuple):
         raise InvalidCredentialsError(sentence)
 
 
-def _fill(
-    known: dict[str, Setting], variables: Mapping[str, Secret], where: str, names: Collection[str]
-) -> None:
-    """Add those of the variables whose setting is not known yet."""
-    for name in names:
-        variable = VARIABLES[name]
-        if variable in variables:
-            known.setdefault(name, Setting(variables[variable], f"{variable} {where}"))
-
-
 def resolve(options: LoginOptions, lifetime: timedelta) -> Settings:
-    """Return all that is known for a login by its options.
-
-    Raises
-    ------
-    EtnaError
-        If a value cannot be used, a file cannot be read, or the sandbox cannot be started.
-    """
+    """Return all that is known for a login by its options; as :meth:`Settings.read`."""
     if options.sandbox:
         settings = _resolve_sandbox(options, lifetime)
     else:
@@ -209,11 +179,6 @@ def _resolve_sandbox(options: LoginOptions, lifetime: timedelta) -> Settings:
     return Settings({**settings, **rest.known})
 
 
-def read_environment(names: Iterable[str]) -> dict[str, Secret]:
-    """Return those of the named variables that the process environment has."""
-    return {name: Secret(os.environ[name]) for name in names if name in os.environ}
-
-
 def find_env_file() -> Path | None:
     """Return the ``.env`` that is nearest, from the working directory upwards, if there is one."""
     try:
@@ -226,30 +191,20 @@ def find_env_file() -> Path | None:
 
 
 def read_env_file(path: Path) -> dict[str, Secret]:
-    """Read a file in ``.env`` form.
-
-    Raises
-    ------
-    MissingCredentialsError
-        If it cannot be read; the message says why and holds nothing of its text.
-    """
-    text, why = _text(path)
-    if why:
-        raise MissingCredentialsError(f"{path} {why}.")
-    from dotenv import dotenv_values  # noqa: PLC0415 - most logins have no file to read
-
-    # As it is written: a password may well hold ${…}.
-    values = dotenv_values(stream=io.StringIO(text.get_secret_value()), interpolate=False)
-    return {name: Secret(value) for name, value in values.items() if value is not None}
-
-
-def _text(path: Path) -> tuple[Secret, str]:
-    # A decoding error carries the file's bytes, so it ends here and only its kind goes on.
+    """Read a file in ``.env`` form; `MissingCredentialsError` says why not, and holds nothing of its text."""
     try:
-        return Secret(path.expanduser().read_text(encoding="utf-8-sig")), ""
+        text = Secret(path.expanduser().read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
-        return Secret(""), "is not in UTF-8: save it as UTF-8"
+        reason = "is not in UTF-8: save it as UTF-8"
     except OSError as error:
-        return Secret(""), f"cannot be read ({error.strerror or type(error).__name__})"
+        reason = f"cannot be read ({error.strerror or type(error).__name__})"
     except (ValueError, RuntimeError):  # a NUL in the path; the home of a user who does not exist
-        return Secret(""), "is no path of a file"
+        reason = "is no path of a file"
+    else:
+        from dotenv import dotenv_values  # noqa: PLC0415 - most logins have no file to read
+
+        # As it is written: a password may well hold ${…}.
+        values = dotenv_values(stream=io.StringIO(text.get_secret_value()), interpolate=False)
+        return {name: Secret(value) for name, value in values.items() if value is not None}
+    # Outside of the except: a decoding error holds the file's bytes.
+    raise MissingCredentialsError(f"{path} {reason}.")

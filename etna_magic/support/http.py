@@ -51,10 +51,8 @@ def plain_session_class() -> type[requests.Session]:
     ``requests_cache.install_cache()`` puts a class of its own in the place of ``requests.Session``;
     an order or the check of a token must never be answered from a cache that nobody asked for.
     """
-    kinds = requests.Session.__mro__
-    return next(
-        kind for kind in kinds if kind.__module__ == "requests.sessions" and kind.__name__ == "Session"
-    )
+    name = ("requests.sessions", "Session")
+    return next(kind for kind in requests.Session.__mro__ if (kind.__module__, kind.__name__) == name)
 
 
 if TYPE_CHECKING:
@@ -86,15 +84,7 @@ def _quiet(base: type[HTTPConnection]) -> type[HTTPConnection]:
 
 
 class QuietAdapter(HTTPAdapter):
-    """The adapter of ``requests``, whose connections never print what they send.
-
-    Parameters
-    ----------
-    pool_maxsize : int, optional
-        How many connections are kept.
-    max_retries : int or urllib3.Retry, optional
-        As in ``requests``.
-    """
+    """The adapter of ``requests``, whose connections never print what they send; parameters as there."""
 
     def __init__(self, pool_maxsize: int = 1, max_retries: int | Retry = 0) -> None:
         super().__init__(pool_maxsize=pool_maxsize, max_retries=max_retries)
@@ -109,10 +99,9 @@ class QuietAdapter(HTTPAdapter):
 
 
 class ProxyEnvironment:
-    """What the environment says of proxies and certificates, looked up once for each origin.
+    """What the environment says of proxies and certificates, looked up again when a variable has changed.
 
-    ``requests`` looks it up at each call, which is a third of a call on loopback. It is looked up
-    again when one of the variables has changed.
+    ``requests`` looks it up at each call, which is a third of a call on loopback.
     """
 
     def __init__(self) -> None:
@@ -128,13 +117,12 @@ class ProxyEnvironment:
         if variables != self._variables:
             self._variables, self._proxies = variables, {}
         key = "/".join(url.split("/", 3)[:3])
-        found = self._proxies.get(key)
-        if found is None:
+        if key not in self._proxies:
             origin = Origin.of(url)
             # requests keeps it in mind for the hops of a redirect, too.
-            found = {"no_proxy": origin.host} if origin.is_loopback else dict(get_environ_proxies(url))
-            self._proxies[key] = found
-        return dict(found), certificates
+            found = {"no_proxy": origin.host} if origin.is_loopback else get_environ_proxies(url)
+            self._proxies[key] = dict(found)
+        return dict(self._proxies[key]), certificates
 
 
 def _no_auth(request: PreparedRequest) -> PreparedRequest:
@@ -152,10 +140,7 @@ def post_once(
 ) -> tuple[requests.Response, bytes | None]:
     """Send a POST without a body, once; follow no redirect, ask no ``.netrc``, keep no cookie.
 
-    Raises
-    ------
-    requests.exceptions.RequestException
-        With the request and all its headers in it: for :func:`etna_magic.support.safe_call.safe_call` only.
+    Its exceptions are those of ``requests``, with all headers in them: it is for `safe_call` only.
     """
     origin = Origin.of(url)
     with _OneAnswerSession() as session:
@@ -173,16 +158,12 @@ def post_once(
             allow_redirects=False,
             stream=True,
         ) as response:
-            return response, _body(response, longest)
-
-
-def _body(response: requests.Response, longest: int) -> bytes | None:
-    body = b""
-    for chunk in response.iter_content(8192):
-        body += chunk
-        if len(body) > longest:
-            return None
-    return body
+            body = b""
+            for chunk in response.iter_content(8192):
+                body += chunk
+                if len(body) > longest:
+                    return response, None
+            return response, body
 
 
 # The queues of threads that wait for something to do: a new thread would cost a third of a login.
@@ -190,8 +171,6 @@ _Jobs = queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any], None]]]
 _idle: list[_Jobs] = []
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)  # the threads are in the parent
-
-
 # Seconds after which an interrupt is noticed at the latest.
 _LONGEST_WAIT = 0.5
 
@@ -199,13 +178,8 @@ _LONGEST_WAIT = 0.5
 def call_in_time(act: Callable[[], _T], seconds: float, secrets: Iterable[Secret]) -> _T | Failure:
     """Call something on another thread, and abandon it when it is late.
 
-    The time-outs of ``requests`` start again with each byte and do not count the look-up of a name,
-    so that a server that drips, or a resolver that is silent, could hold a login for ever.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If the wait was interrupted; the call is abandoned.
+    The time-outs of ``requests`` start again with each byte and do not count the look-up of a name, so that a
+    server that drips, or a resolver that is silent, could hold a login for ever. Ctrl-C abandons it too.
     """
     results: queue.SimpleQueue[_T | Failure] = queue.SimpleQueue()
     try:

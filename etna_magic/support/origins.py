@@ -22,23 +22,13 @@ class Origin(NamedTuple):
 
     @classmethod
     def of(cls, url: str) -> Origin:
-        """Return where a URL points to, read by the parser that ``requests`` connects by.
-
-        Raises
-        ------
-        InsecureURLError
-            If the URL cannot be read in one way only.
-        """
+        """Return where a URL points to; `InsecureURLError` if it cannot be read in one way only."""
         parts = _split(url)
         scheme = parts.scheme.lower()
-        try:
-            port = parts.port or _PORTS.get(scheme)
-        except ValueError:
-            port = -1
-        if port == -1:
-            # Outside of the except: the exception's text holds what stands after the colon.
-            raise InsecureURLError("The URL's port is no port number.")
-        return cls(scheme, parts.hostname or "", port)
+        with contextlib.suppress(ValueError):
+            return cls(scheme, parts.hostname or "", parts.port or _PORTS.get(scheme))
+        # Outside of the suppress: the exception's text holds what stands after the colon.
+        raise InsecureURLError("The URL's port is no port number.")
 
     @property
     def is_loopback(self) -> bool:
@@ -68,13 +58,7 @@ def _split(url: str) -> SplitResult:
 
 
 class SameOrigin:
-    """Says whether URLs lead to the server of a base URL; the base URL is parsed once.
-
-    Parameters
-    ----------
-    base_url : str
-        As :func:`checked_base_url` returns it.
-    """
+    """Says whether URLs lead to the server of a checked base URL, which is parsed once."""
 
     def __init__(self, base_url: str) -> None:
         #: Where the base URL points to.
@@ -89,13 +73,9 @@ class SameOrigin:
 
 @lru_cache(maxsize=64)
 def checked_base_url(text: str) -> str:
-    """Return an API's base URL in its canonical form, or say why it must not be used.
+    """Return an API's base URL in its canonical form.
 
-    Raises
-    ------
-    InsecureURLError
-        If it is no ``https`` URL (or ``http`` on loopback), or carries a user name, a query or a
-        fragment.
+    `InsecureURLError` if it is not ``https`` (or ``http`` on loopback), or has a user name, query or fragment.
     """
     url = text.strip().rstrip("/")
     parts = _split(url)
@@ -103,14 +83,7 @@ def checked_base_url(text: str) -> str:
         raise InsecureURLError("The base URL carries a user name: give it without what is before the @.")
     if parts.query or parts.fragment:
         raise InsecureURLError("The base URL has a ? or a #: give it without what comes from there on.")
-    _refuse_origin(Origin.of(url))
-    # In one spelling, since what is compared and what is asked of it ("https:") is text.
-    scheme, netloc = parts.scheme.lower(), parts.netloc.lower()
-    plain = parts._replace(scheme=scheme, netloc=netloc.removesuffix(f":{_PORTS[scheme]}"))
-    return plain.geturl().removesuffix("/token").rstrip("/")
-
-
-def _refuse_origin(origin: Origin) -> None:
+    origin = Origin.of(url)
     if not origin.host or origin.scheme not in _PORTS:
         raise InsecureURLError("The base URL must begin with https:// and name a host.")
     if not origin.host.isascii():
@@ -121,6 +94,11 @@ def _refuse_origin(origin: Origin) -> None:
             f"The base URL {sanitize(str(origin))} is not encrypted: give it with https:// "
             "(http is for loopback only)."
         )
+    # In one spelling, since what is compared and what is asked of it ("https:") is text.
+    plain = parts._replace(
+        scheme=origin.scheme, netloc=parts.netloc.lower().removesuffix(f":{_PORTS[origin.scheme]}")
+    )
+    return plain.geturl().removesuffix("/token").rstrip("/")
 
 
 def join_url(base_url: str, path: object) -> str:

@@ -1,22 +1,22 @@
 """Calls something that handles secrets, so that whatever goes wrong holds none of them.
 
-The exceptions of ``requests`` hold the request with all its headers, those of ``http.client``
-and of text encoding hold the very header, and a traceback holds every frame that had them in a
-local. So a failure is noted by its kind alone, the ``except`` is left, and only then does
-somebody raise.
+The exceptions of ``requests`` hold the request with all its headers, those of ``http.client`` and of text
+encoding hold the very header, and a traceback holds every frame that had them in a local. So a failure is
+noted by its kind alone, the ``except`` is left, and only then does somebody raise.
 """
 
 from __future__ import annotations
 
 import errno
-import socket
-import ssl
 from http.client import HTTPException
+from socket import gaierror
+from ssl import SSLCertVerificationError, SSLEOFError, SSLZeroReturnError
 from types import MemberDescriptorType, NoneType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-import requests
 import urllib3.exceptions
+from requests import exceptions as requests_errors
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProtocolError
 
 from etna_magic.exceptions import EtnaError
 
@@ -30,27 +30,18 @@ _Error = TypeVar("_Error", bound=BaseException)
 
 
 class Failure(NamedTuple):
-    """Why no answer came.
+    """Why no answer came."""
 
-    Parameters
-    ----------
-    kind : type of BaseException
-        The class of what was caught; the exception itself is gone.
-    reason : str
-        The same for a person, to stand after "could not be reached: ".
-    error : EtnaError or None, optional
-        The error itself where it is one of ours: those hold no secret.
-    foreign : BaseException or None, optional
-        The exception itself, without frames and causes, where it has nothing to do with a
-        network: an interrupt, or what a user's own code has raised, a handler of signals, say.
-    is_sent : bool, optional
-        Whether the request may have reached the server: false where no connection was made.
-    """
-
+    #: The class of what was caught; the exception itself is gone.
     kind: type[BaseException]
+    #: The same for a person, to stand after "could not be reached: ".
     reason: str
+    #: The error itself where it is one of ours: those hold no secret.
     error: EtnaError | None = None
+    #: The exception itself, without frames and causes, where it has nothing to do with a network: an
+    #: interrupt, or what a user's own code has raised, a handler of signals, say.
     foreign: BaseException | None = None
+    #: Whether the request may have reached the server: false where no connection was made.
     is_sent: bool = True
 
     def raise_foreign(self) -> None:
@@ -66,16 +57,16 @@ def safe_call(act: Callable[[], _T], secrets: Iterable[Secret] | None = None) ->
     except EtnaError as error:
         return Failure(type(error), str(error), _bare(error))
     except BaseException as caught:  # noqa: BLE001 - see above; the caller raises again
-        was = _uncovered(caught)
+        was = caught
+        if type(was) is RuntimeError and isinstance(was.__context__, KeyboardInterrupt):
+            was = (
+                was.__context__
+            )  # Ctrl-C in the middle of threading's own locks comes out as their complaint
+        if isinstance(was, AttributeError):
+            was.obj = None  # what has no such attribute may be the request; the text says enough
         kind, reason = _kind(was), _reason(was)
         is_kept = not isinstance(was, Exception) or _is_harmless(was, secrets)
         return Failure(kind, reason, None, _bare(was) if is_kept else None, _is_sent(was))
-
-
-def _uncovered(error: BaseException) -> BaseException:
-    # Ctrl-C in the middle of threading's own locks comes out as their complaint.
-    context = error.__context__
-    return context if type(error) is RuntimeError and isinstance(context, KeyboardInterrupt) else error
 
 
 def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:
@@ -94,25 +85,20 @@ def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:
 
 
 def _attributes(error: Exception) -> list[object]:
-    """Return what an exception holds besides its arguments, also where its class and not its dict has it."""
-    members = (
+    """Return what an exception holds besides its arguments: in its dict, in slots of its class, as notes."""
+    slots = [
         name
         for kind in type(error).__mro__
         for name, member in vars(kind).items()
         if isinstance(member, MemberDescriptorType)
-    )
-    held = {name: getattr(error, name, None) for name in members} | vars(error)
-    notes = held.pop("__notes__", ())
-    return [*held.values(), *notes]
+    ]
+    held = {name: getattr(error, name, None) for name in slots} | vars(error)
+    held.pop("__notes__", None)
+    return [*held.values(), *getattr(error, "__notes__", ())]
 
 
 #: What may hold a header: the last where one cannot be encoded. An exception of requests is an OSError.
-NETWORK_ERRORS = (
-    urllib3.exceptions.HTTPError,
-    HTTPException,
-    OSError,
-    UnicodeError,
-)
+NETWORK_ERRORS = (urllib3.exceptions.HTTPError, HTTPException, OSError, UnicodeError)
 
 
 def _bare(error: _Error) -> _Error:
@@ -123,7 +109,7 @@ def _bare(error: _Error) -> _Error:
 def _kind(error: BaseException) -> type[BaseException]:
     # Behind retries requests reports a time-out as a broken connection.
     late = any(isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in causes(error))
-    return requests.exceptions.ReadTimeout if late else type(error)
+    return requests_errors.ReadTimeout if late else type(error)
 
 
 def _is_sent(error: BaseException) -> bool:
@@ -133,27 +119,21 @@ def _is_sent(error: BaseException) -> bool:
     if (
         type(error) is OSError
         or isinstance(error, UnicodeEncodeError)
-        or (isinstance(error, requests.RequestException) and isinstance(error, ValueError))
+        or (isinstance(error, requests_errors.RequestException) and isinstance(error, ValueError))
     ):
         return False
     return not any(isinstance(cause, _NEVER_SENT) for cause in causes(error))
 
 
 _NEVER_SENT = (
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.NameResolutionError,
-    urllib3.exceptions.ProxyError,
-    requests.exceptions.ConnectTimeout,
-    requests.exceptions.ProxyError,
-    ssl.SSLCertVerificationError,
-    socket.gaierror,
-)
+    NewConnectionError, ConnectTimeoutError, NameResolutionError, urllib3.exceptions.ProxyError,
+    requests_errors.ConnectTimeout, requests_errors.ProxyError, SSLCertVerificationError, gaierror,
+)  # fmt: skip
 
 
 def _reason(error: BaseException) -> str:
     # urllib3 has a connection that was refused for a kind of time-out.
-    found = [cause for cause in causes(error) if type(cause) is not urllib3.exceptions.NewConnectionError]
+    found = [cause for cause in causes(error) if type(cause) is not NewConnectionError]
     for kinds, reason in _REASONS:
         if any(isinstance(cause, kinds) for cause in found):
             return reason
@@ -168,32 +148,23 @@ def _reason(error: BaseException) -> str:
 _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     (KeyboardInterrupt, "it was interrupted"),
     (
-        ssl.SSLCertVerificationError,
+        SSLCertVerificationError,
         "its TLS certificate is not valid here (expired, for another name, or of an unknown issuer)",
     ),
-    (requests.exceptions.ProxyError, "the proxy of this environment does not let it through"),
-    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known"),
+    (requests_errors.ProxyError, "the proxy of this environment does not let it through"),
+    ((gaierror, NameResolutionError), "its name is not known"),
     (ConnectionRefusedError, "nothing listens there"),
+    ((requests_errors.ConnectTimeout, ConnectTimeoutError), "it did not answer in time"),
+    ((requests_errors.Timeout, TimeoutError), "it took too long to answer"),
     (
-        (requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError),
-        "it did not answer in time",
-    ),
-    ((requests.exceptions.Timeout, TimeoutError), "it took too long to answer"),
-    (
-        (
-            ConnectionResetError,
-            BrokenPipeError,
-            urllib3.exceptions.ProtocolError,
-            ssl.SSLEOFError,
-            ssl.SSLZeroReturnError,
-        ),
+        (ConnectionResetError, BrokenPipeError, ProtocolError, SSLEOFError, SSLZeroReturnError),
         "the connection broke off",
     ),
     (
-        (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError),
+        (requests_errors.ContentDecodingError, urllib3.exceptions.DecodeError),
         "its answer cannot be unpacked",
     ),
-    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), "it does not speak TLS as it should"),
+    ((requests_errors.SSLError, urllib3.exceptions.SSLError), "it does not speak TLS as it should"),
 )
 
 

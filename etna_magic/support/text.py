@@ -21,9 +21,8 @@ _ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 def sanitize(text: object, limit: int = LIMIT) -> str:
     r"""Return foreign text as one short line that is safe to show anywhere but in HTML.
 
-    Escape sequences, control characters and those that turn the direction of writing
-    are dropped, white space is folded, and what is too long is cut. HTML is escaped where HTML is
-    made, in :mod:`etna_magic.display`.
+    Escape sequences, control characters and those that turn the direction of writing are dropped, white
+    space is folded, and what is too long is cut. HTML is escaped where it is made, in `etna_magic.display`.
     """
     if not isinstance(text, str):
         return f"({type(text).__name__})"
@@ -31,14 +30,11 @@ def sanitize(text: object, limit: int = LIMIT) -> str:
     text = text[: limit * 8]
     if not text.isprintable():
         text = re.sub(_ANSI, "", text)
-        text = "".join(" " if c.isspace() else c for c in text if c.isspace() or not _acts(c))
+        text = "".join(" " if c.isspace() else c for c in text)
+        # Cc: control; Cf: direction and zero-width marks; Cs, Co, Cn: nothing a reader could read.
+        text = "".join(c for c in text if not unicodedata.category(c).startswith("C"))
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def _acts(character: str) -> bool:
-    # Cc: control; Cf: direction and zero-width marks; Cs, Co, Cn: nothing a reader could read.
-    return unicodedata.category(character).startswith("C")
 
 
 def redact(text: str, secrets: Iterable[Secret | None], limit: int) -> str:

@@ -14,9 +14,8 @@ _LONGEST = timedelta(days=366)
 class Clock:
     """Tells the time twice: as the wall shows it, and as it only ever runs forward.
 
-    A wall clock can be set, and one that only runs forward stops on most systems while a laptop
-    sleeps. Neither alone can be trusted to say that a token is still good, so whoever measures an
-    age asks both and uses the larger. Tests pass a clock that they move.
+    A wall clock can be set, and one that only runs forward stops on most systems while a laptop sleeps. So
+    whoever measures an age asks both and uses the larger. Tests pass a clock that they move.
     """
 
     __slots__ = ()
@@ -31,13 +30,7 @@ class Clock:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read a duration such as ``24h``, ``90m``, ``5s`` or ``3600`` (seconds).
-
-    Raises
-    ------
-    ValueError
-        If the text is no such duration; the message says what was seen and what is wanted.
-    """
+    """Read a duration such as ``24h``, ``90m``, ``5s`` or ``3600`` (seconds), or raise `ValueError`."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no duration: write 24h, 90m, or 3600 for seconds")
@@ -52,14 +45,12 @@ def format_duration(duration: timedelta) -> str:
     seconds = int(abs(duration).total_seconds())
     # A token's day is "24 h" to its users; only what is longer is told in days.
     if seconds >= 48 * 3600:
-        return _join((seconds // 86400, "d"), (seconds % 86400 // 3600, "h"))
-    if seconds >= 3600:
-        return _join((seconds // 3600, "h"), (seconds % 3600 // 60, "min"))
-    return _join((seconds // 60, "min"), (seconds % 60, "s")) if seconds >= 60 else f"{seconds} s"
-
-
-def _join(large: tuple[int, str], small: tuple[int, str]) -> str:
-    return " ".join(f"{number} {unit}" for number, unit in (large, small) if number)
+        parts = (seconds // 86400, "d"), (seconds % 86400 // 3600, "h")
+    elif seconds >= 3600:
+        parts = (seconds // 3600, "h"), (seconds % 3600 // 60, "min")
+    else:
+        parts = (seconds // 60, "min"), (seconds % 60, "s")
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
 
 
 def format_moment(moment: datetime) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from etna_magic.token_cache.stores import Store
 
-# Seconds: as long as a login may take, and a little more. After that a process goes on without the lock.
+# Seconds to wait: as long as a login may take, and a little more. Then a process goes on without the lock.
 LOCK_TIMEOUT = 90.0
 # Reasons for the errors of filelock that have no text of the system's.
 _LOCK_REASONS: dict[type[Exception], str] = {
@@ -31,16 +31,8 @@ _LOCK_REASONS: dict[type[Exception], str] = {
 class TokenCache:
     """The tokens that outlive their kernels.
 
-    A store that is broken, somebody else's or full is reported in `problem`, and never raises.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of the user's state, for the locks.
-    store : Store
-        What keeps the tokens.
-    lock_timeout : float, optional
-        Seconds to wait for the lock, by default 90.
+    The folder is for the locks, the store for the tokens. A store that is broken, somebody else's or full is
+    reported in `problem`, and never raises.
     """
 
     def __init__(self, folder: Path, store: Store, lock_timeout: float = LOCK_TIMEOUT) -> None:
@@ -67,9 +59,17 @@ class TokenCache:
         """Where tokens are kept, for a person."""
         return self._store.location
 
+    @contextlib.contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as error:
+            self.problem = str(error)
+
     def get(self, key: CacheKey) -> Token | None:
         """Return the token that is kept under a key; delete one that is not good."""
-        try:
+        token: Token | None = None
+        with self._reporting():
             text = self._store.read(key.digest)
             if text is None:
                 return None
@@ -77,32 +77,26 @@ class TokenCache:
                 token = decode(text, key)
             except ValueError as error:
                 self.problem = f"what was kept in {self.location} was deleted, since {error}"
-                token = None
             if token is None:
                 self._store.delete(key.digest)
-        except StoreError as error:
-            self.problem = str(error)
-            return None
         return token
 
     def put(self, key: CacheKey, token: Token) -> bool:
-        """Keep a token."""
-        try:
+        """Keep a token; return whether it is kept."""
+        with self._reporting(), contextlib.suppress(NotLoggedInError):  # a logout came meanwhile
             self._store.write(key.digest, encode(token))
-        except StoreError as error:
-            self.problem = str(error)
-            return False
-        except NotLoggedInError:  # a logout came meanwhile
-            return False
-        return True
+            return True
+        return False
 
     def delete(self, key: CacheKey) -> None:
         """Delete what is kept under a key, and its lock."""
         # Before the lock as well: a token that was logged out should not wait for another process's login.
-        self._delete(key)
+        with self._reporting():
+            self._store.delete(key.digest)
         with self.lock(key) as is_locked:
             # Again: a refresh that held the lock may have put a fresh one there.
-            self._delete(key)
+            with self._reporting():
+                self._store.delete(key.digest)
             if is_locked:
                 with contextlib.suppress(OSError):
                     # A process that waits for it notices that it is gone, and makes a new one.
@@ -114,15 +108,12 @@ class TokenCache:
 
     def discard_fingerprint(self, key: CacheKey, unwanted: str) -> None:
         """Do as :meth:`discard` does for the token of a :func:`fingerprint`."""
-        try:
+        # A broken record is reported and deleted by the next login.
+        with self._reporting(), contextlib.suppress(ValueError):
             text = self._store.read(key.digest)
             kept = decode(text, key) if text is not None else None
             if kept is not None and fingerprint(kept) == unwanted:
                 self._store.delete(key.digest)
-        except StoreError as error:
-            self.problem = str(error)
-        except ValueError:
-            pass  # a broken record is reported and deleted by the next login
 
     @contextlib.contextmanager
     def lock(self, key: CacheKey) -> Iterator[bool]:
@@ -139,9 +130,8 @@ class TokenCache:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock.acquire()
         except (OSError, NotImplementedError, RuntimeError) as error:  # filelock's Timeout is an OSError
-            reason = getattr(error, "strerror", None) or _LOCK_REASONS.get(
-                type(error), "another process holds it"
-            )
+            of_its_kind = _LOCK_REASONS.get(type(error), "another process holds it")
+            reason = getattr(error, "strerror", None) or of_its_kind
             self.problem = f"the lock in {self._folder} cannot be acquired: {reason}"
         try:
             yield lock.is_locked
@@ -151,12 +141,6 @@ class TokenCache:
 
     def _lock_file(self, key: CacheKey) -> Path:
         return self._folder / f"{key.digest}.lock"
-
-    def _delete(self, key: CacheKey) -> None:
-        try:
-            self._store.delete(key.digest)
-        except StoreError as error:
-            self.problem = str(error)
 
 
 def fingerprint(token: Token) -> str:
@@ -168,15 +152,9 @@ def fingerprint(token: Token) -> str:
 
 
 class LoginCache:
-    """What one login does with the token cache of this user.
+    """What one login does with the token cache of this user."""
 
-    Parameters
-    ----------
-    on_change : callable
-        What to call when a token that is watched has changed its state.
-    """
-
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    def __init__(self, on_change: Callable[[Token], None]) -> None:
         self._cache = TokenCache.of_this_user()
         self._on_change = on_change
 
@@ -191,10 +169,7 @@ class LoginCache:
         return self._cache.problem
 
     def lock(self, key: CacheKey | None) -> AbstractContextManager[object]:
-        """Return the lock that lets one process at a time look for a token, log in and keep it.
-
-        While it is not known whose token it is about, nothing is locked.
-        """
+        """Do as :meth:`TokenCache.lock` does; nothing is locked while it is not known for whom."""
         return self._cache.lock(key) if key else nullcontext()
 
     def get(self, key: CacheKey | None, in_hand: Token | None, lifetime: timedelta | None) -> Token | None:
@@ -204,21 +179,22 @@ class LoginCache:
             return None
         if lifetime is not None:
             # What is said now counts, unless the token was kept with a shorter lifetime.
+            token.unlearn()
             token.lifetime = min(token.lifetime, lifetime)
         is_in_hand = in_hand is not None and fingerprint(in_hand) == fingerprint(token)
         return token if token.state is TokenState.FRESH and not is_in_hand else None
 
     def put(self, token: Token) -> str:
-        """Keep a token; return a sentence that says where, empty if it is not kept."""
+        """Keep a token; return a sentence that says where, or nothing if it is not kept."""
         return f"Remembered in {self.location}." if self._cache.put(_key_of(token), token) else ""
 
-    def drop_when_ended(self, token: Token) -> Callable[[], None]:
+    def drop_when_ended(self, token: Token) -> Callable[[Token], None]:
         """Return what to call when a token's state has changed: one that has ended is not kept any longer."""
         # Taken now: a token that was logged out has no text left to compare.
         key, unwanted = _key_of(token), fingerprint(token)
 
-        def changed() -> None:
-            self._on_change()
+        def changed(seen: Token) -> None:
+            self._on_change(seen)
             if token.ended:
                 self._cache.discard_fingerprint(key, unwanted)
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any
 
 from etna_magic.secret import Secret
 from etna_magic.support import Clock
@@ -16,26 +16,18 @@ VERSION = 1
 # By how many seconds the clocks of two moments may differ. A token that seems to come from further in the
 # future has an age that nobody knows: the wall clock was set back.
 _CLOCK_SKEW = 60.0
+_LIFETIMES = ("lifetime", "unlearned_lifetime")
 _LONGEST_LIFETIME = 4e7  # seconds, more than a year
 _LATEST_ISSUE = 2e10  # seconds since 1970, in the year 2603: what datetime can still show
 
 
 @dataclass(frozen=True)
 class CacheKey:
-    """Whose token it is: only the same base URL, user and app key get it back.
-
-    Parameters
-    ----------
-    base_url : str
-        The API's base URL, as :func:`etna_magic.support.checked_base_url` returns it.
-    username : str
-        The user.
-    app_key : Secret
-        The application's key, of which only a digest leaves this object.
-    """
+    """Whose token it is: only the same (checked) base URL, user and app key get it back."""
 
     base_url: str
     username: str
+    #: Only a digest of it leaves this object.
     app_key: Secret = field(repr=False)
 
     @property
@@ -46,13 +38,7 @@ class CacheKey:
 
 
 def encode(token: Token) -> Secret:
-    """Return a token as the text to keep.
-
-    Raises
-    ------
-    NotLoggedInError
-        If the token holds no text (any more).
-    """
+    """Return a token as the text to keep; `NotLoggedInError` if it holds no text (any more)."""
     members = {
         "version": VERSION,
         "base_url": token.base_url,
@@ -62,71 +48,54 @@ def encode(token: Token) -> Secret:
         "lifetime": token.lifetime.total_seconds(),
         "took_code": token.took_code,
     }
+    if token.is_learned:
+        members["unlearned_lifetime"] = token.stated_lifetime.total_seconds()
     return Secret(json.dumps(members))
 
 
 def decode(text: Secret, key: CacheKey, clock: Clock | None = None) -> Token | None:
-    """Return the token in a text that was kept.
+    """Return the token in a text that was kept, if it is the key's and good.
 
-    Raises
-    ------
-    ValueError
-        If the text is no such record; the message shows nothing of it.
+    What is no such record raises `ValueError`, whose message shows nothing of it.
     """
     record = _parse(text)
     if record is None:
         raise ValueError("it cannot be read")
-    if (record.base_url, record.username) != (key.base_url, key.username):
+    if (record["base_url"], record["username"]) != (key.base_url, key.username):
         return None
     clock = clock or Clock()
-    age = clock.wall() - record.issued_at
+    age = clock.wall() - record["issued_at"]
     token = Token(
-        record.token,
+        record["token"],
         app_key=key.app_key,
         username=key.username,
         base_url=key.base_url,
-        lifetime=timedelta(seconds=record.lifetime),
+        lifetime=timedelta(seconds=record["unlearned_lifetime"]),
         # The forward clock starts again with the machine, so only the wall clock's time is kept.
-        issued=(record.issued_at, clock.forward() - age),
+        issued=(record["issued_at"], clock.forward() - age),
         clock=clock,
-        took_code=record.took_code,
+        took_code=record["took_code"],
     )
+    token.learn(timedelta(seconds=record["lifetime"]))
     return None if age < -_CLOCK_SKEW or token.state is TokenState.STALE else token
 
 
-class _Record(NamedTuple):
-    base_url: str
-    username: str
-    token: Secret
-    issued_at: float
-    lifetime: float
-    took_code: bool
-
-
-def _parse(text: Secret) -> _Record | None:
+def _parse(text: Secret) -> dict[str, Any] | None:
     """Return the members of a record, or None if one is missing or cannot be right."""
     try:
         members = json.loads(text.get_secret_value())
+        members = {"took_code": False, "unlearned_lifetime": members["lifetime"], **members}
         is_valid = (
             members["version"] == VERSION
             and all(isinstance(members[name], str) for name in ("base_url", "username", "token"))
-            and all(type(members[name]) in (int, float) for name in ("issued_at", "lifetime"))
-            and 0 < members["lifetime"] < _LONGEST_LIFETIME
+            and all(type(members[name]) in (int, float) for name in ("issued_at", *_LIFETIMES))
+            and all(0 < members[name] < _LONGEST_LIFETIME for name in _LIFETIMES)
             and 0 < members["issued_at"] < _LATEST_ISSUE
-            and isinstance(members.get("took_code", False), bool)
+            and isinstance(members["took_code"], bool)
             and members["token"] != ""
             # What is no visible ASCII cannot be sent in a header.
             and all("!" <= character <= "~" for character in members["token"])
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if not is_valid:
-        return None
-    return _Record(
-        base_url=members["base_url"],
-        username=members["username"],
-        token=Secret(members["token"]),
-        issued_at=members["issued_at"],
-        lifetime=members["lifetime"],
-        took_code=members.get("took_code", False),
-    )
+    return {**members, "token": Secret(members["token"])} if is_valid else None

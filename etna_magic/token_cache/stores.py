@@ -7,7 +7,7 @@ import logging
 import os
 import stat
 import tempfile
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 
 from etna_magic.secret import Secret
 from etna_magic.support.safe_call import Failure, safe_call
@@ -35,13 +35,13 @@ class Store(Protocol):
     def location(self) -> str:
         """Where it keeps things, for a person."""
 
-    def read(self, key: str) -> Secret | None:
+    def read(self, key: str, /) -> Secret | None:
         """Return what is kept under a key, or None."""
 
-    def write(self, key: str, text: Secret) -> None:
-        """Keep a text in place of what was kept under the key before."""
+    def write(self, key: str, text: Secret, /) -> None:
+        """Keep the whole of a text or, if something fails, what was kept under the key before."""
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, /) -> None:
         """Delete what is kept under a key, if anything is."""
 
 
@@ -50,27 +50,15 @@ class NoStore:
 
     location = "nothing"
 
-    def read(self, key: str) -> Secret | None:  # noqa: ARG002 - a store's method
+    def read(self, *_: object) -> NoReturn:
         """Raise `StoreError`, which says what to install."""
         raise StoreError("that needs %pip install 'etna-magic[remember]'")
 
-    def write(self, key: str, text: Secret) -> None:  # noqa: ARG002 - a store's method
-        """Raise as :meth:`read` does."""
-        self.read(key)
-
-    def delete(self, key: str) -> None:
-        """Raise as :meth:`read` does."""
-        self.read(key)
+    write = delete = read
 
 
 class FileStore:
-    """Files of mode 0600 in a folder of mode 0700.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder; it is made when something is first kept.
-    """
+    """Files of mode 0600 in a folder of mode 0700, which is made when something is first kept."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -81,64 +69,18 @@ class FileStore:
         return str(self._folder)
 
     def read(self, key: str) -> Secret | None:
-        """Return what is kept under a key, or None.
-
-        Raises
-        ------
-        StoreError
-            If a file is there that cannot be read, or that others could have written or read.
-        """
+        """Return what is kept; `StoreError` also if others could have written or read it."""
         path = self._path(key)
-        try:
-            self._refuse_open_folder()
-            with open(path, opener=_open_without_link, encoding="utf-8") as file:
-                status = os.fstat(file.fileno())
-                _refuse_open_to_others(status, path)
-                if not stat.S_ISREG(status.st_mode):
-                    raise StoreError(f"{path} is no file")
-                return Secret(file.read(_LONGEST_TEXT))
-        except FileNotFoundError:
-            return None
-        except UnicodeDecodeError:
-            reason = "it is no text"
-        except OSError as error:
-            reason = _reason(error)
-        # Outside of the except: a UnicodeDecodeError holds the bytes of the file.
-        raise StoreError(f"{path}: {reason}")
+        return _call(lambda: self._read(path), path)
 
     def write(self, key: str, text: Secret) -> None:
-        """Keep the whole of a text or, if something fails, what was kept before.
-
-        Raises
-        ------
-        StoreError
-            If it cannot be kept.
-        """
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._refuse_open_folder()
-            self._replace(self._path(key), text)
-        except OSError as error:
-            reason = _reason(error)
-        else:
-            return
-        raise StoreError(f"{self._folder}: {reason}")
+        """Keep the whole of a text or, if something fails, what was kept before."""
+        _call(lambda: self._replace(self._path(key), text), self._folder)
 
     def delete(self, key: str) -> None:
-        """Delete what is kept under a key, if anything is.
-
-        Raises
-        ------
-        StoreError
-            If it cannot be deleted.
-        """
-        try:
-            self._path(key).unlink(missing_ok=True)
-        except OSError as error:
-            reason = _reason(error)
-        else:
-            return
-        raise StoreError(f"{self._path(key)}: {reason}")
+        """Delete what is kept under a key, if anything is."""
+        path = self._path(key)
+        _call(lambda: path.unlink(missing_ok=True), path)
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.json"
@@ -146,7 +88,20 @@ class FileStore:
     def _refuse_open_folder(self) -> None:
         _refuse_open_to_others(os.lstat(self._folder), self._folder)
 
+    def _read(self, path: Path) -> Secret | None:
+        with contextlib.suppress(FileNotFoundError):
+            self._refuse_open_folder()
+            with open(path, opener=_open_without_link, encoding="utf-8") as file:
+                status = os.fstat(file.fileno())
+                _refuse_open_to_others(status, path)
+                if not stat.S_ISREG(status.st_mode):
+                    raise StoreError(f"{path} is no file")
+                return Secret(file.read(_LONGEST_TEXT))
+        return None
+
     def _replace(self, path: Path, text: Secret) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._refuse_open_folder()
         # mkstemp creates it with mode 0600, and the system replaces a file in one step.
         number, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
         try:
@@ -159,6 +114,18 @@ class FileStore:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)  # noqa: PTH108 - as above
             raise
+
+
+def _call(act: Callable[[], _T], path: Path) -> _T:
+    """Do something with a path; raise `StoreError` with the system's reason if that fails."""
+    try:
+        return act()
+    except UnicodeDecodeError:
+        reason = "it is no text"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    # Outside of the except: a UnicodeDecodeError holds the bytes of the file.
+    raise StoreError(f"{path}: {reason}")
 
 
 def _open_without_link(path: str, flags: int) -> int:
@@ -178,18 +145,8 @@ def _refuse_open_to_others(status: os.stat_result, path: Path) -> None:
         raise StoreError(f"{path} is open to other users: chmod go-rwx it, or delete it")
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
-
-
 class KeyringStore:
-    """The operating system's keyring.
-
-    Parameters
-    ----------
-    backend : KeyringBackend
-        The backend that the ``keyring`` library has chosen, see :func:`usable_keyring`.
-    """
+    """The operating system's keyring, by the backend that :func:`usable_keyring` has found."""
 
     def __init__(self, backend: KeyringBackend) -> None:
         self._backend = backend
@@ -197,16 +154,16 @@ class KeyringStore:
         self.location = f"the system's keyring ({backend.name})"
 
     def read(self, key: str) -> Secret | None:
-        """Return what is kept under a key, or None; raise `StoreError` if the keyring does not answer."""
+        """Return what is kept under a key, or None."""
         text = self._call(lambda: self._backend.get_password(_SERVICE, key))
         return None if text is None else Secret(text)
 
     def write(self, key: str, text: Secret) -> None:
-        """Keep a text; raise `StoreError` if the keyring does not take it."""
+        """Keep a text in place of what was kept."""
         self._call(lambda: self._backend.set_password(_SERVICE, key, text.get_secret_value()))
 
     def delete(self, key: str) -> None:
-        """Delete what is kept under a key; raise `StoreError` if the keyring refuses."""
+        """Delete what is kept under a key, if anything is."""
         if self.read(key) is not None:  # a keyring raises if there is nothing to delete
             self._call(lambda: self._backend.delete_password(_SERVICE, key))
 

@@ -1,6 +1,8 @@
 """The widgets of one step: what is shown is text, and what was typed stays in no widget."""
 
 import asyncio
+import base64
+import html
 
 import ipywidgets
 import pytest
@@ -15,6 +17,7 @@ from etna_magic.ask.form_view import (
     credentials_step,
 )
 from etna_magic.exceptions import ConnectionFailedError, InvalidCredentialsError
+from etna_magic.login_flow import Challenge
 from etna_magic.secret import Secret
 from etna_magic.settings import Settings
 from tests.ask.conftest import ASKED_FOR_CODE, ASKED_FOR_PIN
@@ -157,6 +160,49 @@ def test_the_step_of_a_challenge(challenge, title: str, message: str, *, is_erro
     step = challenge_step(challenge)
     assert (title, message, is_error) == (step.title, step.message, step.is_error)
     assert challenge is step.challenge
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+SOURCE = f'src="data:image/png;base64,{base64.b64encode(PICTURE).decode()}"'
+
+
+@pytest.mark.parametrize("asked", [ASKED_FOR_PIN, ASKED_FOR_CODE])
+def test_phrase_and_picture(asked: Challenge) -> None:
+    """Both are shown above the field, the phrase as text and the picture without asking another server."""
+    title, message = texts(FormView(challenge_step(asked._replace(phrase="Blue heron", image=PICTURE)), {}))
+    assert (1, 1, 1) == tuple(map(title.count, ("Your phrase: <b>Blue heron</b>", "<img ", SOURCE)))
+    assert ("", 0) == ("".join(part for part in ("heron", "<img") if part in message), title.count("http"))
+    assert title.count('<b class="etna-title">')
+
+
+def test_one_of_phrase_and_picture() -> None:
+    """Where the server sends one of them, that one is shown."""
+    for change, counts in (({"phrase": "Blue heron"}, (1, 0)), ({"image": PICTURE}, (0, 1))):
+        title = texts(FormView(challenge_step(ASKED_FOR_PIN._replace(**change)), {}))[0]
+        assert counts == (title.count("Your phrase"), title.count("<img"))
+
+
+@pytest.mark.parametrize("asked", [ASKED_FOR_PIN, ASKED_FOR_CODE, None])
+def test_no_phrase_and_no_picture(asked: Challenge | None) -> None:
+    """Where it sends neither, nothing is there beside the title; at the first step there is none either."""
+    view = FormView(challenge_step(asked), {}) if asked else view_of("Log in")
+    title = texts(view)[0]
+    assert ("<b ", "</b>", 1) == (title[:3], title[-4:], title.count("<b"))
+
+
+@pytest.mark.parametrize("phrase", ["<script>alert(1)</script>", MARKUP, "</b></div><script>"])
+def test_a_phrase_is_escaped(phrase: str) -> None:
+    """Markup in a phrase is shown as text."""
+    title = texts(FormView(challenge_step(ASKED_FOR_PIN._replace(phrase=phrase)), {}))[0]
+    assert (0, 0, True) == (title.count("<script"), title.count("<img"), html.escape(phrase) in title)
+
+
+def test_they_go_with_the_step() -> None:
+    """A step that is over leaves its widgets closed, so that a saved notebook has neither."""
+    view = FormView(challenge_step(ASKED_FOR_PIN._replace(phrase="Blue heron", image=PICTURE)), {})
+    shown = view.children()[0]
+    view.close()
+    assert shown.comm is None
 
 
 def test_the_field_of_a_challenge() -> None:

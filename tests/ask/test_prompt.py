@@ -1,5 +1,6 @@
 """Asking on a terminal: secrets unseen, unusable answers refused at once, giving up in one line."""
 
+import base64
 import builtins
 import getpass
 import sys
@@ -18,6 +19,7 @@ from etna_magic.exceptions import (
     NotLoggedInError,
 )
 from etna_magic.login_flow import Challenge
+from etna_magic.login_flow.token_response import Picture
 from etna_magic.secret import Secret
 from etna_magic.settings import Settings
 from tests.ask.conftest import ASKED_FOR_CODE, ASKED_FOR_PIN, ScriptedAttempt, make_token
@@ -103,6 +105,64 @@ def test_a_challenge(
     terminal.answers |= {"PIN": "1357", "Code (sent by e-mail or SMS)": "246810"}
     assert Prompt().challenge(challenge) in (Secret("1357"), Secret("246810"))
     assert ([asked], printed) == (terminal.asked, capsys.readouterr().out)
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+UNSHOWN = "The server also sent your picture, which a terminal cannot show.\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "printed"),
+    [
+        pytest.param({}, "", id="neither"),
+        pytest.param({"phrase": "Blue heron"}, "Your phrase: Blue heron\n", id="phrase"),
+        pytest.param({"image": PICTURE}, f"Your phrase: none\n{UNSHOWN}", id="picture"),
+        pytest.param(
+            {"phrase": "Blue heron", "image": PICTURE}, f"Your phrase: Blue heron\n{UNSHOWN}", id="both"
+        ),
+        pytest.param(
+            {"phrase": "Blue heron", "wrong": 1},
+            "Your phrase: Blue heron\nThe server says: Invalid pin\n",
+            id="before what the server says",
+        ),
+    ],
+)
+def test_phrase_and_picture(terminal: Terminal, capsys, change: dict[str, object], printed: str) -> None:
+    """The phrase is printed before the PIN is asked for; of a picture it is said that it cannot be shown."""
+    seen: list[str] = []
+
+    def type_pin(question: str) -> str:
+        seen.append(capsys.readouterr().out)
+        return "1357"
+
+    terminal.answers["PIN"] = ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(getpass, "getpass", type_pin)
+        assert Secret("1357") == Prompt().challenge(ASKED_FOR_PIN._replace(**change))
+    assert ([printed], "") == (seen, capsys.readouterr().out)
+
+
+def test_a_picture_in_a_notebook(terminal: Terminal, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a kernel runs, the picture is displayed, and nothing is said about it."""
+    terminal.answers["PIN"] = "1357"
+    shown: list[object] = []
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    Prompt().challenge(ASKED_FOR_PIN._replace(phrase="Blue heron", image=Picture(PICTURE)))
+    assert "Your phrase: Blue heron\n" == capsys.readouterr().out
+    (image,) = shown
+    # What a front end is sent.
+    assert base64.b64encode(PICTURE).decode() == image._repr_png_()[0].replace("\n", "")
+
+
+def test_no_picture_in_a_notebook(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is displayed where the server has sent none."""
+    terminal.answers["PIN"] = "1357"
+    shown: list[object] = []
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    Prompt().challenge(ASKED_FOR_PIN._replace(phrase="Blue heron"))
+    assert [] == shown
 
 
 def test_an_answer_that_was_not_sent(terminal: Terminal) -> None:

@@ -10,6 +10,8 @@ def _reset():
         shell.run_line_magic("load_ext", "etna_magic")
     magics = shell.magics_manager.registry["EtnaMagics"]
     shell.run_line_magic("etna_logout", "--all")
+    magics.registry.learned.clear()
+    magics.registry.taught.clear()
     for name, trait in magics.traits(config=True).items():
         setattr(magics, name, trait.default_value)
     for name in [name for name in os.environ if name.startswith("ETNA_")]:

@@ -22,6 +22,8 @@ def _restart():
         if login.form is not None:
             login.form.call_off("reset by a test")
         registry.drop(login, "ended with its kernel")
+    registry.learned.clear()
+    registry.taught.clear()
     shell.reset(new_session=False)
 _restart()
 """

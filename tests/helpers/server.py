@@ -39,7 +39,9 @@ class ScriptedServer:
     An answer is the bytes to send, or a callable that is handed the connection and the request.
     """
 
-    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None, read: bool = True) -> None:
+    def __init__(
+        self, *answers: Answer, tls: ssl.SSLContext | None = None, read: bool = True, host: str = "127.0.0.1"
+    ) -> None:
         self.answers = list(answers)
         self.received: list[Received] = []
         #: How many connections were made, whether or not a request came over them.
@@ -49,9 +51,9 @@ class ScriptedServer:
         self._read = read
         self._tls = tls
         self._lock = threading.Lock()
-        self._listener = _Listener(("127.0.0.1", 0), self._serve)
+        self._listener = (_IPv6Listener if ":" in host else _Listener)((host, 0), self._serve)
         self.port: int = self._listener.server_address[1]
-        self.host = f"127.0.0.1:{self.port}"
+        self.host = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         self.base_url = f"{'https' if tls else 'http'}://{self.host}/api"
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.002,), daemon=True)
 
@@ -130,3 +132,7 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: a client that breaks off is what is tested."""
+
+
+class _IPv6Listener(_Listener):
+    address_family = socket.AF_INET6

@@ -1,5 +1,7 @@
 """What answers in a server's place: responses, requests-mock and vcrpy, beside a session."""
 
+import gc
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +208,20 @@ def test_after_a_recorder(server: ScriptedServer, session: EtnaSession, tmp_path
     session.get("v1.0/after")
     assert 1 == len(cassette)
     assert ["before", "during", "after"] == [path for path, *_ in sent(server)]
+
+
+def test_tapes_do_not_live_on(server: ScriptedServer, session: EtnaSession, tmp_path: Path) -> None:
+    """Tapes, which have the token on them, are not kept by a session that goes on: of five at most two."""
+    tapes: list[weakref.ref] = []
+    for number in range(5):
+        with vcr.use_cassette(str(tmp_path / f"{number}.yaml")) as cassette:
+            session.get(f"v1.0/{number}")
+            tapes.append(weakref.ref(cassette))
+    del cassette
+    session.get("v1.0/after")
+    gc.collect()
+    assert 6 == len(server.received)
+    assert sum(tape() is not None for tape in tapes) <= 2
 
 
 def test_played_refusal(server: ScriptedServer, tmp_path: Path) -> None:

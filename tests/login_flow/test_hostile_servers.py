@@ -100,7 +100,7 @@ ENDLESS_BODIES = {
 def test_endless_bodies(reply: Endless) -> None:
     """A body without an end is given up by its length."""
     error = _error(reply)
-    assert (UnexpectedResponseError, True) == (type(error), "longer than 64,000 bytes" in str(error))
+    assert (UnexpectedResponseError, True) == (type(error), "longer than 128,000 bytes" in str(error))
 
 
 def test_limit_with_an_endless_body() -> None:

@@ -1,13 +1,18 @@
 """Several logins side by side, a new one under an old name, and variables that are not ours."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from etna_magic import EtnaError
 from etna_magic.notebook.magics import EtnaMagics
+from etna_magic.notebook.registry import LoginRegistry
 from etna_magic.sandbox import Sandbox
+from tests.helpers.waiting import LIMIT
+from tests.notebook.tokens import token
 
 INFO = "v1.0/users/@me/info"
 LogIn = Callable[..., list[str]]
@@ -116,6 +121,44 @@ def test_a_variable_that_was_overwritten_by_the_user_is_his(bare: InteractiveShe
         log_in()
     bare.run_line_magic("etna_logout", "")
     assert (["etna_session"], "mine") == (ours(bare), bare.user_ns["etna_session"])
+
+
+class WatchedNamespace(dict):
+    """A namespace in which something is done while a variable of ours is being set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked = threading.Event()
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def get(self, name: str, default: object = None) -> object:
+        """Note that somebody looks."""
+        self.looked.set()
+        return super().get(name, default)
+
+    def __setitem__(self, name: str, value: object) -> None:
+        """Set it."""
+        self.meanwhile()
+        super().__setitem__(name, value)
+
+
+def test_a_token_that_is_being_replaced_is_no_variable_of_the_users() -> None:
+    """A login whose name is looked at in the middle of its renewal finds no variable in its way."""
+    namespace = WatchedNamespace()
+    registry = LoginRegistry(namespace)
+    login = registry.put("etna", token(), None)
+    seen: list[Future] = []
+
+    def look() -> None:
+        namespace.looked.clear()
+        seen.append(threads.submit(registry.refuse_foreign, "etna"))
+        # Whoever looks now is wrong; who waits for the registry does so for longer than this.
+        namespace.looked.wait(0.2)
+
+    with ThreadPoolExecutor(1) as threads:
+        namespace.meanwhile = look
+        assert registry.replace(login, login.token, token(text="bmV3"))
+        assert [None] == [one.result(LIMIT) for one in seen]
 
 
 def test_deleted_variables_come_back(bare: InteractiveShell, log_in: LogIn) -> None:

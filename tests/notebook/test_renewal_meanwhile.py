@@ -1,5 +1,6 @@
 """What a user does while a renewal is under way wins: its token overwrites nothing, and is ended."""
 
+import itertools
 import threading
 from collections.abc import Iterator
 
@@ -39,14 +40,17 @@ class Broker:
         self.may_answer = threading.Event()
         self._server = server
         self._asked = threading.Event()
-        self._tokens = iter(TOKENS)
+        #: In the order in which `/token` gives them out; the second is held.
+        self.tokens = TOKENS
+        self._logins = itertools.count()
         server.play(self._reply)
 
     def _reply(self, connection, received: Received) -> None:
         reply = b"{}"
         if received.target.endswith("/token"):
-            token = next(self._tokens)
-            if token == LATE:
+            number = next(self._logins)
+            token = self.tokens[number]
+            if number == 1:
                 self._asked.set()
                 self.may_answer.wait(LIMIT)
             reply = accounts.body(State="Succeeded", Token=token)
@@ -101,6 +105,18 @@ def test_a_new_login_wins(broker: Broker, left):
     assert ([200], NEW) == (broker.end(), broker.user.value())
     assert broker.user.kernel.ask("_held is etna_session and etna_session.token is etna_token")
     assert ([NEW], [LATE]) == (broker.bearers("v1.0/x"), broker.bearers("logout"))
+
+
+@pytest.mark.parametrize("left", [600, -3], ids=["near the end", "past it"])
+@pytest.mark.parametrize("line", ["--auto-renew", "-u demo"], ids=["renews", "does not"])
+def test_a_server_that_gives_out_one_text(broker: Broker, left, line):
+    """Where the new login has the renewal's token text, that is not ended on the server: it is in use."""
+    broker.tokens = (FIRST,) * 4  # one that is past its end stays so, and is asked for again
+    broker.begin(left)
+    assert "ok" == broker.user.kernel.run(f"%etna_login {line}", store_history=False).status
+    assert ([200], FIRST) == (broker.end(), broker.user.value())
+    assert "ok" == broker.user.kernel.run("etna_session.post('v1.0/orders')").status
+    assert ([FIRST], [FIRST], []) == tuple(map(broker.bearers, ("v1.0/x", "v1.0/orders", "logout")))
 
 
 @pytest.mark.parametrize("left", [600, -3], ids=["near the end", "past it"])

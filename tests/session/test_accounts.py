@@ -4,9 +4,11 @@ import threading
 
 import pytest
 import requests
+from requests.adapters import BaseAdapter
 
 from etna_magic import EtnaSession, NotLoggedInError, Secret, Token
 from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.support import checked_base_url
 from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.server import ScriptedServer, answer
@@ -110,6 +112,43 @@ def test_its_token_and_repr(names: Names, alice: EtnaSession) -> None:
         assert NotLoggedInError is type(caught(use))
     assert (accounts.USERNAME, None) == (alice.account.username, alice.holder.refresher)
     assert repr(alice).startswith("<EtnaSession etna: is bob at ")
+
+
+class Minimal(BaseAdapter):
+    """An adapter with no more than it needs: that of requests cannot close by itself."""
+
+    def send(self, request: requests.PreparedRequest, **_) -> requests.Response:
+        """Answer."""
+        response = requests.Response()
+        response.status_code, response.url = 200, request.url
+        return response
+
+
+def test_an_adapter_that_cannot_close(names: Names, alice: EtnaSession) -> None:
+    """Bob's login succeeds though an adapter of Alice's session raises where it is closed."""
+    alice.mount("http://", Minimal())
+    bob = names.log_in("bob", BOB)
+    assert (bob, bob.token) == tuple(
+        names.registry.namespace[f"etna_{what}"] for what in ("session", "token")
+    )
+    assert (200, [BOB]) == (bob.get("v1.0/x").status_code, names.signed)
+    assert NotLoggedInError is type(caught(lambda: alice.get("v1.0/x")))
+
+
+@pytest.mark.parametrize(
+    ("one", "another"),
+    [
+        ("https://api.example.com/api", "https://api.example.com:443/api"),
+        ("http://localhost:80/api", "HTTP://LOCALHOST/api/"),
+    ],
+)
+def test_one_account_however_it_is_spelt(names: Names, one: str, another: str) -> None:
+    """The port that a scheme has anyway makes no other account: the session is kept."""
+    sessions = [
+        names.log_in(accounts.USERNAME, value, checked_base_url(url))
+        for value, url in ((OLD, one), (NEW, another))
+    ]
+    assert sessions[0] is sessions[1]
 
 
 def test_its_connections_are_closed(names: Names, alice: EtnaSession) -> None:

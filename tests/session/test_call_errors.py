@@ -2,11 +2,14 @@
 
 import copy
 import pickle
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import requests
+import tenacity
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from etna_magic import ConnectionFailedError, InsecureURLError
@@ -187,20 +190,152 @@ def test_an_exception_of_an_adapter(server, session: EtnaSession, own: type[Exce
     assert (None, None, []) == (error.request, error.response, leaks(error, accounts.SECRETS))
 
 
-def test_one_that_is_not_of_requests(session: EtnaSession) -> None:
-    """An exception that has nothing to do with a network comes out as it is."""
-    session.mount("http://", Raising(lambda _: OwnError("mine")))
-    with pytest.raises(OwnError, match="mine") as error:
-        session.get("v1.0/x")
+def noted(text: str) -> OwnError:
+    """Return an exception to which its author has added something."""
+    error = OwnError(text, 17, 0.5, None, b"x")
+    error.limit = "ten"
+    error.add_note("ask again tomorrow")
+    return error
+
+
+def lacking(request: requests.PreparedRequest) -> Exception:
+    """Return the exception of an attribute that a request does not have; Python keeps the request in it."""
+    try:
+        return request.tag
+    except AttributeError as error:
+        return error
+
+
+PLAIN: dict[str, Callable[[requests.PreparedRequest], Exception]] = {
+    "text": lambda _: OwnError("mine"),
+    "values": lambda _: noted("mine"),
+    "key": lambda _: KeyError("mine"),
+    "attribute": lacking,
+}
+UNANSWERED = "The POST was sent and not answered: check whether it was carried out."
+
+
+@by_method
+@pytest.mark.parametrize("make", PLAIN.values(), ids=PLAIN)
+def test_one_that_is_not_of_requests(session: EtnaSession, make, method: str) -> None:
+    """One that has nothing to do with a network comes out as it is; a note says what became of an order."""
+    made: list[Exception] = []
+
+    def keep(request: requests.PreparedRequest) -> Exception:
+        made.append(make(request))
+        return made[0]
+
+    session.mount("http://", Raising(keep))
+    with pytest.raises(Exception, match=r"mine|tag") as error:
+        session.request(method, "v1.0/x")
+    notes = ["ask again tomorrow"] if make is PLAIN["values"] else []
+    assert notes + [UNANSWERED] * (method == "POST") == getattr(error.value, "__notes__", [])
+    assert ([error.value], []) == (made, leaks(error.value, accounts.SECRETS))
+
+
+class SlottedError(Exception):
+    """Has the request where no dict shows it."""
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: requests.PreparedRequest) -> None:
+        super().__init__("refused")
+        self.request = request
+
+
+def behind(request: requests.PreparedRequest) -> Exception:
+    """Return the exception of an attempt that tenacity has given up."""
+
+    @tenacity.retry(stop=tenacity.stop_after_attempt(2))
+    def fail() -> None:
+        raise requests.ConnectionError("broken", request=request)
+
+    try:
+        return fail()
+    except tenacity.RetryError as error:
+        return error
+
+
+HOLDING: dict[str, tuple[str, Callable[[requests.PreparedRequest], Exception]]] = {
+    "argument": ("OwnError", OwnError),
+    "list": ("OwnError", lambda request: OwnError([request])),
+    "dict": ("RuntimeError", lambda request: RuntimeError({"request": request})),
+    "headers": ("OwnError", lambda request: OwnError(request.headers)),
+    "slot": ("SlottedError", SlottedError),
+    "group": ("ExceptionGroup", lambda request: ExceptionGroup("all", [requests.Timeout(request=request)])),
+    "tenacity": ("RetryError", behind),
+}
+
+
+@by_method
+@pytest.mark.parametrize(("name", "make"), HOLDING.values(), ids=HOLDING)
+def test_one_that_holds_the_request(server, session: EtnaSession, name: str, make, method: str) -> None:
+    """But for one that holds the signed request, however deep: it is named by its type."""
+    session.mount("http://", Raising(make))
+    error = caught(lambda: session.request(method, "v1.0/x"))
+    outcome = f" {UNANSWERED}" if method == "POST" else ""
+    expected = f"{method} to http://{server.host} raised {name}: check its data.{outcome}"
+    assert (ConnectionFailedError, expected) == (type(error), str(error))
+    assert ([error], []) == (chain(error), leaks(error, accounts.SECRETS))
+
+
+@by_method
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signal can be sent to a thread here")
+def test_an_interrupt(server, session: EtnaSession, method: str) -> None:
+    """Ctrl-C during a call is Ctrl-C; a note says what became of an order."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def interrupt(connection, _) -> None:
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        server.stay_silent(connection, _)
+
+    server.play(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt) as error:
+            session.request(method, "v1.0/x")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    note = "The POST was sent once and not again: check whether it was carried out."
+    assert [note] * (method == "POST") == getattr(error.value, "__notes__", [])
     assert [] == leaks(error.value, accounts.SECRETS)
 
 
-def test_one_that_holds_the_request(session: EtnaSession) -> None:
-    """But for one that holds the signed request, which would show the token."""
-    session.mount("http://", Raising(OwnError))
-    error = caught(lambda: session.post("v1.0/x"))
-    assert (ConnectionFailedError, True) == (type(error), "raised OwnError: check its data." in str(error))
-    assert [] == leaks(error, accounts.SECRETS)
+class Through(HTTPAdapter):
+    """Sends an order by another session."""
+
+    def __init__(self, other: EtnaSession, data: object = None) -> None:
+        super().__init__()
+        self._other, self._data = other, data
+
+    def send(self, request: requests.PreparedRequest, **_) -> requests.Response:
+        """Send it."""
+        return self._other.request(request.method, "v1.0/y", data=self._data)
+
+
+SAID = {
+    "unanswered": (hang_up, "The POST was sent once and not again: check whether it was carried out."),
+    "refused": (answer(401), "The POST was refused with a 401 and was not sent again."),
+}
+
+
+@pytest.mark.parametrize(("reply", "outcome"), SAID.values(), ids=SAID)
+def test_an_error_of_a_session_below(server, session: EtnaSession, reply, outcome: str) -> None:
+    """What a session below says of an order is said once."""
+    server.play(reply)
+    with logins.session_of(accounts.token(server.base_url)) as below:
+        session.mount("http://", Through(below))
+        error = caught(lambda: session.post("v1.0/x"))
+    assert (1, 1) == (str(error).count("The POST was "), str(error).count(outcome))
+
+
+def test_a_note_of_a_session_below(server, session: EtnaSession) -> None:
+    """So is what it notes at an exception of the user's own."""
+    with logins.session_of(accounts.token(server.base_url)) as below:
+        session.mount("http://", Through(below, broken_body("mine")))
+        with pytest.raises(OwnError, match="mine") as error:
+            session.post("v1.0/x")
+    expected = ["The POST was sent once and not again: check whether it was carried out."]
+    assert expected == error.value.__notes__
 
 
 class Fallback(HTTPAdapter):
@@ -227,7 +362,7 @@ def test_a_second_failure_has_nothing_of_the_first(server, session: EtnaSession,
         session.mount("http://", Fallback(another))
         error = caught(lambda: session.request(method, "v1.0/x"))
     assert (True, []) == (second.host in str(error), leaks(error, accounts.SECRETS))
-    outcome = f" The {method} was sent once and not again: check whether it was carried out."
+    outcome = f" {UNANSWERED}"
     assert str(error).endswith(outcome if method == "POST" else "the connection broke off.")
 
 

@@ -42,6 +42,7 @@ def test_both_headers(server, session: EtnaSession, method: str) -> None:
         pytest.param("v1.0/x?a=1&b=2", {}, "/api/v1.0/x?a=1&b=2", id="query"),
         pytest.param("v1.0/x", {"params": {"a": 1}}, "/api/v1.0/x?a=1", id="params"),
         pytest.param("v1.0/x?a=1", {"params": {"b": "c d"}}, "/api/v1.0/x?a=1&b=c+d", id="query and params"),
+        pytest.param("v1/news/http://x", {}, "/api/v1/news/http://x", id="URL in the path"),
         pytest.param("v1.0/x?to=http://a/b", {}, "/api/v1.0/x?to=http://a/b", id="URL in the query"),
         pytest.param("v1.0/users/@me/info", {}, "/api/v1.0/users/@me/info", id="at sign"),
         pytest.param("v1.0/équities/BRK B", {}, "/api/v1.0/%C3%A9quities/BRK%20B", id="odd letters"),
@@ -74,6 +75,14 @@ def test_what_is_set_on_the_session(server, session: EtnaSession) -> None:
         (one.target, one.values("X-Mine"), one.values("X-Too")) for one in server.received
     ]
     assert [SIGNED] * 2 == [ours(one) for one in server.received]
+
+
+def test_no_headers_of_the_session(server, session: EtnaSession) -> None:
+    """As with requests a session may have no headers at all: it signs, and sends those of the call."""
+    session.headers = None
+    for headers in (None, {"X-Mine": "1"}):
+        assert 200 == session.post("v1.0/x", headers=headers).status_code
+    assert [(SIGNED, []), (SIGNED, ["1"])] == [(ours(one), one.values("X-Mine")) for one in server.received]
 
 
 def test_netrc_replaces_nothing(server, session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

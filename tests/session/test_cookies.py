@@ -1,5 +1,6 @@
 """Cookies that the broker's server has set: they go back to its origin, and nobody else gets them."""
 
+import socket
 from ssl import SSLContext
 
 import pytest
@@ -61,6 +62,25 @@ def test_on_the_origin(server, session: EtnaSession) -> None:
     server.play(answer(302, b"", ("Location", "/api/y"), ("Set-Cookie", "b=2; Path=/")), OK)
     session.get("v1.0/x")
     assert [HOME, ["b=2", *HOME]] == cookies(server)
+
+
+def has_ipv6() -> bool:
+    """Say whether this machine has a loopback address of IPv6."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_on_an_address_with_colons(other) -> None:
+    """A server that is named by its IPv6 address gets its cookie back, and another port of it does not."""
+    with ScriptedServer(SET, host="::1") as server, ScriptedServer(OK, host="::1") as another:
+        with logins.session_of(accounts.token(server.base_url)) as session:
+            for url in ("v1.0/x", "v1.0/x", f"{other.base_url}/x", f"{another.base_url}/x"):
+                session.get(url)
+        assert ([[], HOME], [[]]) == (cookies(server), cookies(other))
 
 
 def test_away_and_home(server, session: EtnaSession, other) -> None:

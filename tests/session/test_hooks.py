@@ -133,6 +133,25 @@ def test_a_hook_of_a_refused_read(renewing: RenewingLogin) -> None:
     assert (1, [OLD, OLD, NEW]) == (renewing.login_count, renewing.signed)
 
 
+class Wrapped:
+    """An answer in a wrapper that nothing can refer to weakly."""
+
+    __slots__ = ("_response",)
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._response, name)
+
+
+def test_a_hook_that_wraps(server, session: EtnaSession) -> None:
+    """An order whose hook returns something else than a response is handed over as that."""
+    server.play(answer(201))
+    response = session.post("orders", hooks={"response": lambda response, **_: Wrapped(response)})
+    assert (Wrapped, 201, 1) == (type(response), response.status_code, len(server.received))
+
+
 def dies_after_the_order(connection, received) -> None:
     """Accept an order, refuse to show it, and accept the old token for nothing else."""
     has_ended = received.method != "POST" and received.values("Authorization") == [OLD]

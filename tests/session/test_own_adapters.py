@@ -168,6 +168,72 @@ def test_two_logins_of_an_adapter(server, session: EtnaSession, other) -> None:
     assert (3, 2, 1) == (adapter.count, len(server.received), len(other.received))
 
 
+class Comparable(requests.Response):
+    """An answer that is compared by its value, and so has no hash."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Comparable) and self.content == other.content
+
+    __hash__ = None
+
+
+class Wrapped:
+    """An answer in a wrapper that nothing can refer to weakly."""
+
+    __slots__ = ("_response",)
+
+    def __init__(self, response: requests.Response) -> None:
+        object.__setattr__(self, "_response", response)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._response, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self._response, name, value)
+
+
+def comparable(response: requests.Response) -> Comparable:
+    """Return the same answer without a hash."""
+    made = Comparable()
+    vars(made).update(vars(response))
+    return made
+
+
+class Answering(HTTPAdapter):
+    """An adapter that makes something else of its answers."""
+
+    def __init__(self, make: Callable[[requests.Response], object]) -> None:
+        super().__init__()
+        self._make = make
+
+    def send(self, request: requests.PreparedRequest, **kwargs) -> object:
+        """Send it."""
+        return self._make(super().send(request, **kwargs))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("make", [comparable, Wrapped])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_of_its_own(server, session: EtnaSession, method: str, make, *, stream: bool) -> None:
+    """An order that was answered is handed over, whatever the adapter makes of the answer."""
+    server.play(answer(201, b'{"Id":1}'))
+    session.mount("http://", Answering(make))
+    response = session.request(method, "v1.0/orders", stream=stream)
+    assert (type(make(requests.Response())), 201, b'{"Id":1}', 1) == (
+        type(response), response.status_code, response.content, len(server.received),
+    )  # fmt: skip
+
+
+def test_what_it_has_is_found(session: EtnaSession) -> None:
+    """What is asked of the adapter that a session has for a URL is answered by the one that sends."""
+    mine = KeywordsOnly(pool_maxsize=3)
+    session.mount("http://", mine)
+    found = session.get_adapter(session.token.base_url)
+    assert (True, 0) == (found.poolmanager is mine.poolmanager, found.count)
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        _ = found.nothing_like_it
+
+
 # ------------------------------------------------------------------ its rules are for reads
 
 
@@ -382,3 +448,32 @@ def test_an_adapter_without_rules(server, session: EtnaSession) -> None:
     """One that shows no rules is given everything: what it does with an order is its author's to know."""
     session.mount("http://", Delegating())
     assert [200, 200] == [session.request(method, "v1.0/x").status_code for method in ("GET", "POST")]
+
+
+class Twice(HTTPAdapter):
+    """An adapter that sends again by itself what got no answer."""
+
+    def send(self, request: requests.PreparedRequest, **kwargs) -> requests.Response:
+        """Send it, twice if need be."""
+        try:
+            return super().send(request, **kwargs)
+        except requests.ConnectionError:
+            return super().send(request, **kwargs)
+
+
+OUTCOMES = {
+    HTTPAdapter: "sent once and not again",
+    Twice: "sent and not answered",
+    Delegating: "sent and not answered",
+}
+
+
+@pytest.mark.parametrize("method", WRITES)
+@pytest.mark.parametrize("adapter", OUTCOMES)
+def test_how_often_an_order_was_sent(server, session: EtnaSession, pauses, adapter, method: str) -> None:
+    """An error says "once" only of an adapter whose rules are known."""
+    server.play(hang_up)
+    session.mount("http://", adapter())
+    error = caught(lambda: session.request(method, "v1.0/orders"))
+    outcome = f"The {method} was {OUTCOMES[adapter]}: check whether it was carried out."
+    assert str(error).endswith(f"the connection broke off. {outcome}")

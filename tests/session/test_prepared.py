@@ -303,6 +303,34 @@ def test_with_netrc(server, session, other, monkeypatch: pytest.MonkeyPatch, tmp
     assert ([SIGNED], [UNSIGNED]) == (ours(server), ours(other))
 
 
+def by_plain_session(session: EtnaSession, method: str) -> None:
+    """Send what was prepared by a session of requests."""
+    requests.Session().send(prepared(session, method), timeout=LIMIT)
+
+
+def answered_by_plain_session(session: EtnaSession, method: str) -> None:
+    """Send the request of an answer by one."""
+    session.mount("http://", recorder := Recorder())
+    request = session.request(method, "v1.0/x").request
+    assert 1 == len(recorder.sent)
+    requests.Session().send(request, timeout=LIMIT)
+
+
+def replaced_get_adapter(session: EtnaSession, method: str) -> None:
+    """Send by an adapter that was put on the session as a function."""
+    session.get_adapter = lambda url: HTTPAdapter()
+    session.request(method, "v1.0/x")
+
+
+@by_method
+@pytest.mark.parametrize("act", [by_plain_session, answered_by_plain_session, replaced_get_adapter])
+def test_by_no_session_of_ours(server, session: EtnaSession, act, method: str) -> None:
+    """What is sent past the session's adapter raises before anything is sent: no header can carry it."""
+    with pytest.raises(UnicodeEncodeError):
+        act(session, method)
+    assert [] == server.received
+
+
 # ------------------------------------------------------------------ auth= of a call or a session
 
 
@@ -421,6 +449,19 @@ def test_by_hand_and_a_redirect(renewing: RenewingLogin, other, by_hand, auth) -
     renewing.call_reply = answer(302, b"", ("Location", f"{other.base_url}/x"))
     assert 200 == renewing.session.get("v1.0/x", auth=auth).status_code
     assert [UNSIGNED] == ours(other)
+
+
+@pytest.mark.parametrize("text", ["Bearer {}", "bearer {}", "{}", b"Bearer %s"])
+def test_current_token_by_hand_elsewhere(server, session: EtnaSession, other, text) -> None:
+    """An Authorization alone that has the current token's text goes to no other server, however spelt."""
+    secret = session.token.get_secret_value()
+    session.headers["Authorization"] = (
+        text % secret.encode() if isinstance(text, bytes) else text.format(secret)
+    )
+    server.play(answer(302, b"", ("Location", f"{other.base_url}/y")))
+    session.get(f"{other.base_url}/x")
+    session.get("v1.0/x")
+    assert [UNSIGNED] * 2 == ours(other)
 
 
 def test_by_hand_for_a_call(session: EtnaSession, other) -> None:

@@ -278,6 +278,18 @@ def test_to_no_address(server, session: EtnaSession, location: str, steps: int) 
     assert response.request.headers["Authorization"] == placeholder(session.account)
 
 
+@pytest.mark.parametrize("location", [*UNREADABLE.values(), "myapp://callback?code=1", "mailto:x@y"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_to_no_address_that_is_not_followed(server, session: EtnaSession, location: str, method: str) -> None:
+    """Nor does one raise where none is followed, and there is nothing to follow."""
+    server.play(redirect(location))
+    response = session.request(method, "v1.0/x", allow_redirects=False)
+    assert (302, location, None, 1) == (
+        response.status_code, response.headers["Location"], response.next, len(server.received),
+    )  # fmt: skip
+    assert 302 == session.head("v1.0/x").status_code
+
+
 WRONG: dict[str, tuple[type[Exception], Callable[[object, Received], None] | bytes]] = {
     "broken off": (requests.ConnectionError, hang_up),
     "half a body": (requests.RequestException, HALVES["half a body"].reply),

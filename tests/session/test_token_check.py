@@ -180,7 +180,7 @@ def test_a_hiccup_is_not_for_ever(
 ) -> None:
     """A token that was refused is asked about again after a minute, and is good if the server says so."""
     changes: list[TokenState] = []
-    asking.holder.on_change = lambda: changes.append(asking.token.state)
+    asking.holder.on_change = lambda _: changes.append(asking.token.state)
     server.play(DEAD)
     caught(lambda: asking.get("v1.0/x"))
     clock.move(59)

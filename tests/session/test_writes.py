@@ -178,6 +178,35 @@ def test_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ["CONNECT"] == [request.method for request in proxy.received]
 
 
+def test_a_header_that_cannot_be_sent(server, session: EtnaSession) -> None:
+    """A header is encoded before anything is sent: one outside latin-1 stops an order."""
+    error = caught(lambda: session.post("v1.0/orders", headers={"X-Mine": "\u20ac"}))
+    assert (True, []) == (str(error).endswith(" The POST was not sent."), server.received)
+    assert [] == leaks(error, accounts.SECRETS)
+
+
+WRONG = {
+    "JSON": {"json": {"Quantity": object()}},
+    "number": {"json": {"Price": float("nan")}},
+    "header": {"headers": {"X-Mine": "a\nb"}},
+    "number as a header": {"headers": {"X-Mine": 5}},
+    "form": {"data": [object()]},
+    "auth": {"auth": 5},
+    "host": {"url": "https://[::1/orders"},
+    "port": {"url": "https://127.0.0.1:99999999/orders"},
+}
+
+
+@pytest.mark.parametrize("more", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_cannot_be_prepared(server, session: EtnaSession, method: str, more: dict) -> None:
+    """An order that requests cannot make a request of was not sent, and a note of the error says so."""
+    with pytest.raises((TypeError, ValueError, requests.RequestException)) as error:
+        session.request(**{"method": method, "url": "v1.0/orders"} | more)
+    notes = ["The POST was not sent."] if method == "POST" else []
+    assert (notes, 0) == (getattr(error.value, "__notes__", []), server.connections)
+
+
 ABSENT = {
     "never logged in": (lambda session: None, "etna is not logged in."),
     "logged out": (lambda session: session.holder.release("was logged out"), "etna was logged out."),

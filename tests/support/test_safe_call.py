@@ -90,6 +90,24 @@ class OwnError(Exception):
         self.__dict__.update(held)
 
 
+class SlottedError(Exception):
+    """An exception whose dict does not show what it holds."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: object) -> None:
+        super().__init__("saw")
+        self.held = held
+
+
+def noted(*notes: str) -> OwnError:
+    """Return an exception with notes."""
+    error = OwnError("saw")
+    for note in notes:
+        error.add_note(note)
+    return error
+
+
 class UnprintableError(OwnError):
     """An exception that cannot be looked at."""
 
@@ -102,6 +120,14 @@ class UnprintableError(OwnError):
     [
         (OwnError("a hook failed"), True),
         (OwnError("a hook failed", count=17), True),
+        (noted("the third row", "of ten"), True),
+        (noted("the third row", "PIN-SECRET-4711"), False),
+        (SlottedError(17), True),
+        (SlottedError("PIN-SECRET-4711"), False),
+        (SlottedError(requests.PreparedRequest()), False),
+        (AttributeError("no such attribute", name="tag", obj=requests.PreparedRequest()), True),
+        (OwnError([requests.PreparedRequest()]), False),
+        (ExceptionGroup("several", [OwnError("nothing to see")]), False),
         (OwnError("saw PIN-SECRET-4711"), False),
         (OwnError("saw", header="PIN-SECRET-4711"), False),
         (OwnError({"Password": "PIN-SECRET-4711"}), False),
@@ -120,6 +146,7 @@ def test_an_exception_of_a_users_own_code(error: Exception, *, is_kept: bool) ->
     """It is handed on only if it shows no secret and has nothing to do with a network."""
     failure = safe_call(raising(error), SECRETS)
     assert (type(error), error if is_kept else None) == (failure.kind, failure.foreign)
+    assert None is getattr(error, "obj", None)  # which Python keeps for its suggestions
     assert "PIN-SECRET" not in f"{failure!r} {failure.reason}"
 
 

@@ -26,7 +26,7 @@ def changes() -> list[str]:
 @pytest.fixture
 def cache(changes) -> LoginCache:
     """Return the cache of a login with `--remember`."""
-    return LoginCache(on_change=lambda: changes.append("changed"))
+    return LoginCache(on_change=lambda _: changes.append("changed"))
 
 
 def value(token: Token | None) -> str | None:
@@ -125,7 +125,7 @@ def test_logged_out(cache: LoginCache, files: FileCache, changes):
     cache.put(token)
     changed = cache.drop_when_ended(token)
     token.end("was logged out")
-    changed()
+    changed(token)
     assert (["changed"], []) == (changes, files.files)
 
 
@@ -135,7 +135,7 @@ def test_refused(cache: LoginCache, files: FileCache, changes):
     cache.put(token)
     changed = cache.drop_when_ended(token)
     token.refuse()
-    changed()
+    changed(token)
     assert (["changed"], []) == (changes, files.files)
 
 
@@ -143,7 +143,7 @@ def test_a_change_that_is_no_end(cache: LoginCache, files: FileCache, changes):
     """A token that is still good stays."""
     token = new_token()
     cache.put(token)
-    cache.drop_when_ended(token)()
+    cache.drop_when_ended(token)(token)
     assert (["changed"], "TOKEN-SECRET-1") == (changes, files.text())
 
 
@@ -154,7 +154,7 @@ def test_its_successor_stays(cache: LoginCache, files: FileCache, changes):
     changed = cache.drop_when_ended(token)
     files.new().put(KEY, new_token("TOKEN-SECRET-2"))
     token.end("was logged out")
-    changed()
+    changed(token)
     assert "TOKEN-SECRET-2" == files.text()
 
 

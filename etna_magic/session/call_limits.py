@@ -1,0 +1,116 @@
+"""What the server says of its limits and of old calls: figures by group of calls, and deprecations."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from etna_magic.session.call_errors import note_outcome
+from etna_magic.session.retry_policy import READS
+from etna_magic.support import sanitize
+
+if TYPE_CHECKING:
+    from requests import Response
+
+# By the limits that a broker's pages state; the first word of a path that is in here names the group.
+_GROUPS = {
+    "history": "history",
+    "watchlists": "watchlists",
+    "pricealerts": "price alerts",
+    "positions": "positions",
+    "equities": "securities",
+    "options": "securities",
+    "orders": "orders",
+    "syncorders": "orders",
+}
+_LIBRARIES = ("requests.", "urllib3.", "etna_magic.")
+
+
+class CallLimit(NamedTuple):
+    """The last figures of one group of calls, by the ``X-RateLimit-*`` headers of the server.
+
+    Parameters
+    ----------
+    limit, remaining : int or None
+        Calls a minute, and how many of them are left; None where the server does not say.
+    resets_at : datetime or None
+        When the minute is over, in UTC.
+
+    Examples
+    --------
+    >>> etna_session.limits["orders"].remaining  # doctest: +SKIP
+    49
+    """
+
+    limit: int | None
+    remaining: int | None
+    resets_at: datetime | None
+
+
+class CallLimits(dict[str, CallLimit]):
+    """The last figures by group: ``orders``, ``order queries``, ``positions``, ``history`` and others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._deprecated: set[str] = set()
+
+    def note(self, response: Response) -> None:
+        """Keep what a response says, and warn of a call that is deprecated, once."""
+        headers = response.headers
+        if not any(name[:2] in ("X-", "x-") for name in headers):
+            return  # as most: a call must not pay for it
+        group = group_of(response.request.method or "", response.url)
+        if any(
+            name in headers for name in ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+        ):
+            reset = _number(headers.get("X-RateLimit-Reset"))
+            self[group] = CallLimit(
+                _number(headers.get("X-RateLimit-Limit")),
+                _number(headers.get("X-RateLimit-Remaining")),
+                None if reset is None else datetime.fromtimestamp(reset, UTC),
+            )
+        if (removal := headers.get("X-Deprecated")) and group not in self._deprecated:
+            self._deprecated.add(group)
+            message = (
+                f"ETNA will remove {response.request.method} {urlsplit(response.url).path}: "
+                f"the server says X-Deprecated: {sanitize(removal)}."
+            )
+            try:
+                warnings.warn(message, DeprecationWarning, stacklevel=_depth())
+            except DeprecationWarning as error:  # by a filter of the user's, which hides the answer
+                response.close()
+                raise note_outcome(error, _answered(response)) from None
+
+
+def group_of(method: str, url: str) -> str:
+    """Return the group of calls that a call is counted in."""
+    words = urlsplit(url).path.lower().strip("/").split("/")
+    group = next((_GROUPS[word] for word in words if word in _GROUPS), "other")
+    return "order queries" if group == "orders" and method in ("GET", "HEAD") else group
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 12 else None
+
+
+def _answered(response: Response) -> str:
+    """Say what became of a call that is no read, as a sentence."""
+    method = response.request.method
+    if method in READS:
+        return ""
+    status = response.status_code
+    return f"The {method} was sent and answered with status {status}: check whether it was carried out."
+
+
+def _depth() -> int:
+    """Return how far up the code is that made the call: Python shows a deprecation there."""
+    # From here, and not by traceback.walk_stack(None), which begins elsewhere in each version of Python.
+    depth, frame = 0, inspect.currentframe()
+    while frame is not None:
+        if not f"{frame.f_globals.get('__name__', '')}.".startswith(_LIBRARIES):
+            return depth
+        depth, frame = depth + 1, frame.f_back
+    return 2

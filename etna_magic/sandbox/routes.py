@@ -18,7 +18,6 @@ from etna_magic.sandbox.messages import Response
 from etna_magic.sandbox.users import USERS, User
 from etna_magic.sandbox.variants import VARIANTS
 
-
 Rows = list[tuple[str, ...]]
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 THREADS = 8
 BACKLOG = 128
 STOP_TIMEOUT = 2  # seconds that requests have to finish when the server stops
-MAX_HEAD = 65_536  # bytes
+MAX_HEAD, MAX_BODY = 65_536, 10_000_000  # bytes
+IDLE_TIMEOUT = 120  # seconds that a connection may be idle
+POLL_INTERVAL = 0.05  # seconds between two checks whether the server has to stop
 
 
 class SilentServer(WsgiServer):
@@ -54,8 +56,11 @@ class Server:
             request_queue_size=BACKLOG,
             server_name="sandbox",
             shutdown_timeout=STOP_TIMEOUT,
+            timeout=IDLE_TIMEOUT,
         )
         self._server.max_request_header_size = MAX_HEAD
+        self._server.max_request_body_size = MAX_BODY
+        self._server.expiration_interval = POLL_INTERVAL
         self._server.prepare()
         self.port: int = self._server.bind_addr[1]
         self._thread = threading.Thread(target=self._server.serve, name="etna-sandbox", daemon=True)

@@ -77,13 +77,36 @@ ACCOUNT = {
 }
 # E 5: 28 keys, in camel case
 BALANCES = dict.fromkeys(
-    (
-        "cash netCash excess changeAbsolute changePercent equityTotal pendingOrdersCount netLiquidity "
-        "stockLongMarketValue stockShortMarketValue optionLongMarketValue optionShortMarketValue "
-        "forexLongMarketValue forexShortMarketValue dayTrades stockBuyingPower optionBuyingPower "
-        "forexBuyingPower dayTradingBuyingPower pendingCash maintenanceMargin optionMaintenanceMargin "
-        "openPL openPLDay openPLPercent closePL marketValue totalPL"
-    ).split(),
+    [
+        "cash",
+        "netCash",
+        "excess",
+        "changeAbsolute",
+        "changePercent",
+        "equityTotal",
+        "pendingOrdersCount",
+        "netLiquidity",
+        "stockLongMarketValue",
+        "stockShortMarketValue",
+        "optionLongMarketValue",
+        "optionShortMarketValue",
+        "forexLongMarketValue",
+        "forexShortMarketValue",
+        "dayTrades",
+        "stockBuyingPower",
+        "optionBuyingPower",
+        "forexBuyingPower",
+        "dayTradingBuyingPower",
+        "pendingCash",
+        "maintenanceMargin",
+        "optionMaintenanceMargin",
+        "openPL",
+        "openPLDay",
+        "openPLPercent",
+        "closePL",
+        "marketValue",
+        "totalPL",
+    ],
     "n",
 )
 _SHOW = ("Show", "DoNotShow", "ShowIfAnError")
@@ -279,7 +302,9 @@ STREAMERS = {"QuoteAddresses": [{**_ADDRESS, "SessionId": "s"}], "DataAddresses"
 _TYPES: dict[str, tuple[type, ...]] = {"s": (str,), "i": (int,), "es": (int,), "n": (int, float)}
 
 
-def problems(value: Any, shape: Any, where: str = "body") -> list[str]:
+def problems(  # noqa: PLR0911 - one for each kind of shape
+    value: Any, shape: Any, where: str = "body"
+) -> list[str]:
     """Return in what a value departs from a shape; a member that no source has is one, too."""
     if isinstance(shape, Literal):
         return [] if value == shape.value else [f"{where} is {value!r}, not {shape.value!r}"]

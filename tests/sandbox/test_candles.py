@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 START, END = 1_542_776_400, 1_550_764_844
-PERIODS = "1m 2m 3m 5m 10m 15m 30m 1h 2h 4h 1D 1W 1M 3M 6M 1Y".split()
+PERIODS = ["1m", "2m", "3m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "1D", "1W", "1M", "3M", "6M", "1Y"]
 
 
 @pytest.fixture

@@ -119,67 +119,67 @@ def rewrite(response: requests.Response, change: Callable[[str], str]) -> None:
 
 @departure("v1.0/equities/AAPL")
 def an_invented_member(response: requests.Response) -> None:
-    """A quote on an equity, as the sandbox once had."""
+    """Add a quote to an equity, as the sandbox once had."""
     rewrite(response, changed('"TickSize"', '"Bid":1.5,"TickSize"'))
 
 
 @departure("v1.0/accounts/{a}/orders/{order}")
 def another_spelling(response: requests.Response) -> None:
-    """A member's small letter in place of a capital."""
+    """Write a small letter in place of a capital."""
     rewrite(response, changed('"TimeInForce"', '"TimeInforce"'))
 
 
 @departure("v1.0/accounts/{a}/orders/{order}")
 def a_missing_member(response: requests.Response) -> None:
-    """A member that is renamed is missing too."""
+    """Rename a member, so that it is missing."""
     rewrite(response, changed('"LeavesQuantity"', '"Comment"'))
 
 
 @departure("v1.0/accounts/{a}/orders/{filled}")
 def a_status_with_a_space(response: requests.Response) -> None:
-    """E's prose in the place of the wire's value."""
+    """Write E's prose in the place of the wire's value."""
     rewrite(response, changed('"Status":"Filled"', '"Status":"Partially Filled"'))
 
 
 @departure("v1.0/accounts/{a}/positions?pageNumber=0&pageSize=5&sortField=Id&desc=true")
 def a_number_as_text(response: requests.Response) -> None:
-    """A quantity in quotes."""
+    """Put a quantity in quotes."""
     rewrite(response, changed('"Quantity":40', '"Quantity":"40"'))
 
 
 @departure("v1.0/users/@me/info")
 def seven_decimals_with_zeros(response: requests.Response) -> None:
-    """Zeros at the end of a date."""
+    """Leave zeros at the end of a date."""
     rewrite(response, changed("37.6205663Z", "37.6205660Z"))
 
 
 @departure("v1.0/users/@me/pricealerts/{alert}")
 def a_date_in_place_of_seconds(response: requests.Response) -> None:
-    """A date where epoch seconds stand."""
+    """Write a date where epoch seconds stand."""
     rewrite(response, changed('"CreatedDate":1750000000', '"CreatedDate":"2025-06-15T15:06:40Z"'))
 
 
 @departure("v1.0/users/@me/pricealerts?pageNumber=0&pageSize=5&sortBy=Id&isDesc=true")
 def no_page(response: requests.Response) -> None:
-    """A bare array where a page is documented."""
+    """Send a bare array where a page is documented."""
     rewrite(response, lambda text: json.dumps(json.loads(text)["Result"]))
 
 
 @departure("v1.0/accounts/@me/info")
 def another_status(response: requests.Response) -> None:
-    """A 404 in place of the 400."""
+    """Send a 404 in place of the 400."""
     response.status_code = 404
 
 
 @departure("v1.0/accounts/{a}/orders/{filled}")
 def another_type_of_content(response: requests.Response) -> None:
-    """HTML in place of JSON."""
+    """Say HTML in place of JSON."""
     response.headers["Content-Type"] = "text/html"
 
 
 @departure("v1.0/users/@me/balance-info")
 def capitals(response: requests.Response) -> None:
-    """Balances are the one object in camel case."""
+    """Capitalize a balance: they are the one object in camel case."""
     rewrite(response, changed('"netCash"', '"NetCash"'))
 
 

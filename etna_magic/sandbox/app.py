@@ -131,8 +131,8 @@ class Application:
         if route.path != "/v1.0/users/{u}/info" and (fault := fault_of_call(user, request)):
             return fault
         return (
-            self._missing_query(call, route)
-            or self._names(call, route, names)
+            self._names(call, route, names)
+            or self._missing_query(call, route)
             or self._limit(call, route, token)
         )
 

@@ -33,14 +33,14 @@ def sandbox(lifetime: timedelta) -> Sandbox:
     Raises
     ------
     EtnaError
-        If Flask is not installed.
+        If cheroot, its HTTP server, is not installed.
     """
     if not _running:
         try:
             from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - an extra, and not needed without --sandbox
         except ImportError:
             raise EtnaError(
-                "--sandbox needs Flask: run %pip install 'etna-magic[sandbox]', then restart the kernel."
+                "--sandbox needs cheroot: run %pip install 'etna-magic[sandbox]', then restart the kernel."
             ) from None
         _running.append(Sandbox().start())
     _running[0].lifetime = lifetime.total_seconds()

@@ -113,7 +113,7 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def quantities_and_statuses(self) -> None:
-        """Filled and left are what was wanted, and what has ended stays as it is."""
+        """Check that filled and left are what was wanted, and that what has ended stays as it is."""
         for order in self.orders():
             wanted, done, left = (order[n] for n in ("Quantity", "ExecutedQuantity", "LeavesQuantity"))
             status = order["Status"]

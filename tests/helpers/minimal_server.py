@@ -181,7 +181,7 @@ class MinimalServer:
         self, call: str, path: str, query: dict[str, str], body: Any
     ) -> tuple[int, Any]:
         number = int(found[1]) if (found := re.search(r"/orders/(\d+)$", path)) else 0
-        match call.replace(str(number), "N").split():
+        match re.sub(r"/orders/\d+$", "/orders/N", call).split():
             case ["GET", "/v1.0/accounts/A/positions"] if {"pageNumber", "sortField", "desc"} <= set(query):
                 return 200, self.page([POSITION], path, query)
             case ["GET", "/v1.0/accounts/A/orders"] if "pageNumber" in query:

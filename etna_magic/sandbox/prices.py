@@ -59,7 +59,11 @@ def random_fraction(seed: int, index: int) -> float:
     return (mixed ^ (mixed >> 31)) / (1 << 64)
 
 
-@lru_cache(maxsize=1 << 15)
+# Noise from -1 to 1: each stretch of a path reads a part of it.
+_WIGGLES = tuple(2.0 * random_fraction(1, index) - 1.0 for index in range(8192))
+
+
+@lru_cache(maxsize=1 << 13)
 def day_bar(security: Security, day: int) -> DayBar:
     """Return an equity's session on a weekday, given in days since 1970."""
     seed = security.seed
@@ -123,7 +127,7 @@ def previous_close(security: Security, time: float) -> float:
     return minute_prices(security, day)[-1] if security.underlying else _close(security, day)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=3072)
 def _session_minutes(security: Security, day: int) -> "array[float]":
     bar = day_bar(security, day)
     seed = security.seed + (5 << 32)
@@ -133,10 +137,11 @@ def _session_minutes(security: Security, day: int) -> "array[float]":
     if random_fraction(seed, day * 3 + 2) < 0.5:
         peak, trough = trough, peak
     knots = sorted([(0, bar.open), (peak, bar.high), (trough, bar.low), (SESSION_MINUTES, bar.close)])
-    prices = array("d", [bar.open])
+    prices = [bar.open]
     for (start, left), (end, right) in pairwise(knots):
-        _walk(prices, (left, right), end - start, (seed + start + 1, day))
-    return array("d", [min(bar.high, max(bar.low, price)) for price in prices])
+        prices += _walk((left, right), end - start, (seed + start + 1, day))
+    low, high = bar.low, bar.high
+    return array("d", [low if price < low else min(price, high) for price in prices])
 
 
 @lru_cache(maxsize=1024)
@@ -145,21 +150,23 @@ def _extended_minutes(security: Security, day: int, part: int) -> "array[float]"
     before = _close(security, previous_weekday(day))
     left, right = (before, bar.open) if part == BEFORE else (bar.close, bar.close)
     start, end = PARTS[part]
-    prices = array("d", [left])
-    _walk(prices, (left, right), (end - start) // SECONDS_PER_MINUTE, (security.seed + (6 << 32) + part, day))
-    return prices
+    seeds = (security.seed + (6 << 32) + part, day)
+    return array("d", [left, *_walk((left, right), (end - start) // SECONDS_PER_MINUTE, seeds)])
 
 
-def _walk(prices: "array[float]", between: tuple[float, float], minutes: int, seeds: tuple[int, int]) -> None:
-    # Adds the minutes after the last one, up to a price that is reached exactly.
+def _walk(between: tuple[float, float], minutes: int, seeds: tuple[int, int]) -> list[float]:
+    # The minutes after a price, up to another one that is reached exactly.
     left, right = between
-    noise = left * 0.0012
-    mixed = int(random_fraction(*seeds) * MASK_64_BIT)
-    for minute in range(1, minutes):
-        mixed = (mixed * 6364136223846793005 + 1442695040888963407) & MASK_64_BIT
-        wiggle = ((mixed >> 33) / (1 << 30) - 1.0) * noise
-        prices.append(max(0.01, round(left + (right - left) * minute / minutes + wiggle, 2)))
-    prices.append(right)
+    noise, step = left * 0.0012, (right - left) / minutes
+    first = int(random_fraction(*seeds) * len(_WIGGLES) / 2)
+    found = [
+        round(left + step * minute + noise * wiggle, 2)
+        for minute, wiggle in enumerate(_WIGGLES[first : first + minutes - 1], 1)
+    ]
+    if left < 1.0:
+        found = [max(0.01, price) for price in found]
+    found.append(right)
+    return found
 
 
 @lru_cache(maxsize=512)
@@ -190,7 +197,7 @@ def _normal(value: float) -> float:
     return 0.5 * (1.0 + math.erf(value / math.sqrt(2.0)))
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def _close(security: Security, day: int) -> float:
     total, seed = 0.0, security.seed
     for period, amplitude in DAY_OCTAVES:
@@ -202,7 +209,7 @@ def _close(security: Security, day: int) -> float:
     return max(0.01, round(security.base_price * math.exp(total), 2))
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 14)
 def _noise_segment(seed: int, index: int) -> tuple[float, float]:
     # The value of a noise at one of its points, and its change up to the next point.
     left, right = random_fraction(seed, index), random_fraction(seed, index + 1)

@@ -77,7 +77,7 @@ class Security:
         return 100 if self.underlying else 1
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 11)
 def find_security(symbol: str) -> Security | None:
     """Return the security of a symbol in upper or lower case, or None if there is none.
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from etna_magic.sandbox.messages import parse_date
-from etna_magic.sandbox.routes import as_text, calls_table, users_table, variants_table
+from etna_magic.sandbox.tables import as_text, calls_table, documentation, users_table, variants_table
 from etna_magic.sandbox.variants import VARIANT_NAMES
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # One password has an accented letter, which not every terminal can print.
         sys.stdout.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
+    if options.markdown:
+        _print(documentation())
+        return 0
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -114,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="another reading of ETNA's documentation; may be repeated",
     )
+    parser.add_argument("--markdown", action="store_true", help="print the page of the docs, and exit")
     parser.add_argument("--no-limits", action="store_true", help="no limits on logins and calls per minute")
     return parser
 

@@ -1,6 +1,6 @@
 """What the sandbox serves: one table, read by the server, by `--help`, by the docs and by the tests."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 from etna_magic.sandbox import (
@@ -15,10 +15,6 @@ from etna_magic.sandbox import (
 )
 from etna_magic.sandbox.call import Call
 from etna_magic.sandbox.messages import Response
-from etna_magic.sandbox.users import USERS, User
-from etna_magic.sandbox.variants import VARIANTS
-
-Rows = list[tuple[str, ...]]
 
 
 class Route(NamedTuple):
@@ -283,48 +279,3 @@ ROUTES: tuple[Route, ...] = (
         "E,S,G 10",
     ),
 )
-
-
-def calls_table() -> Rows:
-    """Return the calls as rows of text, with a heading."""
-    rows: Rows = [("method", "path", "a minute", "query", "what", "source")]
-    for route in ROUTES:
-        limit = LIMITS["logins"] if route.path == "/token" else LIMITS.get(route.group, "-")
-        rows.append(
-            (
-                route.method,
-                route.path,
-                str(limit),
-                " ".join(route.required) or "-",
-                route.summary,
-                route.source,
-            )
-        )
-    return rows
-
-
-def users_table(users: Iterable[User] = USERS) -> Rows:
-    """Return the users as rows of text, with a heading."""
-    rows: Rows = [("user", "password", "PIN", "code", "what it shows")]
-    rows += [(user.name, user.password, user.pin or "-", user.code or "-", user.shows) for user in users]
-    return rows
-
-
-def variants_table() -> Rows:
-    """Return the variants as rows of text, with a heading."""
-    return [("variant", "what is different", "source"), *VARIANTS]
-
-
-def as_markdown(rows: Rows) -> str:
-    """Return a table in Markdown, for the docs."""
-    heading, *others = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([heading, "|---" * len(rows[0]) + "|", *others]) + "\n"
-
-
-def as_text(rows: Rows) -> str:
-    """Return a table in columns, for a terminal."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )

@@ -21,12 +21,12 @@ def place_demo_orders(trading: Trading) -> None:
         security, time = find_security(symbol), float(open_of(FIRST_DAY + number) + 60)
         if security is not None:
             limit = round(price(security, time) * 1.01, 2)
-            trading.place(account, user, Terms(security, "Buy", quantity, "Limit", limit), time)
+            trading.place_order(account, user, Terms(security, "Buy", quantity, "Limit", limit), time)
     today = int(now // SECONDS_PER_DAY)
     for symbol, side, quantity, share in OPEN:
         security = find_security(symbol)
         if security is not None:
             limit = round(price(security, now) * share, 2)
             terms = Terms(security, side, quantity, "Limit", limit, time_in_force="GoodTillCancel")
-            trading.place(account, user, terms, min(now, float(open_of(previous_weekday(today)) + 60)))
+            trading.place_order(account, user, terms, min(now, float(open_of(previous_weekday(today)) + 60)))
     trading.settle()

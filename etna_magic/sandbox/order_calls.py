@@ -49,12 +49,12 @@ def get_order(call: Call) -> Response:
 
 def place_order(call: Call) -> Response:
     """Place an order; the response shows it as pending, and it may be rejected after that."""
-    terms = call.state.order_form.place(Body.of(call.request, PLACE))
+    terms = call.state.order_form.read_order(Body.of(call.request, PLACE))
     trading = call.state.trading
     if call.state.has("place-preview") and terms.type == "Limit" and not terms.price:
         return json_response(_preview(call, terms, "QuotePriceIsInvalid"))
     with trading.lock:
-        return json_response(_shown(call, trading.place(call.account, call.user_id, terms)))
+        return json_response(_shown(call, trading.place_order(call.account, call.user_id, terms)))
 
 
 def replace_order(call: Call) -> Response:
@@ -63,7 +63,7 @@ def replace_order(call: Call) -> Response:
     body = Body.of(call.request, MODIFY)
     with trading.lock:
         order = _order(call)
-        new = trading.replace(order, call.state.order_form.modify(body, order))
+        new = trading.replace(order, call.state.order_form.read_change(body, order))
         return json_response(_shown(call, new)) if new else conflict()
 
 
@@ -85,7 +85,7 @@ def preview_order(call: Call) -> Response:
         side, kind = body.text("Side", "Buy"), body.text("Type", "Market")
         unknown = Terms(None, side, body.number("Quantity"), kind)
         return json_response(_preview(call, unknown, "SymbolNotFound"))
-    return json_response(_preview(call, call.state.order_form.place(body)))
+    return json_response(_preview(call, call.state.order_form.read_order(body)))
 
 
 def preview_replacement(call: Call) -> Response:
@@ -93,7 +93,7 @@ def preview_replacement(call: Call) -> Response:
     body = Body.of(call.request, MODIFY)
     with call.state.trading.lock:
         order = _order(call)
-        terms = call.state.order_form.modify(body, order)
+        terms = call.state.order_form.read_change(body, order)
         if not order.is_open:
             return conflict()
         return json_response(_preview(call, terms, executed=order.executed) | {"OrderId": order.id})

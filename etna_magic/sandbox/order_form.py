@@ -44,7 +44,7 @@ class OrderForm:
         self._short_names = short_names
         self._market_day_only = market_day_only
 
-    def place(self, body: Body) -> Terms:
+    def read_order(self, body: Body) -> Terms:
         """Return what a place request asks for; an unusable one is refused."""
         kind = body.choice("Type", (*SIMPLE_TYPES, *CONDITIONAL_TYPES), required=True)
         leg_bodies = body.list_of("Legs")
@@ -57,7 +57,7 @@ class OrderForm:
         body.check()
         return terms
 
-    def modify(self, body: Body, order: Order) -> Terms:
+    def read_change(self, body: Body, order: Order) -> Terms:
         """Return an order's terms with the changes that a modify request asks for."""
         old = order.terms
         if body.integer("Id", required=True, least=1) != order.id:

@@ -89,7 +89,7 @@ class Trading:
                     self._happen(event)
         return now
 
-    def place(self, account: int, user: int, terms: Terms, created: float | None = None) -> Order:
+    def place_order(self, account: int, user: int, terms: Terms, created: float | None = None) -> Order:
         """Keep an order under a new ID; the same order sent twice is placed twice."""
         with self.lock:
             now = self.settle() if created is None else created

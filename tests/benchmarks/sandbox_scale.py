@@ -62,7 +62,7 @@ server.serve_forever()
 def figures() -> Iterator[Figure]:
     """Measure all of it."""
     yield from scale()
-    yield from memory()
+    yield from memory_kept()
     with running(PROGRAM) as (url, _):
         yield from against_flask(url)
         yield candles_per_second(url)
@@ -91,7 +91,7 @@ def scale() -> Iterator[Figure]:
         yield Figure(f"{what} among {LARGE:,} orders", ratio, 1.5, "x", f", against {SMALL}: {each}")
 
 
-def memory() -> Iterator[Figure]:
+def memory_kept() -> Iterator[Figure]:
     """Measure what is kept after many calls that place nothing."""
     direct = book(SMALL)
     reads = [call for what, call in CALLS.items() if not what.startswith("placing")]

@@ -54,7 +54,7 @@ class Direct:
         assert 200 == status, body
         return body
 
-    def place(self, **terms: Any) -> Any:
+    def place_order(self, **terms: Any) -> Any:
         """Place an order that is not refused, and return it."""
         order = {"Symbol": "KO", "Type": "Limit", "Side": "Buy", "Quantity": 10} | terms
         status, body = self.call("POST", f"{ACCOUNT}/orders", order)

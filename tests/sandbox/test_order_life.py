@@ -40,7 +40,7 @@ def candle_at(candles, date):
 def test_a_market_order(direct):
     """It is pending, then new, then filled within a second, at the price of its minute's candle."""
     candles = minutes(direct)
-    placed = direct.place(Type="Market")
+    placed = direct.place_order(Type="Market")
     assert "PendingNew" == placed["Status"]
     assert ["New"] == statuses(direct, placed["Id"])
     direct.now += 0.5
@@ -61,7 +61,7 @@ def test_a_market_order(direct):
 
 def test_a_large_order_is_filled_in_parts(direct):
     """It is partially filled for two seconds."""
-    number = direct.place(Type="Market", Quantity=250)["Id"]
+    number = direct.place_order(Type="Market", Quantity=250)["Id"]
     direct.now += 0.5
     part = direct.order(number)
     assert ("PartiallyFilled", 125, 125) == tuple(
@@ -75,7 +75,7 @@ def test_a_large_order_is_filled_in_parts(direct):
 
 def test_a_part_is_kept_when_the_rest_is_cancelled(direct):
     """Cancelling leaves what was filled."""
-    number = direct.place(Type="Market", Quantity=250)["Id"]
+    number = direct.place_order(Type="Market", Quantity=250)["Id"]
     direct.now += 0.5
     assert 204 == direct.cancel(number)
     ended = direct.order(number)
@@ -87,7 +87,7 @@ def test_a_part_is_kept_when_the_rest_is_cancelled(direct):
 
 def test_a_part_goes_on_in_the_replacement(direct):
     """A replacement has filled what the order before it had, and no less can be wanted."""
-    number = direct.place(Type="Market", Quantity=250)["Id"]
+    number = direct.place_order(Type="Market", Quantity=250)["Id"]
     direct.now += 0.5
     less = {"Id": number, "Quantity": 125, "Price": 1}
     assert 409 == direct.call("PUT", f"{ACCOUNT}/orders/{number}", less)[0]
@@ -109,7 +109,7 @@ def test_a_limit_order_waits_for_its_price(direct, side):
     else:
         limit = round((last + max(candle["High"] for candle in candles)) / 2, 2)
         first = next(candle for candle in candles if candle["High"] >= limit)
-    number = direct.place(Side=side, Price=limit)["Id"]
+    number = direct.place_order(Side=side, Price=limit)["Id"]
     direct.now = first["Time"] - 1.0
     assert ["New"] == statuses(direct, number)
     direct.now = first["Time"] + 60.0
@@ -120,7 +120,7 @@ def test_a_limit_order_waits_for_its_price(direct, side):
 
 def test_a_day_order_ends_with_the_session(direct):
     """At the session's close it is done for the day, and what it had set aside is free again."""
-    number = direct.place(Price=1.0, Quantity=1000)["Id"]
+    number = direct.place_order(Price=1.0, Quantity=1000)["Id"]
     assert "New" == direct.order(number)["Status"]
     assert CASH - 1000 == direct.get("/info")["stockBuyingPower"]
     direct.now = CLOSE - 1
@@ -135,7 +135,7 @@ def test_a_day_order_ends_with_the_session(direct):
 def test_at_night_orders_wait_for_the_morning(direct):
     """An order of the evening is filled when the market opens, the next day."""
     direct.now = CLOSE + 3600
-    placed = direct.place(Type="Market")
+    placed = direct.place_order(Type="Market")
     assert "2025-06-17T21:00:00Z" == placed["ExpireDate"]
     direct.now = CLOSE + 17 * 3600
     assert ["New"] == statuses(direct, placed["Id"])
@@ -145,7 +145,7 @@ def test_at_night_orders_wait_for_the_morning(direct):
 
 def test_good_till_cancel(direct):
     """It outlives many sessions, until the price comes or it is cancelled."""
-    number = direct.place(Price=1.0, TimeInforce="GoodTillCancel")["Id"]
+    number = direct.place_order(Price=1.0, TimeInforce="GoodTillCancel")["Id"]
     direct.now += 30 * 86_400
     assert ["New"] == statuses(direct, number)
     assert 204 == direct.cancel(number)
@@ -154,7 +154,7 @@ def test_good_till_cancel(direct):
 def test_good_till_date(direct):
     """It expires at its date."""
     until = "2025-06-18T16:00:00Z"
-    number = direct.place(Price=1.0, TimeInforce="GoodTillDate", ExpireDate=until)["Id"]
+    number = direct.place_order(Price=1.0, TimeInforce="GoodTillDate", ExpireDate=until)["Id"]
     direct.now = MONDAY + 2 * 86_400
     assert ["New"] == statuses(direct, number)
     direct.now += 3600
@@ -165,13 +165,13 @@ def test_good_till_date(direct):
 def test_immediate_or_cancel(direct):
     """It is filled at once or not at all; at night not at all."""
     near, far = (
-        direct.place(Price=price, TimeInforce="ImmediateOrCancel")["Id"]
+        direct.place_order(Price=price, TimeInforce="ImmediateOrCancel")["Id"]
         for price in (direct.last() + 1, direct.last() - 1)
     )
     direct.now += 1
     assert ["Filled", "Canceled"] == statuses(direct, near, far)
     direct.now = CLOSE + 60
-    late = direct.place(Type="Market", TimeInforce="FillOrKill")["Id"]
+    late = direct.place_order(Type="Market", TimeInforce="FillOrKill")["Id"]
     direct.now += 1
     assert ["Canceled"] == statuses(direct, late)
 
@@ -179,11 +179,11 @@ def test_immediate_or_cancel(direct):
 def test_stop_orders(direct):
     """A stop order becomes a market order when the price comes to it."""
     candles = minutes(direct)
-    direct.place(Type="Market", Quantity=20)
+    direct.place_order(Type="Market", Quantity=20)
     direct.now += 1
     stop = round((direct.last() + min(candle["Low"] for candle in candles)) / 2, 2)
-    plain = direct.place(Type="Stop", Side="Sell", StopPrice=stop)["Id"]
-    limited = direct.place(Type="StopLimit", Side="Sell", StopPrice=stop, Price=stop)["Id"]
+    plain = direct.place_order(Type="Stop", Side="Sell", StopPrice=stop)["Id"]
+    limited = direct.place_order(Type="StopLimit", Side="Sell", StopPrice=stop, Price=stop)["Id"]
     first = next(candle for candle in candles if candle["Low"] <= stop)
     direct.now = first["Time"] - 1.0
     assert ["New", "New"] == statuses(direct, plain, limited)
@@ -195,11 +195,11 @@ def test_stop_orders(direct):
 def test_trailing_stop(direct):
     """A trailing stop follows the best price, and is filled when the price has come back by its amount."""
     candles = minutes(direct)
-    direct.place(Type="Market")
+    direct.place_order(Type="Market")
     direct.now += 1
     begun = direct.now
     amount = {"TrailingStopAmountType": "Absolute", "TrailingStopAmount": 0.2}
-    number = direct.place(Type="TrailingStop", Side="Sell", **amount)["Id"]
+    number = direct.place_order(Type="TrailingStop", Side="Sell", **amount)["Id"]
     direct.now = CLOSE - 1
     filled = direct.order(number)
     assert "Filled" == filled["Status"]
@@ -224,7 +224,7 @@ def test_trailing_stop(direct):
 )
 def test_rejected(direct, terms, reason):
     """A 200 is no acceptance: an order that cannot be worked is rejected after that."""
-    placed = direct.place(**terms)
+    placed = direct.place_order(**terms)
     assert "PendingNew" == placed["Status"]
     rejected = direct.order(placed["Id"])
     assert ("Rejected", reason, 0) == tuple(
@@ -236,21 +236,21 @@ def test_rejected(direct, terms, reason):
 
 def test_shares_are_sold_once(direct):
     """What one open order would sell, another cannot."""
-    direct.place(Type="Market")
+    direct.place_order(Type="Market")
     direct.now += 1
-    first, second = (direct.place(Side="Sell", Price=900, Quantity=6)["Id"] for _ in range(2))
+    first, second = (direct.place_order(Side="Sell", Price=900, Quantity=6)["Id"] for _ in range(2))
     assert ["New", "Rejected"] == statuses(direct, first, second)
 
 
 def test_shorts(direct):
     """A short sale makes a negative position, and buying it back books what was won."""
-    direct.place(Type="Market", Side="SellShort")
+    direct.place_order(Type="Market", Side="SellShort")
     direct.now += 1
     (short,) = direct.get("/positions/KO")
     assert -10 == short["Quantity"]
     assert short["CostBasis"] == round(-10 * short["AverageOpenPrice"], 2)
     direct.now += 3600
-    direct.place(Type="Market", Side="BuyToCover")
+    direct.place_order(Type="Market", Side="BuyToCover")
     direct.now += 1
     assert [] == direct.get("/positions/KO")
     page = direct.get("/transactions?pageNumber=0&pageSize=9&sortBy=Id&isDesc=false")
@@ -260,7 +260,7 @@ def test_shorts(direct):
 
 def test_commissions(direct):
     """An order's commission is taken once, as a transaction of its own."""
-    number = direct.place(Type="Market", ExecutionInstructions={"PerTradeCommission": "4.95"})["Id"]
+    number = direct.place_order(Type="Market", ExecutionInstructions={"PerTradeCommission": "4.95"})["Id"]
     direct.now += 1
     filled = direct.order(number)
     page = direct.get("/transactions?pageNumber=0&pageSize=9&sortBy=Id&isDesc=true")
@@ -271,7 +271,7 @@ def test_commissions(direct):
 
 def conditional(direct, kind, *legs):
     """Place a conditional order; return its ID and those of its legs."""
-    placed = direct.place(Symbol="", Type=kind, Legs=list(legs))
+    placed = direct.place_order(Symbol="", Type=kind, Legs=list(legs))
     return [placed["Id"], *(leg["Id"] for leg in placed["Legs"])]
 
 
@@ -282,7 +282,7 @@ def leg(**terms):
 
 def test_one_cancels_other(direct):
     """When one leg is filled the other is cancelled, and the order is filled."""
-    direct.place(Type="Market")
+    direct.place_order(Type="Market")
     direct.now += 1
     stop = {"Type": "Stop", "StopPrice": direct.last() + 5}  # to be filled at once
     root, take, cut = conditional(direct, "OneCancelOther", leg(), leg(**stop))
@@ -338,7 +338,7 @@ def test_spreads(direct):
         {"Symbol": f"KO    260618{kind}", "Side": side, "Quantity": 1}
         for kind, side in (("C00060000", "Buy"), ("C00065000", "Sell"))
     ]
-    placed = direct.place(Symbol="", Type="Market", Quantity=2, Legs=legs)
+    placed = direct.place_order(Symbol="", Type="Market", Quantity=2, Legs=legs)
     direct.now += 1
     filled = direct.order(placed["Id"])
     assert ["Filled"] * 3 == [filled["Status"], *(one["Status"] for one in filled["Legs"])]

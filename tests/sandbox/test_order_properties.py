@@ -49,11 +49,11 @@ class Books(RuleBasedStateMachine):
         self.shorted: set[str] = set()
 
     @rule(data=st.data())
-    def place(self, data: Any) -> None:
+    def place_simple(self, data: Any) -> None:
         """Place a simple order."""
         order = data.draw(terms(self.direct))
         self.shorted |= {order["Symbol"]} if order["Side"] == "SellShort" else set()
-        self.direct.place(**order)
+        self.direct.place_order(**order)
 
     @rule(
         data=st.data(),
@@ -64,7 +64,7 @@ class Books(RuleBasedStateMachine):
         legs = [data.draw(terms(self.direct)) | {"Type": "Limit", "TimeInforce": "Day"} for _ in range(3)]
         legs = legs if kind == "OneTriggerOneCancelOther" else legs[:2]
         self.shorted |= {one["Symbol"] for one in legs if one["Side"] == "SellShort"}
-        self.direct.place(Symbol="", Type=kind, Legs=legs)
+        self.direct.place_order(Symbol="", Type=kind, Legs=legs)
 
     @precondition(lambda self: self.seen)
     @rule(data=st.data())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/api"
 LOGIN_PATHS = {"/token", "/logout"}
+REMOVAL = "2027-01-01"  # what X-Deprecated says; no source shows one
 NEAR = 5  # the rate limit's headers stand on answers when no more than a fifth of it is left
 REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -114,6 +115,8 @@ class Application:
         except RefusedError as refused:
             response = refused.response
         self._add_limits(call, response)
+        if route.path.startswith("/v1.0/equities") and self._state.has("deprecated"):
+            response.headers["X-Deprecated"] = REMOVAL
         return response
 
     def _refusal(self, call: Call, route: Route, names: dict[str, str]) -> Response | None:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from etna_magic.sandbox.errors import RefusedError, invalid_entity, server_error
 from etna_magic.sandbox.messages import Request, parse_date
 
+MOST = 1e12  # no number of the API is that large
 PROBLEM = "An error has occurred."  # ETNA's text, whatever is wrong
 
 
@@ -83,7 +84,7 @@ class Body:
         value = self._read(name, required=required)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MOST:
             self.problem(name)
             return default
         if value < least:

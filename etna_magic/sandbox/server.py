@@ -21,7 +21,7 @@ THREADS = 8
 BACKLOG = 128
 STOP_TIMEOUT = 2  # seconds that requests have to finish when the server stops
 MAX_HEAD, MAX_BODY = 65_536, 10_000_000  # bytes
-IDLE_TIMEOUT = 120  # seconds that a connection may be idle
+IDLE_TIMEOUT = 60  # seconds that a connection may be idle
 SYSTEMD = "LISTEN_PID"
 POLL_INTERVAL = 0.05  # seconds between two checks whether the server has to stop
 

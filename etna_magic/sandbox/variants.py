@@ -41,6 +41,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("compare-text", "The comparison of candles wants a text as Interval: TDY to ALL.", "E, D15"),
     Variant("cancel-200", "A cancelled order is answered with a 200 and the order.", "S"),
     Variant("limits-always", "X-RateLimit-* stand on every answer, and not only near a limit.", "Inf."),
+    Variant("deprecated", "The calls on equities carry X-Deprecated, with the date of their end.", "P"),
     Variant("one-session", "A login ends the user's other tokens.", "Inf."),
     Variant("same-token", "A login hands out the user's token again as long as it is valid.", "Inf."),
 )

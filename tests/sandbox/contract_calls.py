@@ -388,4 +388,13 @@ VARIANTS: tuple[Row, ...] = (
         headers=("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
         variants=("limits-always",),
     ),
+    Row(
+        "GET",
+        "v1.0/equities/AAPL",
+        200,
+        contract.EQUITY,
+        "P 2",
+        headers=("X-Deprecated",),
+        variants=("deprecated",),
+    ),
 )

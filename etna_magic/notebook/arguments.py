@@ -132,8 +132,8 @@ def parser(magic: str) -> MagicArgumentParser:
 
     made = MagicArgumentParser()
     add = made.add_argument
+    add("name", metavar="NAME", nargs="?", default=DEFAULT_NAME if magic == "etna_login" else None)
     if magic == "etna_login":
-        add("name", metavar="NAME", nargs="?", default=DEFAULT_NAME)
         add("-e", "--env-file", metavar="PATH")
         add("-b", "--base-url", metavar="URL")
         add("-u", "--username", metavar="USER")
@@ -142,10 +142,8 @@ def parser(magic: str) -> MagicArgumentParser:
         for switch in ("--form", "--prompt", "--no-input", "--auto-renew", "--remember", "--sandbox"):
             add(switch, action="store_true")
     elif magic == "etna_status":
-        add("name", metavar="NAME", nargs="?")
         add("--for", dest="duration", metavar="DURATION")
     else:
-        add("name", metavar="NAME", nargs="?")
         add("--all", action="store_true")
     return made
 

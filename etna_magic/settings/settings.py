@@ -116,7 +116,7 @@ class Settings(NamedTuple):
         return self._checked({**more, **self.known}, self.dotenv)
 
     def credentials(self, lifetime: timedelta = DEFAULT_LIFETIME) -> Credentials:
-        """Return the finished credentials; `MissingCredentialsError` names the variables of what is not known."""
+        """Return the finished credentials; `MissingCredentialsError` names the variables that are not set."""
         if self.missing:
             names = [VARIABLES[n] + (" (it is empty)" if n in self.empty else "") for n in self.missing]
             listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

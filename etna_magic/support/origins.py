@@ -75,7 +75,7 @@ class SameOrigin:
 def checked_base_url(text: str) -> str:
     """Return an API's base URL in its canonical form.
 
-    `InsecureURLError` if it is not ``https`` (or ``http`` on loopback), or has a user name, query or fragment.
+    `InsecureURLError` unless it is ``https`` (``http`` on loopback), without user name, query and fragment.
     """
     url = text.strip().rstrip("/")
     parts = _split(url)

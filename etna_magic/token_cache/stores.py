@@ -62,11 +62,8 @@ class FileStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-
-    @property
-    def location(self) -> str:
-        """The folder, for a person."""
-        return str(self._folder)
+        #: The folder, for a person.
+        self.location = str(folder)
 
     def read(self, key: str) -> Secret | None:
         """Return what is kept; `StoreError` also if others could have written or read it."""
@@ -85,12 +82,9 @@ class FileStore:
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.json"
 
-    def _refuse_open_folder(self) -> None:
-        _refuse_open_to_others(os.lstat(self._folder), self._folder)
-
     def _read(self, path: Path) -> Secret | None:
         with contextlib.suppress(FileNotFoundError):
-            self._refuse_open_folder()
+            _refuse_open_to_others(os.lstat(self._folder), self._folder)
             with open(path, opener=_open_without_link, encoding="utf-8") as file:
                 status = os.fstat(file.fileno())
                 _refuse_open_to_others(status, path)
@@ -101,7 +95,7 @@ class FileStore:
 
     def _replace(self, path: Path, text: Secret) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._refuse_open_folder()
+        _refuse_open_to_others(os.lstat(self._folder), self._folder)
         # mkstemp creates it with mode 0600, and the system replaces a file in one step.
         number, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
         try:

@@ -24,7 +24,7 @@ __all__ = ["APP_KEY", "USERS", "VARIANTS", "RecordedRequest", "Sandbox", "User",
 # The server is an optional extra. What needs it is imported on first use, so that the lists of users and
 # variants can be read without it.
 IMPORTED_LATER = {"RecordedRequest": "state", "Sandbox": "sandbox"}
-SERVER_IS_MISSING = "The sandbox needs cheroot, which is not installed: pip install 'etna-magic[sandbox]'"
+SERVER_IS_MISSING = "The sandbox needs Flask and cheroot: pip install 'etna-magic[sandbox]'"
 
 
 def __getattr__(name: str) -> object:
@@ -33,7 +33,7 @@ def __getattr__(name: str) -> object:
     try:
         module = import_module(f"{__name__}.{IMPORTED_LATER[name]}")
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "cheroot":
+        if error.name is None or error.name.partition(".")[0] not in {"cheroot", "flask", "werkzeug"}:
             raise
         raise ImportError(SERVER_IS_MISSING) from error
     return getattr(module, name)

@@ -10,9 +10,14 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from etna_magic.sandbox.messages import parse_date
-from etna_magic.sandbox.tables import as_text, calls_table, documentation, users_table, variants_table
+from etna_magic.sandbox import SERVER_IS_MISSING
 from etna_magic.sandbox.variants import VARIANT_NAMES
+
+try:
+    from etna_magic.sandbox.messages import parse_date
+    from etna_magic.sandbox.tables import as_text, calls_table, documentation, users_table, variants_table
+except ModuleNotFoundError:
+    sys.exit(SERVER_IS_MISSING)
 
 if TYPE_CHECKING:
     from etna_magic.sandbox.sandbox import Sandbox

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+from flask import Response
+
 from etna_magic.sandbox.call import Call
 from etna_magic.sandbox.errors import RefusedError, no_such_object, server_error
 from etna_magic.sandbox.ledger import Ledger, Position, Transaction
 from etna_magic.sandbox.listing import Found, Getter, Paging, page_response
 from etna_magic.sandbox.market_hours import close_of, day_of, is_weekday, previous_weekday
-from etna_magic.sandbox.messages import Response, format_date, json_response
+from etna_magic.sandbox.messages import format_date, json_response
 from etna_magic.sandbox.prices import previous_close, price
 from etna_magic.sandbox.securities import find_security
 from etna_magic.sandbox.users import account_ids, user_id

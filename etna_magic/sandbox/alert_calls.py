@@ -1,11 +1,13 @@
 """The calls on price alerts."""
 
+from flask import Response
+
 from etna_magic.sandbox.alerts import Alert
 from etna_magic.sandbox.body import Body
 from etna_magic.sandbox.call import Call
 from etna_magic.sandbox.errors import RefusedError, conflict, no_such_object
 from etna_magic.sandbox.listing import Getter, Paging, page_response
-from etna_magic.sandbox.messages import Response, empty_response, json_response
+from etna_magic.sandbox.messages import empty_response, json_response
 from etna_magic.sandbox.securities import find_security_by_id
 
 OPERATORS = ("GTEQ", "LTEQ")

@@ -1,75 +1,32 @@
 """The WSGI application: finds the call, checks who may make it, and sends what it answers."""
 
-from collections.abc import Iterable
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import cast
+
+import flask
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from etna_magic.sandbox import errors
 from etna_magic.sandbox.call import Call, bearer_token
 from etna_magic.sandbox.errors import RefusedError
 from etna_magic.sandbox.faults import fault_of_call
-from etna_magic.sandbox.messages import Request, Response, html_response
+from etna_magic.sandbox.messages import Request, html_response
 from etna_magic.sandbox.routes import LIMITS, ROUTES, Route
 from etna_magic.sandbox.state import RecordedRequest, State
 from etna_magic.sandbox.users import APP_KEY, account_ids, name_of
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PREFIX = "/api"
 LOGIN_PATHS = {"/token", "/logout"}
 REMOVAL = "2027-01-01"  # what X-Deprecated says; no source shows one
 NEAR = 5  # the rate limit's headers stand on answers when no more than a fifth of it is left
-REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
-Matched = tuple[dict[str, Route], dict[str, str]]
-
-
-class Router:
-    """Finds the calls of a path; a `/` at its end changes nothing, and `syncorders` means `orders`.
-
-    Parameters
-    ----------
-    routes : iterable of Route
-        What is served.
-    """
-
-    def __init__(self, routes: Iterable[Route]) -> None:
-        # A tree of the paths' segments. A segment in braces stands under "{}", with its name.
-        self._tree: dict[str, Any] = {}
-        for route in routes:
-            node = self._tree
-            for segment in route.path[1:].split("/"):
-                if segment.startswith("{"):
-                    name, node = node.setdefault("{}", (segment[1:-1], {}))
-                    if name != segment[1:-1]:
-                        raise ValueError(f"{route.path} names {segment}, and another path {name} there")
-                else:
-                    node = node.setdefault(segment, {})
-            node.setdefault("", {})[route.method] = route
-
-    def find(self, path: str) -> Matched | None:
-        """Return the calls of a path by their methods, and what stands for the names in braces."""
-        if not path.startswith("/"):
-            return None
-        segments = path[1:].split("/")
-        if len(segments) > 1 and not segments[-1]:
-            segments.pop()
-        names: dict[str, str] = {}
-        node = self._tree
-        for segment in segments:
-            found = node.get("orders" if segment == "syncorders" else segment) if segment else None
-            if found is None:
-                if not segment or "{}" not in node:
-                    return None
-                name, found = node["{}"]
-                names[name] = segment
-            node = found
-        return (node[""], names) if "" in node else None
+# Of the two spellings of a path one is a broker's.
+SPELLINGS = {"/orders": "/syncorders"}
 
 
-class Application:
-    """The sandbox as a WSGI application.
+class Application(Flask):
+    """The sandbox as a WSGI application: a Flask whose rules are the table of calls.
 
     Parameters
     ----------
@@ -77,52 +34,71 @@ class Application:
         What it remembers, and which of its rules are switched on.
     """
 
+    request_class = Request
+
     def __init__(self, state: State) -> None:
+        super().__init__(__name__, static_folder=None)
+        self.config["PROPAGATE_EXCEPTIONS"] = True  # logging one would show in some cell of a notebook
+        self.url_map.strict_slashes = False
+        self.url_map.merge_slashes = False
         self._state = state
-        served = [route for route in ROUTES if state.rules.logout or route.path != "/logout"]
-        self._router = Router(served)
+        self.add_url_rule("/terminal", "terminal", lambda: html_response("Web terminal"))
+        for route in ROUTES:
+            if state.rules.logout or route.path != "/logout":
+                self._serve(route)
+        self.register_error_handler(404, lambda _: errors.not_found(self._request))
+        self.register_error_handler(405, self._wrong_method)
+        self.register_error_handler(RefusedError, lambda refused: refused.response)
+        self.after_request(self._finish)
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
-        """Answer one request."""
-        request = Request(environ)
-        if request.header("Transfer-Encoding"):
-            _ = request.body  # cheroot skips what is left of other bodies only
-        response = self._respond(request)
-        recorded = RecordedRequest(request.method, request.path, request.header_names, response.status)
-        self._state.requests.add(recorded)
-        headers = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
-        if response.status == HTTPStatus.NO_CONTENT:
-            headers.pop()
-        start_response(REASONS[response.status], headers)
-        return [] if request.method == "HEAD" else [response.body]
+    @property
+    def _request(self) -> Request:
+        return cast("Request", flask.request)
 
-    def _respond(self, request: Request) -> Response:
-        if request.path == "/terminal":
-            return html_response("Web terminal")
-        path = request.path
-        matched = self._router.find(path[len(PREFIX) :]) if path.startswith(PREFIX + "/") else None
-        if matched is None:
-            return errors.not_found(request)
-        routes, names = matched
-        route = routes.get(request.method)
-        if route is None:
-            response = errors.unsupported_version(request.method, 405)
-            response.headers["Allow"] = ", ".join(sorted(routes))
-            return response
-        call = Call(request, self._state)
-        try:
-            response = self._refusal(call, route, names) or route.handler(call)
-        except RefusedError as refused:
-            response = refused.response
-        self._add_limits(call, response)
+    def _serve(self, route: Route) -> None:
+        view = partial(self._answer, route)
+        path = PREFIX + route.path.replace("{", "<").replace("}", ">")
+        name = f"{route.method} {route.path}"
+        for spelling, other in [("", ""), *SPELLINGS.items()]:
+            if spelling in path:
+                self.add_url_rule(
+                    path.replace(spelling, other),
+                    f"{name} {other}",
+                    view,
+                    methods=[route.method],
+                    provide_automatic_options=False,
+                )
+
+    def _answer(self, route: Route, **names: str) -> Response:
+        if self._request.method != route.method:  # Flask lets HEAD be a GET, and ETNA's server does not
+            raise MethodNotAllowed([route.method])
+        call = flask.g.call = Call(self._request, self._state)
+        response = self._refusal(call, route, names) or route.handler(call)
         if route.path.startswith("/v1.0/equities") and self._state.has("deprecated"):
             response.headers["X-Deprecated"] = REMOVAL
+        return response
+
+    def _wrong_method(self, error: HTTPException) -> Response:
+        methods = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+        response = errors.unsupported_version(self._request.method, 405)
+        response.headers["Allow"] = ", ".join(sorted({*(methods or ())} - {"HEAD"}))
+        return response
+
+    def _finish(self, response: Response) -> Response:
+        """Add the rate limit's headers, and record the request."""
+        request = self._request
+        _ = request.body  # what a server finds unread it may take for the next request
+        if "call" in flask.g:
+            self._add_limits(flask.g.call, response)
+        self._state.requests.add(
+            RecordedRequest(request.method, request.path, request.header_names, response.status_code)
+        )
         return response
 
     def _refusal(self, call: Call, route: Route, names: dict[str, str]) -> Response | None:
         # The checks that all calls have in common, in the order in which ETNA's server makes them.
         state, request = self._state, call.request
-        if request.header("Et-App-Key") != APP_KEY:
+        if request.headers.get("Et-App-Key") != APP_KEY:
             return errors.unknown_app_key(401 if state.has("app-key-401") else 403)
         if route.path in LOGIN_PATHS:
             return None

@@ -46,5 +46,5 @@ class Call:
 
 def bearer_token(request: Request) -> str:
     """Return the token in a request's `Authorization` header, or an empty text."""
-    scheme, _, token = (request.header("Authorization") or "").partition(" ")
+    scheme, _, token = (request.headers.get("Authorization") or "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""

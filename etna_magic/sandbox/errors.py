@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from etna_magic.sandbox.messages import Request, Response, empty_response, json_response
+from flask import Response
+
+from etna_magic.sandbox.messages import Request, empty_response, json_response
 
 
 class RefusedError(Exception):
@@ -15,7 +17,7 @@ class RefusedError(Exception):
     """
 
     def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
+        super().__init__(response.status_code)
         self.response = response
 
 

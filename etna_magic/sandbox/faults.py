@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable
 from email.utils import formatdate
 
+from flask import Response
+
 from etna_magic.sandbox import errors
 from etna_magic.sandbox.auth import random_token
 from etna_magic.sandbox.errors import server_error, too_many_requests, unknown_app_key
 from etna_magic.sandbox.login_responses import BASE_STEP, PIN_STEP, login_expecting, login_failed
-from etna_magic.sandbox.messages import Request, Response, html_response, json_response
+from etna_magic.sandbox.messages import Request, html_response, json_response
 
 RETRY_AFTER = 5  # seconds
 EXPIRED_REASON = "Your Password has expired and must be changed"

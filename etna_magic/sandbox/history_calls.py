@@ -1,10 +1,12 @@
 """The calls on the past: candles of one security, and the comparison of several."""
 
+from flask import Response
+
 from etna_magic.sandbox.body import Body
 from etna_magic.sandbox.call import Call
 from etna_magic.sandbox.candles import EARLIEST, PERIODS, CandleRange, candles_of
 from etna_magic.sandbox.errors import RefusedError, conflict, server_error
-from etna_magic.sandbox.messages import Response, json_response, json_text
+from etna_magic.sandbox.messages import json_response, json_text
 from etna_magic.sandbox.securities import Security, find_security
 
 INTERVALS = range(-13, 1)

@@ -8,8 +8,10 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from flask import Response
+
 from etna_magic.sandbox.errors import RefusedError, bad_filter, invalid_request
-from etna_magic.sandbox.messages import Request, Response, json_response, parse_date
+from etna_magic.sandbox.messages import Request, json_response, parse_date
 
 MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 10

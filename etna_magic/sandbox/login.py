@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from flask import Response
+
 from etna_magic.sandbox.auth import PendingLogin, TokenStore
 from etna_magic.sandbox.call import Call, bearer_token
 from etna_magic.sandbox.errors import too_many_requests, unauthorized
@@ -17,7 +19,7 @@ from etna_magic.sandbox.login_responses import (
     pin_refused,
     secured_page,
 )
-from etna_magic.sandbox.messages import Request, Response, json_response
+from etna_magic.sandbox.messages import Request, json_response
 from etna_magic.sandbox.users import USERS_BY_NAME, User
 
 MAX_WRONG_PINS = 3
@@ -27,7 +29,7 @@ CORRUPTED_TICKET = "Corrupted ticket"
 
 def token(call: Call) -> Response:
     """Answer a login: limits first, then password and further steps."""
-    name = call.request.header("Username") or ""
+    name = call.request.headers.get("Username") or ""
     return (
         throttled(name, call.state.clock())
         or _check_limit(call, name)
@@ -62,7 +64,7 @@ def _check_lockout(call: Call, name: str) -> Response | None:
 
 def _check_password(call: Call, name: str) -> Response:
     user = USERS_BY_NAME.get(name)
-    is_right = user is not None and call.request.header("Password") == user.password
+    is_right = user is not None and call.request.headers.get("Password") == user.password
     if user is not None:
         call.state.lockouts.count(name, is_right=is_right)
     if user is None or not is_right:
@@ -91,7 +93,7 @@ class LoginStep:
     def response(self) -> Response:
         """Return the response to the step that this request makes."""
         pending = self.tokens.pending_login(bearer_token(self.request), self.user.name)
-        is_later_step = any(self.request.header(name) is not None for name in ("Authorization", CODE_STEP))
+        is_later_step = any(name in self.request.headers for name in ("Authorization", CODE_STEP))
         if self.user.code and pending is None and is_later_step:
             return login_failed(CODE_STEP, CORRUPTED_TICKET)
         if self.user.pin and (pending is None or pending.step == PIN_STEP):
@@ -101,7 +103,7 @@ class LoginStep:
         return self._succeed()
 
     def _check_pin(self, pending: PendingLogin | None) -> Response:
-        pin = self.request.header("PinCode")
+        pin = self.request.headers.get("PinCode")
         self.tokens.revoke(bearer_token(self.request))
         if pending is None or pin is None:
             return self._ask_for_pin(pending.failures if pending else 0)
@@ -115,7 +117,7 @@ class LoginStep:
     def _check_code(self, pending: PendingLogin | None) -> Response:
         if pending is None:
             return self._ask_for_code()
-        code = self.request.header(CODE_STEP)
+        code = self.request.headers.get(CODE_STEP)
         if code is None or self.user.name == "ticketless":
             return login_failed(CODE_STEP, CORRUPTED_TICKET)
         if code == self.user.code:

@@ -4,7 +4,9 @@ import base64
 import struct
 import zlib
 
-from etna_magic.sandbox.messages import Response, json_response
+from flask import Response
+
+from etna_magic.sandbox.messages import json_response
 
 # The names of the steps of a login.
 BASE_STEP = "BaseAuthentication"

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+import flask
+from flask import Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
 JSON_TYPE = "application/json; charset=utf-8"
 HTML_TYPE = "text/html; charset=utf-8"
@@ -19,74 +17,33 @@ UNSET_DATE = "0001-01-01T00:00:00Z"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-class Request:
-    """One request, as a WSGI server hands it over.
+class Request(flask.Request):
+    """A request, with what is particular to ETNA's server."""
 
-    Parameters
-    ----------
-    environ : dict
-        The WSGI environment.
-    """
-
-    def __init__(self, environ: "WSGIEnvironment") -> None:
-        self.environ = environ
-        self.method: str = environ["REQUEST_METHOD"]
-        self.path: str = environ["PATH_INFO"]
-
-    def header(self, name: str) -> str | None:
-        """Return a header's value, or None if it was not sent."""
-        value: str | None = self.environ.get("HTTP_" + name.upper().replace("-", "_"))
-        return value
+    max_content_length = MAX_BODY
 
     @cached_property
     def header_names(self) -> tuple[str, ...]:
         """The names of the headers in title case."""
-        return _title_case(
-            tuple(
-                name
-                for name in self.environ
-                if name.startswith("HTTP_")
-                or (name in {"CONTENT_TYPE", "CONTENT_LENGTH"} and self.environ[name])
-            )
-        )
+        return _title_case(tuple(name for name, _ in self.headers))
 
     @cached_property
     def query(self) -> dict[str, str]:
         """The members of the query, with their names in lower case: ETNA's server ignores their case."""
-        text: str = self.environ.get("QUERY_STRING", "")
-        return {name.lower(): value for name, value in parse_qsl(text, keep_blank_values=True)}
+        return {name.lower(): value for name, value in self.args.items(multi=True)}
 
     @property
     def root(self) -> str:
         """Scheme, host and port, as the client wrote them."""
-        host = self.environ.get("HTTP_HOST") or f"{self.environ['SERVER_NAME']}:{self.environ['SERVER_PORT']}"
-        return f"{self.environ['wsgi.url_scheme']}://{host}"
-
-    @property
-    def url(self) -> str:
-        """The whole URL, with its query."""
-        query = self.environ.get("QUERY_STRING", "")
-        return f"{self.root}{self.path}" + (f"?{query}" if query else "")
+        return self.host_url.rstrip("/")
 
     @cached_property
     def body(self) -> bytes:
         """The body; empty if it is larger than a megabyte."""
-        length = self.environ.get("CONTENT_LENGTH") or "0"
-        stream = self.environ["wsgi.input"]
-        if "chunked" in self.environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-            data: bytes = stream.read()
-        else:
-            data = stream.read(int(length)) if length.isdecimal() and int(length) <= MAX_BODY else b""
-        return data if len(data) <= MAX_BODY else b""
-
-
-@dataclass(slots=True)
-class Response:
-    """One response: status, body and headers, without `Content-Length`."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
+        try:
+            return self.get_data()
+        except RequestEntityTooLarge:
+            return b""
 
 
 def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -96,7 +53,7 @@ def json_response(body: object, status: int = 200, headers: Mapping[str, str] | 
 
 def json_text(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return text that is JSON already."""
-    return Response(status, text.encode(), {"Content-Type": JSON_TYPE, **(headers or {})})
+    return Response(text, status, headers, content_type=JSON_TYPE)
 
 
 def to_json(value: object) -> str:
@@ -106,14 +63,16 @@ def to_json(value: object) -> str:
 
 def empty_response(status: int = 204) -> Response:
     """Return a response without a body."""
-    return Response(status)
+    response = Response(status=status)
+    del response.headers["Content-Type"]
+    return response
 
 
 def html_response(title: str, status: int = 200) -> Response:
     """Return an HTML page, as gateways and the web terminal send."""
     text = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head>"
     text += f"<body><h1>{title}</h1></body></html>\n"
-    return Response(status, text.encode(), {"Content-Type": HTML_TYPE})
+    return Response(text, status, content_type=HTML_TYPE)
 
 
 def format_date(seconds: float | None) -> str:
@@ -160,4 +119,4 @@ def _whole_second(seconds: int) -> str:
 @lru_cache(maxsize=512)
 def _title_case(names: tuple[str, ...]) -> tuple[str, ...]:
     # Shared between requests: a client sends the same names again and again.
-    return tuple(name.removeprefix("HTTP_").replace("_", "-").title() for name in names)
+    return tuple(name.title() for name in names)

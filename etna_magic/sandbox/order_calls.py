@@ -1,10 +1,12 @@
 """The calls on orders: list, read, place, replace, cancel, preview."""
 
+from flask import Response
+
 from etna_magic.sandbox.body import Body
 from etna_magic.sandbox.call import Call
 from etna_magic.sandbox.errors import RefusedError, conflict, no_such_object
 from etna_magic.sandbox.listing import Paging, page_response
-from etna_magic.sandbox.messages import Response, empty_response, json_response
+from etna_magic.sandbox.messages import empty_response, json_response
 from etna_magic.sandbox.order import Order, Terms
 from etna_magic.sandbox.order_form import MODIFY, PLACE
 from etna_magic.sandbox.order_store import FIELDS

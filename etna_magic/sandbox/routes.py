@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from flask import Response
+
 from etna_magic.sandbox import (
     account_calls,
     alert_calls,
@@ -14,7 +16,6 @@ from etna_magic.sandbox import (
     watchlist_calls,
 )
 from etna_magic.sandbox.call import Call
-from etna_magic.sandbox.messages import Response
 
 
 class Route(NamedTuple):

@@ -3,11 +3,13 @@
 import math
 from functools import lru_cache
 
+from flask import Response
+
 from etna_magic.sandbox.call import Call
 from etna_magic.sandbox.errors import RefusedError, bad_filter, conflict, invalid_request, no_such_object
 from etna_magic.sandbox.listing import Condition, Getter, Paging, page_response, parse_filter
 from etna_magic.sandbox.market_hours import SECONDS_PER_DAY, close_of, day_of, is_weekday
-from etna_magic.sandbox.messages import Response, format_date, json_response
+from etna_magic.sandbox.messages import format_date, json_response
 from etna_magic.sandbox.prices import price
 from etna_magic.sandbox.securities import KNOWN, Security, find_security, find_security_by_id, option_of
 from etna_magic.sandbox.security_views import (

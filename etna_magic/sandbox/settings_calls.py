@@ -1,8 +1,10 @@
 """The calls on a user's trading settings."""
 
+from flask import Response
+
 from etna_magic.sandbox.body import Body
 from etna_magic.sandbox.call import Call
-from etna_magic.sandbox.messages import Response, json_response
+from etna_magic.sandbox.messages import json_response
 from etna_magic.sandbox.order import SIMPLE_TYPES, TIMES_IN_FORCE
 from etna_magic.sandbox.settings import NUMBERS, SHOWN
 

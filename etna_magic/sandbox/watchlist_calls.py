@@ -1,10 +1,12 @@
 """The calls on watchlists."""
 
+from flask import Response
+
 from etna_magic.sandbox.body import Body
 from etna_magic.sandbox.call import Call
 from etna_magic.sandbox.errors import RefusedError, conflict
 from etna_magic.sandbox.listing import truth
-from etna_magic.sandbox.messages import Response, empty_response, json_response
+from etna_magic.sandbox.messages import empty_response, json_response
 from etna_magic.sandbox.securities import Security, find_security, find_security_by_id
 from etna_magic.sandbox.watchlists import Watchlist
 

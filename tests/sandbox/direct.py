@@ -35,11 +35,14 @@ class Direct:
         path, _, query = path.partition("?")
         environ = {
             "REQUEST_METHOD": method,
-            "PATH_INFO": path,
+            "PATH_INFO": path.encode().decode("latin-1"),  # as WSGI has it
             "QUERY_STRING": query,
             "HTTP_ET_APP_KEY": APP_KEY,
             "HTTP_AUTHORIZATION": f"Bearer {self._token}",
             "HTTP_HOST": "127.0.0.1:1",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "1",
+            "SCRIPT_NAME": "",
             "CONTENT_LENGTH": str(len(data)),
             "wsgi.input": io.BytesIO(data),
             "wsgi.url_scheme": "http",

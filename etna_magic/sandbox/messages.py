@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
+from urllib.parse import parse_qsl
 
 import flask
 from flask import Response
@@ -30,7 +31,8 @@ class Request(flask.Request):
     @cached_property
     def query(self) -> dict[str, str]:
         """The members of the query, with their names in lower case: ETNA's server ignores their case."""
-        return {name.lower(): value for name, value in self.args.items(multi=True)}
+        text = self.query_string.decode(errors="replace")
+        return {name.lower(): value for name, value in parse_qsl(text, keep_blank_values=True)}
 
     @property
     def root(self) -> str:

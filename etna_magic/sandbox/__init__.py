@@ -13,26 +13,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from etna_magic.sandbox.users import APP_KEY, USERS, User
+from etna_magic.sandbox.variants import VARIANTS, Variant
 
 if TYPE_CHECKING:
     from etna_magic.sandbox.sandbox import Sandbox
     from etna_magic.sandbox.state import RecordedRequest
 
-__all__ = ["APP_KEY", "USERS", "RecordedRequest", "Sandbox", "User"]
+__all__ = ["APP_KEY", "USERS", "VARIANTS", "RecordedRequest", "Sandbox", "User", "Variant"]
 
-# Flask is an optional extra. What needs it is imported on first use, so that the list of users can
-# be read without it.
-NEEDS_FLASK = {"RecordedRequest": "state", "Sandbox": "sandbox"}
-FLASK_IS_MISSING = "The sandbox needs Flask, which is not installed: pip install 'etna-magic[sandbox]'"
+# The server is an optional extra. What needs it is imported on first use, so that the lists of users and
+# variants can be read without it.
+IMPORTED_LATER = {"RecordedRequest": "state", "Sandbox": "sandbox"}
+SERVER_IS_MISSING = "The sandbox needs Flask and cheroot: pip install 'etna-magic[sandbox]'"
 
 
 def __getattr__(name: str) -> object:
-    if name not in NEEDS_FLASK:
+    if name not in IMPORTED_LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        module = import_module(f"{__name__}.{NEEDS_FLASK[name]}")
+        module = import_module(f"{__name__}.{IMPORTED_LATER[name]}")
     except ModuleNotFoundError as error:
-        if error.name not in {"flask", "werkzeug"}:
+        if error.name is None or error.name.partition(".")[0] not in {"cheroot", "flask", "werkzeug"}:
             raise
-        raise ImportError(FLASK_IS_MISSING) from error
+        raise ImportError(SERVER_IS_MISSING) from error
     return getattr(module, name)

@@ -6,10 +6,18 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from etna_magic.sandbox.users import USERS
+from etna_magic.sandbox import SERVER_IS_MISSING
+from etna_magic.sandbox.variants import VARIANT_NAMES
+
+try:
+    from etna_magic.sandbox.messages import parse_date
+    from etna_magic.sandbox.tables import as_text, calls_table, documentation, users_table, variants_table
+except ModuleNotFoundError:
+    sys.exit(SERVER_IS_MISSING)
 
 if TYPE_CHECKING:
     from etna_magic.sandbox.sandbox import Sandbox
@@ -33,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # One password has an accented letter, which not every terminal can print.
         sys.stdout.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
+    if options.markdown:
+        _print(documentation())
+        return 0
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -70,11 +81,23 @@ def port(text: str) -> int:
     return int(text)
 
 
+def moment(text: str) -> float:
+    """Return a date, in UTC where it does not say, in seconds since 1970."""
+    seconds = parse_date(text)
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-06-16T15:00:00")
+    return seconds
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m etna_magic.sandbox",
         description="Serve ETNA's REST API on loopback with made-up data.",
-        epilog="users, and what each shows:\n" + _user_table(),
+        epilog=(
+            f"users, and what each shows:\n{as_text(users_table())}\n\n"
+            f"variants:\n{as_text(variants_table())}\n\n"
+            f"calls:\n{as_text(calls_table())}\n"
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=port, default=0, help="the port (default: a free one)")
@@ -85,20 +108,38 @@ def _parser() -> argparse.ArgumentParser:
         default="24h",
         help="how long a token is valid: 24h (default), 90m, 5s, or seconds",
     )
+    parser.add_argument(
+        "--at",
+        type=moment,
+        help="the sandbox's time at the start, in UTC, as 2026-06-16T15:00:00; its market opens on "
+        "weekdays from 14:30 to 21:00",
+    )
+    parser.add_argument(
+        "--variant",
+        action="append",
+        default=[],
+        choices=sorted(VARIANT_NAMES),
+        metavar="NAME",
+        help="another reading of ETNA's documentation; may be repeated",
+    )
+    parser.add_argument("--markdown", action="store_true", help="print the page of the docs, and exit")
     parser.add_argument("--no-limits", action="store_true", help="no limits on logins and calls per minute")
     return parser
 
 
 def _start(options: argparse.Namespace) -> "Sandbox":
-    from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - needs Flask, which --help does not need
+    from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - needs the server, --help does not
 
     limits = not options.no_limits
+    began, at = time.time(), options.at
     sandbox = Sandbox(
         options.port,
         options.host,
         options.lifetime,
         login_limit=10 if limits else None,
+        clock=time.time if at is None else lambda: at + time.time() - began,
         call_limits=limits,
+        variants=tuple(options.variant),
     )
     try:
         return sandbox.start()
@@ -109,18 +150,8 @@ def _start(options: argparse.Namespace) -> "Sandbox":
 
 def _introduction(sandbox: "Sandbox") -> str:
     return (
-        f"Base URL: {sandbox.base_url}\nApp key:  {sandbox.app_key}\n\n{_user_table()}\n"
+        f"Base URL: {sandbox.base_url}\nApp key:  {sandbox.app_key}\n\n{as_text(users_table())}\n"
         + INSTRUCTIONS.format(url=sandbox.base_url)
-    )
-
-
-def _user_table() -> str:
-    rows = [("user", "password", "PIN", "code", "what it shows")]
-    rows += [(u.name, u.password, u.pin or "-", u.code or "-", u.shows) for u in USERS]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
     )
 
 

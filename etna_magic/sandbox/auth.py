@@ -1,31 +1,21 @@
-"""Who may make a call: application key, tokens, rate limits, lock-outs, ownership of accounts."""
+"""Tokens, rate limits and lock-outs."""
 
 import base64
 import math
 import secrets
 import threading
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-
-from flask import Response, abort, g, request
-
-from etna_magic.sandbox.messages import too_many_requests, unauthorized, unknown_app_key
-from etna_magic.sandbox.users import APP_KEY, account_ids
+from typing import NamedTuple
 
 # The time between two steps of a login, in seconds. ETNA's documentation gives no figure.
 INTERIM_LIFETIME = 300.0
 
 LIMIT_PERIOD = 60.0  # seconds
 MAX_WRONG_PASSWORDS = 5
-
-# The limits of ETNA's REST documentation per minute and token, by the name of the Flask endpoint.
-CALL_LIMITS = {
-    "list_orders": ("order queries", 120),
-    "place_order": ("order changes", 50),
-    "cancel_order": ("order changes", 50),
-    "history": ("history calls", 60),
-}
+MAX_TOKENS = 10_000  # more than that are not remembered
+MAX_KEYS = 1_000  # of rate limits, before old ones are dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +24,7 @@ class IssuedToken:
 
     user: str
     expires_at: float
+    lifetime: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +55,45 @@ class TokenStore:
         Returns the time in seconds since 1970.
     lifetime : float
         How long a token is valid, in seconds. A change applies to tokens issued later.
+    variants : frozenset of str
+        `one-session`, `same-token` and `idle-lifetime` change how tokens are issued and end.
     """
 
-    def __init__(self, clock: Callable[[], float], lifetime: float) -> None:
+    def __init__(self, clock: Callable[[], float], lifetime: float, variants: frozenset[str]) -> None:
         self.lifetime = lifetime
         self._clock = clock
+        self._variants = variants
         self._lock = threading.Lock()
-        self._issued: dict[str, IssuedToken] = {}
-        self._pending: dict[str, PendingLogin] = {}
+        self._issued: OrderedDict[str, IssuedToken] = OrderedDict()
+        self._pending: OrderedDict[str, PendingLogin] = OrderedDict()
 
     def issue(self, user: str) -> str:
-        """Return a new token; earlier tokens of the same user stay valid."""
-        token = random_token()
+        """Return a token; earlier tokens of the same user stay valid, unless a variant says otherwise."""
+        now = self._clock()
         with self._lock:
-            self._issued[token] = IssuedToken(user, self._clock() + self.lifetime)
+            if "same-token" in self._variants:
+                for token, found in self._issued.items():
+                    if found.user == user and now < found.expires_at:
+                        return token
+            if "one-session" in self._variants:
+                for token in [token for token, found in self._issued.items() if found.user == user]:
+                    del self._issued[token]
+            token = random_token()
+            self._issued[token] = IssuedToken(user, now + self.lifetime, self.lifetime)
+            if len(self._issued) > MAX_TOKENS:
+                self._issued.popitem(last=False)
         return token
 
     def user_of(self, token: str) -> str | None:
         """Return whose token it is, or None if it is unknown, revoked or expired."""
+        now = self._clock()
         with self._lock:
             found = self._issued.get(token)
-            return found.user if found and self._clock() < found.expires_at else None
+            if found is None or now >= found.expires_at:
+                return None
+            if "idle-lifetime" in self._variants:
+                self._issued[token] = IssuedToken(found.user, now + found.lifetime, found.lifetime)
+            return found.user
 
     def issue_interim(self, user: str, step: str, failures: int = 0) -> str:
         """Return an interim token, which is valid for the next step of a login only."""
@@ -92,6 +101,8 @@ class TokenStore:
         with self._lock:
             expires_at = self._clock() + INTERIM_LIFETIME
             self._pending[token] = PendingLogin(user, step, expires_at, failures)
+            if len(self._pending) > MAX_TOKENS:
+                self._pending.popitem(last=False)
         return token
 
     def pending_login(self, token: str, user: str) -> PendingLogin | None:
@@ -114,6 +125,25 @@ class TokenStore:
             self._pending.clear()
 
 
+class Usage(NamedTuple):
+    """How far a rate limit is used up.
+
+    Parameters
+    ----------
+    limit, remaining : int
+        Calls per minute, and how many of them are left.
+    reset : float
+        When the oldest call of the last minute is a minute old, in seconds since 1970.
+    retry_after : int or None
+        Set if this call is one too many: after how many seconds to come again.
+    """
+
+    limit: int
+    remaining: int
+    reset: float
+    retry_after: int | None = None
+
+
 class RateLimiter:
     """Counts requests over the last minute.
 
@@ -128,8 +158,8 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._times: defaultdict[Hashable, deque[float]] = defaultdict(deque)
 
-    def check(self, key: Hashable, limit: int) -> Response | None:
-        """Count a request; return a 429 if it is one too many.
+    def count(self, key: Hashable, limit: int) -> Usage:
+        """Count a request, unless it is one too many.
 
         A refused request is not counted: otherwise a client that keeps asking would never be
         allowed again.
@@ -138,15 +168,22 @@ class RateLimiter:
             now, times = self._clock(), self._times[key]
             while times and times[0] + LIMIT_PERIOD <= now:
                 times.popleft()
+            if len(self._times) > MAX_KEYS:
+                self._drop_old(now)
             if len(times) < limit:
                 times.append(now)
-                return None
-            return too_many_requests(max(1, math.ceil(times[0] + LIMIT_PERIOD - now)))
+                return Usage(limit, limit - len(times), times[0] + LIMIT_PERIOD)
+            reset = times[0] + LIMIT_PERIOD
+            return Usage(limit, 0, reset, max(1, math.ceil(reset - now)))
 
     def clear(self) -> None:
         """Forget every request."""
         with self._lock:
             self._times.clear()
+
+    def _drop_old(self, now: float) -> None:
+        for key in [key for key, times in self._times.items() if times and times[-1] + LIMIT_PERIOD <= now]:
+            del self._times[key]
 
 
 class Lockouts:
@@ -170,58 +207,3 @@ class Lockouts:
         """Unlock every user."""
         with self._lock:
             self._wrong.clear()
-
-
-class CallAuth:
-    """Checks every call except `/token` and `/logout` before it runs.
-
-    Parameters
-    ----------
-    tokens : TokenStore
-        The tokens that are valid.
-    limiter : RateLimiter or None
-        Counts the calls; None switches their limits off.
-    """
-
-    def __init__(self, tokens: TokenStore, limiter: RateLimiter | None) -> None:
-        self._tokens = tokens
-        self._limiter = limiter
-
-    def check(self) -> Response | None:
-        """Return the refusal of the current request, or None if the call may run."""
-        if not has_app_key():
-            return unknown_app_key()
-        user = self._tokens.user_of(bearer_token())
-        if user is None:
-            return unauthorized()
-        g.user = user
-        return self._check_limit()
-
-    def _check_limit(self) -> Response | None:
-        call = (request.endpoint or "").rpartition(".")[2]
-        if self._limiter is None or call not in CALL_LIMITS:
-            return None
-        group, limit = CALL_LIMITS[call]
-        return self._limiter.check((group, bearer_token()), limit)
-
-
-def has_app_key() -> bool:
-    """Return whether the current request has the right application key."""
-    return request.headers.get("Et-App-Key") == APP_KEY
-
-
-def bearer_token() -> str:
-    """Return the token in the current request's `Authorization` header, or an empty string."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def current_user() -> str:
-    """Return the name of the user whose token the current call has."""
-    return str(g.user)
-
-
-def check_account(account: int) -> None:
-    """Refuse a call on another user's account with a 401, as the API does."""
-    if account not in account_ids(current_user()):
-        abort(unauthorized())

@@ -1,22 +1,16 @@
-"""Users whose login always ends the same way: rate limits, refusals, server errors, redirects."""
+"""Users whose login, or whose every call, always ends the same way."""
 
 import math
 from collections.abc import Callable
+from email.utils import formatdate
 
 from flask import Response
-from werkzeug.http import http_date
 
+from etna_magic.sandbox import errors
 from etna_magic.sandbox.auth import random_token
-from etna_magic.sandbox.messages import (
-    BASE_STEP,
-    PIN_STEP,
-    html_response,
-    json_response,
-    login_expecting,
-    login_failed,
-    too_many_requests,
-    unknown_app_key,
-)
+from etna_magic.sandbox.errors import server_error, too_many_requests, unknown_app_key
+from etna_magic.sandbox.login_responses import BASE_STEP, PIN_STEP, login_expecting, login_failed
+from etna_magic.sandbox.messages import Request, html_response, json_response
 
 RETRY_AFTER = 5  # seconds
 EXPIRED_REASON = "Your Password has expired and must be changed"
@@ -28,7 +22,7 @@ def throttled(user: str, now: float) -> Response | None:
         case "throttled":
             return too_many_requests(RETRY_AFTER)
         case "throttled-date":
-            return too_many_requests(http_date(math.ceil(now) + RETRY_AFTER))
+            return too_many_requests(formatdate(math.ceil(now) + RETRY_AFTER, usegmt=True))
         case "throttled-silent":
             return too_many_requests(None)
         case "throttled-401":
@@ -62,9 +56,10 @@ def fault_after_password(user: str) -> Response | None:
     return None
 
 
-def _broken() -> Response:
-    message = "An error occurred while processing your request"
-    return json_response({"message": message, "error": "Unexpected server error"}, 500)
+def fault_of_call(user: str, request: Request) -> Response | None:
+    """Return the response of a user whose every call fails, else None."""
+    make_response = CALL_FAULTS.get(user)
+    return make_response(request) if make_response else None
 
 
 def _gateway() -> Response:
@@ -86,11 +81,26 @@ def _refused_200() -> Response:
 
 
 FAULTS: dict[str, Callable[[], Response]] = {
-    "broken": _broken,
+    "broken": server_error,
     "gateway": _gateway,
     "webterminal": _web_terminal,
     "refused": _refused,
     "refused-200": _refused_200,
-    "keyless": unknown_app_key,
-    "keyless-403": lambda: unknown_app_key(403),
+    "keyless": lambda: unknown_app_key(401),
+    "keyless-403": unknown_app_key,
+}
+
+CALL_FAULTS: dict[str, Callable[[Request], Response]] = {
+    "call-400": lambda _: errors.invalid_request(),
+    "call-401": lambda _: errors.unauthorized(),
+    "call-401-key": lambda _: unknown_app_key(401),
+    "call-403": lambda _: errors.forbidden(),
+    "call-403-key": lambda _: unknown_app_key(403),
+    "call-404": errors.not_found,
+    "call-404-version": lambda request: errors.unsupported_version(request.method),
+    "call-409": lambda _: errors.conflict(),
+    "call-422": lambda _: errors.invalid_entity({"placeParams.Type": ["An error has occurred."]}),
+    "call-429": lambda _: too_many_requests(RETRY_AFTER),
+    "call-500": lambda _: server_error(),
+    "call-500-model": lambda _: errors.no_such_user(),
 }

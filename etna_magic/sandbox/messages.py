@@ -1,160 +1,124 @@
-"""What is read from requests and written to responses, as ETNA's REST documentation gives it."""
+"""What comes in and goes out: requests, responses, JSON, and dates as ETNA writes them."""
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn, Self
+from functools import cached_property, lru_cache
+from urllib.parse import parse_qsl
 
-from flask import Response, abort, request
+import flask
+from flask import Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
 JSON_TYPE = "application/json; charset=utf-8"
 HTML_TYPE = "text/html; charset=utf-8"
+MAX_BODY = 1_000_000  # bytes
+UNSET_DATE = "0001-01-01T00:00:00Z"
 
-# The names of the steps of a login.
-BASE_STEP = "BaseAuthentication"
-CODE_STEP = "VerificationCode"
-PIN_STEP = "SecutityPin"  # the API's own spelling
-CORRECT_PIN_STEP = "SecurityPin"  # in case ETNA corrects it
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-class RequestBody:
-    """The JSON object in a request; a field that is missing or wrong is answered with status 400.
+class Request(flask.Request):
+    """A request, with what is particular to ETNA's server."""
 
-    Parameters
-    ----------
-    members : mapping
-        The members of the JSON object.
-    """
+    max_content_length = MAX_BODY
 
-    def __init__(self, members: Mapping[str, Any]) -> None:
-        self._members = members
+    @cached_property
+    def header_names(self) -> tuple[str, ...]:
+        """The names of the headers in title case."""
+        return _title_case(tuple(name for name, _ in self.headers))
 
-    @classmethod
-    def of_current_request(cls) -> Self:
-        """Return the JSON object of the current request."""
-        members = request.get_json(force=True, silent=True)
-        if not isinstance(members, dict):
-            refuse("The request body is missing or is not a JSON object.")
-        return cls(members)
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The members of the query, with their names in lower case: ETNA's server ignores their case."""
+        text = self.query_string.decode(errors="replace")
+        return {name.lower(): value for name, value in parse_qsl(text, keep_blank_values=True)}
 
-    def text(self, name: str) -> str:
-        """Return a string; numbers and null are not converted."""
-        value = self._members.get(name)
-        if not isinstance(value, str):
-            refuse(f"The field {name} must be a text.")
-        return value
+    @property
+    def root(self) -> str:
+        """Scheme, host and port, as the client wrote them."""
+        return self.host_url.rstrip("/")
 
-    def choice(self, name: str, allowed: Sequence[str], default: str = "") -> str:
-        """Return a string that must be one of those allowed."""
-        value = self._members.get(name, default)
-        if not isinstance(value, str) or value not in allowed:
-            refuse(f"The field {name} must be one of {', '.join(allowed)}.")
-        return value
-
-    def number(self, name: str, default: float | None = None) -> float:
-        """Return an integer or a float as it is; booleans are not accepted."""
-        value = self._members.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            refuse(f"The field {name} must be a number.")
-        return value
-
-    def positive(self, name: str) -> float:
-        """Return a number above zero."""
-        value = self.number(name)
-        if value <= 0:
-            refuse(f"The field {name} must be above zero.")
-        return value
-
-    def is_true(self, name: str) -> bool:
-        """Return whether a field is `true`."""
-        return self._members.get(name) is True
-
-    def nested(self, name: str) -> Self:
-        """Return a JSON object inside this one."""
-        value = self._members.get(name)
-        if not isinstance(value, dict):
-            refuse(f"The field {name} must be a JSON object.")
-        return type(self)(value)
-
-
-def refuse(message: str) -> NoReturn:
-    """End the call with status 400 and a message."""
-    abort(error_response(message))
+    @cached_property
+    def body(self) -> bytes:
+        """The body; empty if it is larger than a megabyte."""
+        try:
+            return self.get_data()
+        except RequestEntityTooLarge:
+            return b""
 
 
 def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return `body` as compact JSON, with its keys in the order given."""
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return json_text(_ENCODER.encode(body), status, headers)
+
+
+def json_text(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return text that is JSON already."""
     return Response(text, status, headers, content_type=JSON_TYPE)
+
+
+def to_json(value: object) -> str:
+    """Return a value as compact JSON."""
+    return _ENCODER.encode(value)
+
+
+def empty_response(status: int = 204) -> Response:
+    """Return a response without a body."""
+    response = Response(status=status)
+    del response.headers["Content-Type"]
+    return response
 
 
 def html_response(title: str, status: int = 200) -> Response:
     """Return an HTML page, as gateways and the web terminal send."""
     text = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head>"
-    return Response(f"{text}<body><h1>{title}</h1></body></html>\n", status, content_type=HTML_TYPE)
+    text += f"<body><h1>{title}</h1></body></html>\n"
+    return Response(text, status, content_type=HTML_TYPE)
 
 
-def error_response(message: str, status: int = 400) -> Response:
-    """Refuse a call because of what it asks for."""
-    return json_response({"Message": message}, status)
-
-
-def login_succeeded(token: str) -> Response:
-    """Return the only response of `/token` that is a success."""
-    return json_response({"State": "Succeeded", "Token": token})
-
-
-def login_expecting(step: str, reason: str, token: str) -> Response:
-    """Ask for the next step of a login; the token is valid for that step only."""
-    body = {"State": "Expecting", "Step": step, "Reason": reason, "Token": token}
-    return json_response(body, 202)
-
-
-def login_failed(step: str, reason: str) -> Response:
-    """Refuse a login."""
-    return json_response({"State": "Failed", "Step": step, "Reason": reason}, 401)
-
-
-def pin_refused(step: str) -> Response:
-    """Refuse a PIN for good; `step` is spelled as it was when the PIN was asked for."""
-    body = {"State": "Failed", "Step": step, "Reason": "Invalid pin", "ConfirmationToken": ""}
-    return json_response(body, 401)
-
-
-def unknown_app_key(status: int = 401) -> Response:
-    """Refuse a missing or unknown application key; some descriptions of the API have a 403."""
-    return json_response({"error": "Application key is not defined or does not exist"}, status)
-
-
-def unauthorized() -> Response:
-    """Refuse a token, or a call on another user's account: the API does not say which."""
-    return json_response({"Message": "Authorization has been denied for this request."}, 401)
-
-
-def too_many_requests(retry_after: str | int | None) -> Response:
-    """Refuse a request that comes too early; `retry_after` is seconds, an HTTP date or left out."""
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return json_response({"error": "Too many requests"}, 429, headers)
-
-
-def format_date(seconds: float) -> str:
-    """Return a time in seconds since 1970 as ETNA writes dates, with seven decimals.
+def format_date(seconds: float | None) -> str:
+    """Return a time in seconds since 1970 as ETNA writes dates: up to seven decimals, no zeros at the end.
 
     Examples
     --------
-    >>> format_date(1547468857.5)
-    '2019-01-14T12:27:37.5000000Z'
+    >>> format_date(1547468857.5), format_date(1542801600), format_date(None)
+    ('2019-01-14T12:27:37.5Z', '2018-11-21T12:00:00Z', '0001-01-01T00:00:00Z')
     """
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+    if seconds is None:
+        return UNSET_DATE
+    whole, fraction = divmod(round(seconds * 1_000_000), 1_000_000)
+    text = _whole_second(whole)
+    # The seventh decimal is one that a float of today does not hold; it is made from the sixth.
+    decimals = f"{fraction:06d}{fraction % 10}".rstrip("0") if fraction else ""
+    return f"{text}.{decimals}Z" if decimals else f"{text}Z"
 
 
-def format_candle_date(seconds: float) -> str:
-    """Return a time in seconds since 1970 as the `DateTime` of a candle, in whole seconds.
+def parse_date(text: str) -> float | None:
+    """Return the seconds since 1970 of a date that a client sent, or None if it is none.
 
     Examples
     --------
-    >>> format_candle_date(1542801600)
-    '2018-11-21T12:00:00Z'
+    >>> parse_date("2019-03-13T18:31:42"), parse_date("2019-03-13"), parse_date("soon")
+    (1552501902.0, 1552435200.0, None)
     """
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    head, dot, rest = text.partition(".")
+    if dot:  # Python reads six decimals, ETNA writes seven
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        text = f"{head}.{digits[:6]}{rest[len(digits) :]}"
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+@lru_cache(maxsize=4096)
+def _whole_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@lru_cache(maxsize=512)
+def _title_case(names: tuple[str, ...]) -> tuple[str, ...]:
+    # Shared between requests: a client sends the same names again and again.
+    return tuple(name.title() for name in names)

@@ -1,4 +1,4 @@
-"""The sandbox: its Flask application, and the object that starts and stops it."""
+"""The object that starts and stops the sandbox."""
 
 import math
 import threading
@@ -7,20 +7,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from flask import Blueprint, Flask, Response, request
-from werkzeug.exceptions import HTTPException
-
-from etna_magic.sandbox.accounts import AccountCalls
-from etna_magic.sandbox.auth import CallAuth
-from etna_magic.sandbox.login import LoginCalls
-from etna_magic.sandbox.market import MarketCalls
-from etna_magic.sandbox.messages import error_response, html_response
-from etna_magic.sandbox.orders import OrderCalls
-from etna_magic.sandbox.server import Server, listen, loopback_address
+from etna_magic.sandbox.app import Application
+from etna_magic.sandbox.server import Server, loopback_address
 from etna_magic.sandbox.state import RecordedRequest, Rules, State
 from etna_magic.sandbox.users import APP_KEY, USERS, USERS_BY_NAME, User
-
-POLL_INTERVAL = 0.02  # seconds between two checks whether the server has to stop
+from etna_magic.sandbox.variants import checked_variants
 
 
 class Sandbox:
@@ -39,15 +30,17 @@ class Sandbox:
     clock : callable, optional
         Returns the time in seconds since 1970. Tests pass one that they can set.
     call_limits : bool, optional
-        Whether there are limits per minute and token on orders (120 queries and 50 changes) and
-        history (60 calls).
+        Whether there are limits per minute on the calls, as in `etna_magic.sandbox.routes.LIMITS`.
     logout : bool, optional
         Whether there is a `/logout`; some installations of ETNA have none.
+    variants : tuple of str, optional
+        In what the server differs from the usual reading of ETNA's documentation, see `VARIANTS`.
 
     Raises
     ------
     ValueError
-        If the host is not loopback, or the lifetime is not a positive number of seconds.
+        If the host is not loopback, the lifetime is not a positive number of seconds, or there is no
+        such variant.
 
     Examples
     --------
@@ -66,14 +59,17 @@ class Sandbox:
         *,
         call_limits: bool = True,
         logout: bool = True,
+        variants: tuple[str, ...] = (),
     ) -> None:
         self._address = loopback_address(host)
         self._host = host
         self._requested_port = port
         self._port: int | None = None
-        self._state = State(Rules(login_limit, call_limits, logout), _checked_lifetime(lifetime), clock)
+        self._clock = clock
+        self._ahead = 0.0
+        rules = Rules(login_limit, call_limits, logout, checked_variants(variants))
+        self._state = State(rules, _checked_lifetime(lifetime), self.now)
         self._server: Server | None = None
-        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
     def start(self) -> Self:
@@ -86,27 +82,16 @@ class Sandbox:
         """
         with self._lock:
             if self._server is None:
-                with listen(self._address, self._requested_port) as listener:
-                    self._server = Server(create_app(self._state), listener)
+                self._server = Server(Application(self._state), self._address, self._requested_port)
                 self._port = self._server.port
-                self._thread = threading.Thread(
-                    target=self._server.serve_forever,
-                    args=(POLL_INTERVAL,),
-                    name="etna-sandbox",
-                    daemon=True,
-                )
-                self._thread.start()
         return self
 
     def stop(self) -> None:
         """Stop serving, close all connections and free the port; may be called again."""
         with self._lock:
-            server, thread = self._server, self._thread
-            self._server = self._thread = None
-            if server is not None and thread is not None:
-                server.shutdown()
-                thread.join()
-                server.close_connections()
+            server, self._server = self._server, None
+            if server is not None:
+                server.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -148,13 +133,29 @@ class Sandbox:
 
     @property
     def seen(self) -> tuple[RecordedRequest, ...]:
-        """The requests so far: methods, paths, names of headers and statuses."""
+        """The last 2,000 requests: methods, paths, names of headers and statuses."""
         return self._state.requests.snapshot()
 
     @property
     def token_requests(self) -> int:
         """How many POST requests `/token` has had."""
-        return sum(recorded[:2] == ("POST", "/api/token") for recorded in self.seen)
+        return self._state.requests.token_requests
+
+    def now(self) -> float:
+        """Return the sandbox's time, in seconds since 1970: its clock's, and what it was moved ahead."""
+        return self._clock() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass: the market moves on, orders are filled or end, tokens expire.
+
+        Raises
+        ------
+        ValueError
+            If the time would go back.
+        """
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ValueError(f"Time moves on by a number of seconds, not by {seconds!r}.")
+        self._ahead += seconds
 
     def password_of(self, name: str) -> str:
         """Return a user's password.
@@ -175,51 +176,6 @@ class Sandbox:
     def reset(self) -> None:
         """Forget tokens, rate limits, lock-outs, orders, alerts and recorded requests."""
         self._state.reset()
-
-
-def create_app(state: State) -> Flask:
-    """Return the WSGI application: all calls under `/api`, and a web terminal beside it.
-
-    Parameters
-    ----------
-    state : State
-        What the sandbox remembers, and which of its rules are switched on.
-    """
-    app = Flask("etna_magic.sandbox", static_folder=None)
-    # A double slash is a client's mistake: it must stay a 404 and not become a redirect.
-    app.url_map.merge_slashes = False
-    app.register_blueprint(LoginCalls(state).blueprint(), url_prefix="/api")
-    app.register_blueprint(_authenticated_calls(state), url_prefix="/api")
-    app.add_url_rule("/terminal", "terminal", lambda: html_response("Web terminal"))
-    app.register_error_handler(HTTPException, _error_as_json)
-
-    def record(response: Response) -> Response:
-        header_names = tuple(request.headers.keys())
-        recorded = RecordedRequest(request.method, request.path, header_names, response.status_code)
-        state.requests.add(recorded)
-        return response
-
-    app.after_request(record)
-    return app
-
-
-def _authenticated_calls(state: State) -> Blueprint:
-    calls = Blueprint("calls", __name__)
-    calls.before_request(CallAuth(state.tokens, state.limiter if state.rules.call_limits else None).check)
-    AccountCalls(state.orders, state.alerts).add_to(calls)
-    OrderCalls(state.orders).add_to(calls)
-    MarketCalls(state.clock).add_to(calls)
-    return calls
-
-
-def _error_as_json(error: HTTPException) -> Response:
-    message = f"{error.name}: {request.method} {request.path}"
-    response = error_response(message, error.code or 500)
-    # A 405 must list the methods that are allowed.
-    allow = dict(error.get_headers()).get("Allow")
-    if allow:
-        response.headers["Allow"] = allow
-    return response
 
 
 def _checked_lifetime(seconds: float) -> float:

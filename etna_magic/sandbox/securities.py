@@ -1,25 +1,19 @@
-"""The securities and their prices: well-known companies, and one for every other short symbol.
+"""The securities: well-known companies, one for every other short symbol, and options on all of them."""
 
-Prices are not stored. The price of a symbol at any time is computed, and it is always the same: a
-base price times the exponential of fractal noise. The noise is a sum of value noises; each has a
-quarter of the period and half the amplitude of the one before, from a year and a half down to
-minutes. That looks like a random walk, but needs no earlier prices.
-"""
-
-import math
 import re
 import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 
+from etna_magic.sandbox.market_hours import SECONDS_PER_DAY
+
 SYMBOL = re.compile(r"[A-Z]{1,5}")
+OPTION_SYMBOL = re.compile(r"([A-Z]{1,5}) *(\d{6})([CP])(\d{8})")
 FIRST_OTHER_ID = 1000
-
-SECONDS_PER_DAY = 86_400
-MASK_64_BIT = (1 << 64) - 1
-
-# Of each noise: period in seconds, amplitude as a share of the price.
-OCTAVES = tuple((512.0 * SECONDS_PER_DAY / 4**step, 0.3 / 2**step) for step in range(10))
+# Above all that five letters give. An option's ID has its underlying, expiration, strike and type in it.
+FIRST_OPTION_ID = 1 << 31
+ADDED, MODIFIED = 1_547_468_857.620566, 1_552_501_902.670001
 
 # Of each symbol: ID, description, exchange, type, base price in dollars.
 KNOWN: dict[str, tuple[int, str, str, str, float]] = {
@@ -36,7 +30,9 @@ KNOWN: dict[str, tuple[int, str, str, str, float]] = {
     "DIS": (14, "The Walt Disney Company", "XNYS", "CommonStock", 100.0),
     "SPY": (15, "SPDR S&P 500 ETF Trust", "ARCX", "ETF", 540.0),
     "QQQ": (16, "Invesco QQQ Trust", "XNAS", "ETF", 470.0),
+    "VFIAX": (17, "Vanguard 500 Index Fund Admiral Shares", "XNAS", "MutualFund", 500.0),
 }
+KNOWN_BY_ID = {known[0]: symbol for symbol, known in KNOWN.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +41,43 @@ class Security:
 
     Parameters
     ----------
-    symbol, id, description, exchange, security_type : str or int
+    symbol, id, description, exchange, type : str or int
         As the API shows them.
     base_price : float
-        The price around which its price moves, in dollars.
+        The price around which its price moves, in dollars; 0 for an option.
+    underlying : Security or None, optional
+        What an option is on; None for an equity.
+    option_type : str, optional
+        `Call` or `Put`, for an option.
+    expires : int, optional
+        An option's day of expiration, in days since 1970.
+    strike : float, optional
+        An option's strike price in dollars.
     """
 
     symbol: str
     id: int
     description: str
     exchange: str
-    security_type: str
+    type: str
     base_price: float
+    underlying: "Security | None" = None
+    option_type: str = ""
+    expires: int = 0
+    strike: float = 0.0
 
     @property
     def seed(self) -> int:
         """A number that depends on the symbol only, the same on every machine."""
         return _seed(self.symbol)
 
-    def as_json(self) -> dict[str, object]:
-        """Return the security as the API shows it, without its quote."""
-        return {
-            "Id": self.id,
-            "Symbol": self.symbol,
-            "Description": self.description,
-            "Exchange": self.exchange,
-            "Currency": "USD",
-            "Type": self.security_type,
-            "TickSize": 0.01,
-            "Enabled": True,
-            "AllowTrade": True,
-            "AllowMargin": True,
-            "AllowShort": self.security_type == "CommonStock",
-        }
+    @property
+    def multiplier(self) -> int:
+        """How many of the underlying one contract is about; 1 for an equity."""
+        return 100 if self.underlying else 1
 
 
+@lru_cache(maxsize=1 << 11)
 def find_security(symbol: str) -> Security | None:
     """Return the security of a symbol in upper or lower case, or None if there is none.
 
@@ -87,10 +85,14 @@ def find_security(symbol: str) -> Security | None:
     --------
     >>> find_security("aapl").id, find_security("ZZZZ").description, find_security("BRK.B")
     (4, 'Sandbox Security ZZZZ', None)
+    >>> find_security("AAPL  260618C00200000").strike
+    200.0
     """
-    symbol = symbol.upper()
+    symbol = symbol.upper().strip()
     if symbol in KNOWN:
         return Security(symbol, *KNOWN[symbol])
+    if match := OPTION_SYMBOL.fullmatch(symbol):
+        return _find_option(*match.groups())
     if not SYMBOL.fullmatch(symbol):
         return None
     seed = _seed(symbol)
@@ -101,9 +103,17 @@ def find_security(symbol: str) -> Security | None:
 
 def find_security_by_id(security_id: int) -> Security | None:
     """Return the security with this ID, or None if there is none."""
-    for symbol, (known_id, *_) in KNOWN.items():
-        if known_id == security_id:
-            return find_security(symbol)
+    if security_id >= FIRST_OPTION_ID:
+        rest, is_put = divmod(security_id - FIRST_OPTION_ID, 2)
+        rest, strike = divmod(rest, 100_000)
+        underlying_id, expires = divmod(rest, 100_000)
+        underlying = find_security_by_id(underlying_id) if underlying_id < FIRST_OPTION_ID else None
+        known = underlying is not None and strike > 0
+        return (
+            option_of(underlying, expires, strike / 10, is_put=bool(is_put)) if known and underlying else None
+        )
+    if security_id in KNOWN_BY_ID:
+        return find_security(KNOWN_BY_ID[security_id])
     rest, symbol = security_id - FIRST_OTHER_ID, ""
     while rest > 0:
         rest, letter = divmod(rest, 27)
@@ -112,55 +122,36 @@ def find_security_by_id(security_id: int) -> Security | None:
     return found if found and found.id == security_id else None
 
 
-def random_fraction(seed: int, index: int) -> float:
-    """Return a number in [0, 1) that looks random and depends on the arguments only."""
-    mixed = (seed * 0x9E3779B97F4A7C15 + index * 0xD1B54A32D192ED03) & MASK_64_BIT
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = ((mixed ^ (mixed >> shift)) * factor) & MASK_64_BIT
-    return (mixed ^ (mixed >> 31)) / (1 << 64)
+def option_of(underlying: Security, expires: int, strike: float, *, is_put: bool) -> Security:
+    """Return the option on a security that expires on a day since 1970."""
+    date = datetime.fromtimestamp(expires * SECONDS_PER_DAY, UTC)
+    letter, kind = ("P", "Put") if is_put else ("C", "Call")
+    symbol = f"{underlying.symbol:<6}{date:%y%m%d}{letter}{round(strike * 1000):08d}"
+    security_id = ((underlying.id * 100_000 + expires) * 100_000 + round(strike * 10)) * 2 + is_put
+    return Security(
+        symbol,
+        FIRST_OPTION_ID + security_id,
+        f"{underlying.symbol} {date:%d %b %Y} {strike:g} {kind}",
+        "",
+        "Option",
+        0.0,
+        underlying,
+        kind,
+        expires,
+        strike,
+    )
 
 
-def price(security: Security, time: float) -> float:
-    """Return the price of a security, in dollars and whole cents.
-
-    Parameters
-    ----------
-    security : Security
-        Whose price.
-    time : float
-        When, in seconds since 1970.
-    """
-    total, seed = 0.0, security.seed
-    for period, amplitude in OCTAVES:
-        seed += 1 << 32
-        position = time / period
-        index = int(position)
-        value, change = _noise_segment(seed, index)
-        total += amplitude * (value + change * (position - index))
-    return max(0.01, round(security.base_price * math.exp(total), 2))
-
-
-def quote(security: Security, time: float) -> dict[str, object]:
-    """Return bid, ask and last price at a time in seconds since 1970, as the API shows them."""
-    time = math.floor(time)
-    last = price(security, time)
-    spread = round(0.01 * (1 + int(3 * random_fraction(security.seed, time))), 2)
-    bid = max(0.0, round(last - spread, 2))
-    return {
-        "Bid": bid,
-        "Ask": round(last + spread, 2),
-        "Last": last,
-        "BidSize": 100 * (1 + int(9 * random_fraction(security.seed + 1, time))),
-        "AskSize": 100 * (1 + int(9 * random_fraction(security.seed + 2, time))),
-        "QuoteTime": time,
-    }
-
-
-@lru_cache(maxsize=1 << 17)
-def _noise_segment(seed: int, index: int) -> tuple[float, float]:
-    # The value of a noise at one of its points, and its change up to the next point.
-    left, right = random_fraction(seed, index), random_fraction(seed, index + 1)
-    return 2.0 * left - 1.0, 2.0 * (right - left)
+def _find_option(root: str, date: str, letter: str, strike: str) -> Security | None:
+    underlying = find_security(root)
+    try:
+        midnight = datetime.strptime(date, "%y%m%d").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+    # Strikes in whole dimes, up to what an ID holds.
+    if underlying is None or int(strike) % 100 or not 0 < int(strike) < 10_000_000:
+        return None
+    return option_of(underlying, int(midnight) // SECONDS_PER_DAY, int(strike) / 1000, is_put=letter == "P")
 
 
 def _seed(symbol: str) -> int:

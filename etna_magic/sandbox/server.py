@@ -1,113 +1,104 @@
-"""The HTTP server: loopback only, no output, and many requests over one connection."""
+"""The HTTP server: loopback only, no output, and many requests over one connection.
 
-import io
+It is cheroot, CherryPy's server. It keeps connections alive, reads bodies that nobody asked for, waits
+for running requests when it stops, and says what goes wrong by a method that can be overridden. Of the
+others, waitress is as fast, but warns through the logging of the whole process, which in a notebook
+shows in some cell; Werkzeug's is for development alone, and closes each connection.
+"""
+
 import ipaddress
 import os
 import socket
 import threading
 from typing import TYPE_CHECKING
 
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
-from werkzeug.wrappers import Response
+from cheroot.wsgi import Server as WsgiServer
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
-Request = socket.socket | tuple[bytes, socket.socket]
+THREADS = 8
+BACKLOG = 128
+STOP_TIMEOUT = 2  # seconds that requests have to finish when the server stops
+MAX_HEAD, MAX_BODY = 65_536, 10_000_000  # bytes
+IDLE_TIMEOUT = 60  # seconds that a connection may be idle
+SYSTEMD = "LISTEN_PID"
+POLL_INTERVAL = 0.05  # seconds between two checks whether the server has to stop
 
-MAX_BODY = 1_000_000  # bytes
-CLOSE_TIMEOUT = 2.0  # seconds that requests have to finish when the server stops
 
+class SilentServer(WsgiServer):
+    """Serves on a socket that listens already, and logs nothing.
 
-class Handler(WSGIRequestHandler):
-    """Answers the requests of one connection.
+    In a notebook's kernel a log line would appear in the output of some cell.
 
-    Werkzeug closes the connection after each response, which would make a client's connection pool
-    useless. So this handler reads every body to its end, sends the whole response at once, and
-    keeps the connection.
+    Parameters
+    ----------
+    listener : socket.socket
+        A listening socket. If cheroot bound the port itself, a failure would leave a socket open.
+    app : WSGIApplication
+        The application.
     """
 
-    protocol_version = "HTTP/1.1"
-    # Otherwise a small response can wait 40 ms for the acknowledgement of the one before.
-    disable_nagle_algorithm = True
+    def __init__(self, listener: socket.socket, app: "WSGIApplication") -> None:
+        self._listener = listener
+        super().__init__(
+            listener.getsockname()[:2],
+            app,
+            numthreads=THREADS,
+            request_queue_size=BACKLOG,
+            server_name="sandbox",
+            shutdown_timeout=STOP_TIMEOUT,
+            timeout=IDLE_TIMEOUT,
+        )
+        self.max_request_header_size = MAX_HEAD
+        self.max_request_body_size = MAX_BODY
+        self.expiration_interval = POLL_INTERVAL
 
-    def make_environ(self) -> "WSGIEnvironment":
-        """Return the WSGI environment with the body read, or let the connection close."""
-        environ = super().make_environ()
-        length = self.headers.get("Content-Length", "0")
-        is_small = length.isdecimal() and int(length) <= MAX_BODY
-        if "Transfer-Encoding" in self.headers or not is_small:
-            # The unread body would be taken for the next request.
-            self.close_connection = True
-        else:
-            environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(length)))
-        return environ
+    def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002, ARG002 - the base's
+        """Take the socket that listens."""
+        self.socket = self._listener
+        return self._listener
 
-    def run_wsgi(self) -> None:
-        """Call the application and send its response."""
-        try:
-            environ = self.make_environ()
-        except ValueError:
-            self.send_error(400, "The request's address cannot be read")
-            return
-        response = Response.from_app(self.server.app, environ, buffered=True)
-        self.send_response(response.status_code)
-        for name, value in response.headers:
-            self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(response.get_data())
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Log nothing. The base class would parse the URL, which may be malformed."""
-
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Log nothing: in a notebook's kernel a log line would appear in the output of some cell."""
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Say nothing."""
 
 
-class Server(ThreadedWSGIServer):
-    """A threaded server that can close the connections of its clients.
+class Server:
+    """A server that listens from the moment it is made.
 
     Parameters
     ----------
     app : WSGIApplication
         The application.
-    listener : socket.socket
-        A listening socket. If Werkzeug bound the port itself, it would exit the process when the
-        port is in use.
+    address : str
+        What to bind, on loopback.
+    port : int
+        The TCP port; 0 takes a free one.
+
+    Raises
+    ------
+    OSError
+        If the port is in use or not permitted.
     """
 
-    def __init__(self, app: "WSGIApplication", listener: socket.socket) -> None:
-        self._changed = threading.Condition()
-        self._connections: set[socket.socket] = set()
-        host, port = listener.getsockname()[:2]
-        super().__init__(host, port, app, Handler, fd=listener.fileno())
+    def __init__(self, app: "WSGIApplication", address: str, port: int) -> None:
+        listener = listen(address, port)
+        self.port: int = listener.getsockname()[1]
+        self._server = SilentServer(listener, app)
+        # Below systemd cheroot would serve whatever socket the service was given, on loopback or not.
+        given = os.environ.pop(SYSTEMD, None)
+        try:
+            self._server.prepare()
+        finally:
+            if given is not None:
+                os.environ[SYSTEMD] = given
+        self._thread = threading.Thread(target=self._server.serve, name="etna-sandbox", daemon=True)
+        self._thread.start()
 
-    def process_request(self, request: Request, client_address: object) -> None:
-        """Remember the connection before its thread starts."""
-        if isinstance(request, socket.socket):
-            with self._changed:
-                self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Request) -> None:
-        """Forget the connection when its thread has finished."""
-        super().shutdown_request(request)
-        if isinstance(request, socket.socket):
-            with self._changed:
-                self._connections.discard(request)
-                self._changed.notify_all()
-
-    def close_connections(self) -> None:
-        """Close all connections: idle ones would still be served after the server has stopped."""
-        with self._changed:
-            for connection in self._connections:
-                try:
-                    connection.shutdown(socket.SHUT_RD)
-                except OSError:
-                    continue  # the client has closed it already
-            self._changed.wait_for(lambda: not self._connections, CLOSE_TIMEOUT)
+    def stop(self) -> None:
+        """Stop serving, close all connections, free the port, and wait until that is done."""
+        self._server.stop()
+        self._thread.join()
 
 
 def loopback_address(host: str) -> str:
@@ -142,8 +133,10 @@ def listen(address: str, port: int) -> socket.socket:
         # On Windows this option would let two servers share a port.
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Otherwise a small response can wait 40 ms for the acknowledgement of the one before.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind((address, port))
-        listener.listen(128)
+        listener.listen(BACKLOG)
     except (OSError, OverflowError):
         listener.close()
         raise

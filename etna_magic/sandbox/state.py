@@ -2,13 +2,20 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from etna_magic.sandbox.accounts import AlertStore
+from etna_magic.sandbox.alerts import AlertStore
 from etna_magic.sandbox.auth import Lockouts, RateLimiter, TokenStore
-from etna_magic.sandbox.orders import OrderBook
+from etna_magic.sandbox.demo import place_demo_orders
+from etna_magic.sandbox.order_form import OrderForm
+from etna_magic.sandbox.settings import SettingsStore
+from etna_magic.sandbox.trading import Trading
+from etna_magic.sandbox.watchlists import WatchlistStore
+
+MAX_RECORDED = 2_000  # requests; older ones are forgotten
 
 
 class RecordedRequest(NamedTuple):
@@ -39,19 +46,27 @@ class RecordedRequest(NamedTuple):
 
 
 class RequestLog:
-    """The requests so far; can be read while other requests are being answered."""
+    """The last 2,000 requests; can be read while other requests are being answered."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._requests: list[RecordedRequest] = []
+        self._requests: deque[RecordedRequest] = deque(maxlen=MAX_RECORDED)
+        self._token_requests = 0
 
     def add(self, recorded: RecordedRequest) -> None:
         """Record a request."""
         with self._lock:
             self._requests.append(recorded)
+            if recorded.method == "POST" and recorded.path == "/api/token":
+                self._token_requests += 1
+
+    @property
+    def token_requests(self) -> int:
+        """How many POST requests `/token` has had, forgotten ones included."""
+        return self._token_requests
 
     def snapshot(self) -> tuple[RecordedRequest, ...]:
-        """Return the requests so far."""
+        """Return the requests."""
         with self._lock:
             return tuple(self._requests)
 
@@ -59,6 +74,7 @@ class RequestLog:
         """Forget every request."""
         with self._lock:
             self._requests.clear()
+            self._token_requests = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +86,17 @@ class Rules:
     login_limit : int or None, optional
         Logins per minute and user; None switches the limit off.
     call_limits : bool, optional
-        Whether there are limits on orders and history.
+        Whether there are limits per minute on the calls.
     logout : bool, optional
         Whether there is a `/logout`: not every installation of ETNA has one.
+    variants : frozenset of str, optional
+        The names of the variants that are switched on.
     """
 
     login_limit: int | None = 10
     call_limits: bool = True
     logout: bool = True
+    variants: frozenset[str] = frozenset()
 
 
 class State:
@@ -96,12 +115,23 @@ class State:
     def __init__(self, rules: Rules, lifetime: float, clock: Callable[[], float] = time.time) -> None:
         self.rules = rules
         self.clock = clock
-        self.tokens = TokenStore(clock, lifetime)
+        self.tokens = TokenStore(clock, lifetime, rules.variants)
         self.limiter = RateLimiter(clock)
         self.lockouts = Lockouts()
         self.requests = RequestLog()
-        self.orders = OrderBook(clock)
+        self.trading = Trading(clock)
+        self.order_form = OrderForm(
+            short_names="short-names" in rules.variants,
+            market_day_only="market-day-only" in rules.variants,
+        )
         self.alerts = AlertStore(clock)
+        self.watchlists = WatchlistStore(clock)
+        self.settings = SettingsStore()
+        place_demo_orders(self.trading)
+
+    def has(self, variant: str) -> bool:
+        """Return whether a variant is switched on."""
+        return variant in self.rules.variants
 
     def reset(self) -> None:
         """Go back to the initial state, except for the lifetime and the rules."""
@@ -109,5 +139,8 @@ class State:
         self.limiter.clear()
         self.lockouts.clear()
         self.requests.clear()
-        self.orders.reset()
+        self.trading.clear()
         self.alerts.clear()
+        self.watchlists.clear()
+        self.settings.clear()
+        place_demo_orders(self.trading)

@@ -1,9 +1,7 @@
-"""The users of the sandbox, each with one of the responses that `/token` can give.
-
-This module works without Flask: the command line's help lists the users.
-"""
+"""The users of the sandbox: one for each response of `/token`, and one for each error of the other calls."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Made up: the base64 of a sentence which says so. It is valid in a sandbox only.
 APP_KEY = "bWFkZSB1cDogdGhpcyBvcGVucyBhbiBldG5hX21hZ2ljIHNhbmRib3ggb25seSE="
@@ -14,7 +12,7 @@ FIRST_ACCOUNT_ID = 83_267
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of the sandbox, and what logging in as that user shows.
+    """A user of the sandbox, and what logging in as that user shows, or calling.
 
     Parameters
     ----------
@@ -23,7 +21,7 @@ class User:
     password : str
         The made-up password, as sent in the header `Password`.
     shows : str
-        One line on what happens at login.
+        One line on what happens at login, or at the calls after it.
     code : str or None, optional
         The code of two-factor authentication, or None if the login asks for none.
     pin : str or None, optional
@@ -78,16 +76,43 @@ USERS: tuple[User, ...] = (
     User("webterminal", "wrong-Door-81", "A redirect to the web terminal: 302."),
     # The accented letter tests that header values are sent as latin-1.
     User("riddle", "caf\u00e9-Sphinx-91", "Asks for a step that no client knows."),
+    User(
+        "pin-phrase",
+        "seal-Harbour-35",
+        "Asks for a PIN, and shows the user's phrase and picture.",
+        pin="1357",
+    ),
+    # These log in at once, and then every call but users/@me/info gets one error.
+    User("call-400", "no-Compass-01", "Every call: 400, the request is invalid."),
+    User("call-401", "no-Compass-02", "Every call: 401, though the token is good."),
+    User("call-401-key", "no-Compass-03", "Every call: 401, the application key is unknown."),
+    User("call-403", "no-Compass-04", "Every call: 403, without a body."),
+    User("call-403-key", "no-Compass-05", "Every call: 403, the application key is unknown."),
+    User("call-404", "no-Compass-06", "Every call: 404, no such resource."),
+    User("call-404-version", "no-Compass-07", "Every call: 404, the version does not support the method."),
+    User("call-409", "no-Compass-08", "Every call: 409, without a body."),
+    User("call-422", "no-Compass-09", "Every call: 422 with a ModelState."),
+    User("call-429", "no-Compass-10", "Every call: 429, retry after 5 seconds."),
+    User("call-500", "no-Compass-11", "Every call: 500, an unexpected error."),
+    User("call-500-model", "no-Compass-12", "Every call: 500 as an envelope with Model and Errors."),
 )
 
 USERS_BY_NAME = {user.name: user for user in USERS}
 
 
+@lru_cache
 def user_id(name: str) -> int:
     """Return the ID of a user."""
     return FIRST_USER_ID + list(USERS_BY_NAME).index(name)
 
 
+def name_of(number: int) -> str | None:
+    """Return the name of the user with an ID, or None if there is none."""
+    names = list(USERS_BY_NAME)
+    return names[number - FIRST_USER_ID] if 0 <= number - FIRST_USER_ID < len(names) else None
+
+
+@lru_cache
 def account_ids(name: str) -> tuple[int, int]:
     """Return the IDs of a user's two accounts."""
     first = FIRST_ACCOUNT_ID + 2 * (user_id(name) - FIRST_USER_ID)

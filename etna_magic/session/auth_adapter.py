@@ -24,7 +24,7 @@ from etna_magic.exceptions import (
     NotLoggedInError,
     TokenExpiredError,
 )
-from etna_magic.session.call_errors import add_outcome, clear_history, not_sent, raise_for, refused
+from etna_magic.session.call_errors import add_outcome, clear_history, discard, not_sent, raise_for, refused
 from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
 from etna_magic.support import Origin, SameOrigin, sanitize
 from etna_magic.support.http import QuietAdapter, plain_session_class
@@ -151,7 +151,7 @@ class AuthAdapter(BaseAdapter):
             return self._exchange(request, prepare, options, self._holder.current())
         token = self._token_for(request, options)
         response = self._exchange(request, partial(_signed, token), options, token)
-        self._limits.note(response)
+        self._limits.note(response, token.secrets())
         if response.status_code not in (401, 403):
             if response.ok:
                 self._holder.note_accepted(token)
@@ -241,7 +241,7 @@ class AuthAdapter(BaseAdapter):
         if isinstance(outcome, Failure):
             raise_for(outcome, request, response.status_code)
         if b"application key" in outcome:
-            response.close()
+            discard(response)
             raise ApplicationKeyError(
                 "The server does not know this app key any more: check ETNA_APP_KEY, then log in again."
                 f"{refused(request.method, response.status_code)}"
@@ -257,13 +257,14 @@ class AuthAdapter(BaseAdapter):
         is_read = request.method in READS
         reason = ""
         if current is None or current is token or token.state is TokenState.STALE:
-            if not self._check.is_stale(token, self._probe(token, options), _patience(options)):
+            probe = self._probe(token, options, response.status_code)
+            if not self._check.is_stale(token, probe, _patience(options)):
                 return response
             holder.on_change(token)
             reason = holder.ended(token)
         elif not is_read:
             return response  # replaced while the call was under way, and not because it had ended
-        response.close()
+        discard(response)
         if current is token and holder.refresher is None:
             raise TokenExpiredError(f"{reason}{refused(request.method, response.status_code)} {holder.hint}")
         try:
@@ -274,12 +275,13 @@ class AuthAdapter(BaseAdapter):
             if is_read:
                 if hasattr(request.body, "seek"):
                     rewind_body(request)
-                return self._exchange(request, partial(_signed, fresh), options, fresh)
+                response = self._exchange(request, partial(_signed, fresh), options, fresh)
+                return self._limits.note(response, fresh.secrets())
             failed = TokenExpiredError(f"{reason} There is a fresh token now: repeat the call.")
         raise add_outcome(failed, refused(request.method, response.status_code)).with_traceback(None)
 
-    def _probe(self, token: Token, options: SendOptions) -> Callable[[], int]:
-        """Return what asks the server about a token, by the way that the call itself goes."""
+    def _probe(self, token: Token, options: SendOptions, refusal: int = 401) -> Callable[[], int]:
+        """Return what asks about a token as the call itself did; a refusal like its own is told as 401."""
         url = f"{token.base_url}/{PROBE}"
 
         def ask() -> int:
@@ -298,7 +300,7 @@ class AuthAdapter(BaseAdapter):
             outcome = safe_call(ask, token.secrets())
             if isinstance(outcome, Failure):
                 raise_for(outcome, requests.Request("GET", url).prepare(), None)
-            return outcome
+            return 401 if outcome == refusal else outcome
 
         return probe
 

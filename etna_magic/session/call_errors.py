@@ -136,3 +136,10 @@ def clear_history(response: requests.Response) -> None:
     for entry in rules.history if rules else ():
         for cause in causes(entry.error) if entry.error else ():
             cause.__traceback__ = None
+
+
+def discard(response: requests.Response) -> None:
+    """Drop an answer that an exception takes the place of: a server may repeat in it what it was sent."""
+    response.close()
+    # The frames of the exception hold the response.
+    response.__setstate__({"_content": b"", "headers": {}})  # type: ignore[attr-defined] # the stubs lack it

@@ -10,10 +10,14 @@ from urllib.parse import urlsplit
 
 from etna_magic.session.call_errors import note_outcome
 from etna_magic.session.retry_policy import READS
-from etna_magic.support import sanitize
+from etna_magic.support import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from requests import Response
+
+    from etna_magic.secret import Secret
 
 # By the limits that a broker's pages state; the first word of a path that is in here names the group.
 _GROUPS = {
@@ -57,11 +61,11 @@ class CallLimits(dict[str, CallLimit]):
         super().__init__()
         self._deprecated: set[str] = set()
 
-    def note(self, response: Response) -> None:
-        """Keep what a response says, and warn of a call that is deprecated, once."""
+    def note(self, response: Response, secrets: Iterable[Secret]) -> Response:
+        """Keep what a response says, warn of a call that is deprecated, once, and return the response."""
         headers = response.headers
         if not any(name[:2] in ("X-", "x-") for name in headers):
-            return  # as most: a call must not pay for it
+            return response  # as most: a call must not pay for it
         group = group_of(response.request.method or "", response.url)
         if any(
             name in headers for name in ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -76,13 +80,14 @@ class CallLimits(dict[str, CallLimit]):
             self._deprecated.add(group)
             message = (
                 f"ETNA will remove {response.request.method} {urlsplit(response.url).path}: "
-                f"the server says X-Deprecated: {sanitize(removal)}."
+                f"the server says X-Deprecated: {redact(removal, secrets, 80)}."
             )
             try:
                 warnings.warn(message, DeprecationWarning, stacklevel=_depth())
             except DeprecationWarning as error:  # by a filter of the user's, which hides the answer
                 response.close()
                 raise note_outcome(error, _answered(response)) from None
+        return response
 
 
 def group_of(method: str, url: str) -> str:

@@ -285,7 +285,7 @@ class EtnaSession(_Session):
 
         Examples
         --------
-        >>> orders = list(etna_session.pages("v1.0/accounts/1/orders", pageSize=50))  # doctest: +SKIP
+        >>> orders = list(etna_session.pages("v1.0/accounts/1/orders", pageNumber=0))  # doctest: +SKIP
         """
         return pages(self, path, params)
 

@@ -18,13 +18,13 @@ _running: list[Sandbox] = []
 
 
 def sandbox(lifetime: timedelta) -> Sandbox:
-    """Return the embedded sandbox, started if it is not running; raise `EtnaError` without Flask."""
+    """Return the embedded sandbox, started if it is not running; raise `EtnaError` without its extra."""
     if not _running:
         try:
             from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - an extra, and not needed without --sandbox
         except ImportError:
             raise EtnaError(
-                "--sandbox needs Flask: run %pip install 'etna-magic[sandbox]', then restart the kernel."
+                "--sandbox needs its extra: run %pip install 'etna-magic[sandbox]', then restart the kernel."
             ) from None
         _running.append(Sandbox().start())
     _running[0].lifetime = lifetime.total_seconds()

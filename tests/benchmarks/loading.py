@@ -25,7 +25,7 @@ began = time.perf_counter()
 _LOAD = """
 shell.extension_manager.load_extension(sys.argv[1])
 print(time.perf_counter() - began)
-heavy = {"requests", "urllib3", "ipywidgets", "flask"} | ({"dotenv"} if sys.argv[1] != "dotenv" else set())
+heavy = {"requests", "urllib3", "ipywidgets", "cheroot"} | ({"dotenv"} if sys.argv[1] != "dotenv" else set())
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
 _LOG_IN = """

@@ -20,7 +20,7 @@ from tests.notebook.tokens import token
 
 MAGICS = ["etna_login", "etna_status", "etna_logout"]
 OWN = ["", ".notebook", ".notebook.magics", ".notebook.registry", ".notebook.watcher"]
-HEAVY = ["requests", "urllib3", "ipywidgets", "dotenv", "flask", "keyring"]
+HEAVY = ["requests", "urllib3", "ipywidgets", "dotenv", "cheroot", "keyring"]
 
 LOADING = """
 import argparse, json, sys

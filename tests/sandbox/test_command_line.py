@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from etna_magic.sandbox import APP_KEY, USERS, Sandbox
+from etna_magic.sandbox import APP_KEY, USERS, VARIANTS, Sandbox
+from etna_magic.sandbox.routes import ROUTES
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 30  # seconds
@@ -81,10 +82,34 @@ def test_no_limits():
 
 
 def test_help():
-    """The help lists the users and what each shows."""
+    """The help lists the users, the variants and the calls, and what each shows."""
     shown = run("--help")
     assert (0, "") == (shown.returncode, shown.stderr)
     assert all(user.name in shown.stdout and user.shows in shown.stdout for user in USERS)
+    assert all(variant.name in shown.stdout and variant.shows in shown.stdout for variant in VARIANTS)
+    lines = [line.split() for line in shown.stdout.splitlines()]
+    assert [] == [route for route in ROUTES if [route.method, route.path] not in [line[:2] for line in lines]]
+
+
+def test_variants_and_time():
+    """The options choose another reading, and the time at which the sandbox begins."""
+    with running("--variant", "one-session", "--variant", "app-key-401", "--at", "2025-06-16T15:00:00") as (
+        _,
+        output,
+    ):
+        url = re.search(r"Base URL: (\S+)", output)[1]
+        assert 401 == requests.post(f"{url}/token", timeout=10).status_code
+        headers = {"Et-App-Key": APP_KEY, "Username": "demo", "Password": USERS[0].password}
+        first, second = (
+            requests.post(f"{url}/token", headers=headers, timeout=10).json()["Token"] for _ in range(2)
+        )
+        path = f"{url}/v1.0/accounts/83267/orders"
+        order = {"Symbol": "KO", "Type": "Market", "Side": "Buy", "Quantity": 1}
+        call = {"Et-App-Key": APP_KEY, "Authorization": f"Bearer {second}"}
+        placed = requests.post(path, headers=call, json=order, timeout=10).json()
+        assert placed["CreateDate"].startswith("2025-06-16T15:0")
+        call["Authorization"] = f"Bearer {first}"
+        assert 401 == requests.post(path, headers=call, json=order, timeout=10).status_code
 
 
 def test_port_in_use():
@@ -103,22 +128,24 @@ def test_not_loopback():
     assert "loopback only" in refused.stderr
 
 
-@pytest.mark.parametrize("options", [("--lifetime", "1y"), ("--lifetime", "0"), ("--port", "x")])
+@pytest.mark.parametrize(
+    "options", [("--lifetime", "1y"), ("--lifetime", "0"), ("--port", "x"), ("--variant", "x"), ("--at", "x")]
+)
 def test_wrong_options(options):
     """Wrong options get a usage message and exit code 2."""
     refused = run(*options)
     assert (2, False) == (refused.returncode, "Traceback" in refused.stderr)
 
 
-def test_without_flask():
-    """Without Flask one line says what to install, and the help still works."""
+@pytest.mark.parametrize("missing", ["cheroot", "flask"])
+def test_without_its_extra(missing):
+    """Without what serves it one line says what to install."""
     code = (
         "import runpy, sys\n"
-        "sys.modules['flask'] = None\n"
+        f"sys.modules['{missing}'] = None\n"
         "sys.argv[0] = 'sandbox'\n"
         "runpy.run_module('etna_magic.sandbox', run_name='__main__')\n"
     )
     refused = run(code=code)
     assert (1, 1) == (refused.returncode, refused.stderr.count("\n"))
     assert "pip install 'etna-magic[sandbox]'" in refused.stderr
-    assert 0 == run("--help", code=code).returncode

@@ -2,9 +2,12 @@
 
 import base64
 import re
+import struct
 
 import pytest
 import requests
+
+from etna_magic.sandbox import Sandbox
 
 TOKEN = "<token>"
 EXPIRED = '"Reason":"Your Password has expired and must be changed"'
@@ -78,6 +81,22 @@ def test_first_response(client, name, status, body):
     assert "application/json; charset=utf-8" == response.headers["Content-Type"]
 
 
+def test_phrase_and_picture(client):
+    """The user pin-phrase is shown a phrase and a picture, which is a PNG, and the PIN succeeds."""
+    response = client.log_in("pin-phrase")
+    body = response.json()
+    members = ["State", "Step", "Reason", "Token", "ConfirmationToken", "PersonalPhrase", "Image"]
+    assert (202, members) == (response.status_code, list(body))
+    assert ("Expecting", "SecutityPin", body["Token"]) == (
+        body["State"],
+        body["Step"],
+        body["ConfirmationToken"],
+    )
+    picture = base64.b64decode(body["Image"], validate=True)
+    assert (b"\x89PNG\r\n\x1a\n", (16, 16)) == (picture[:8], struct.unpack(">II", picture[16:24]))
+    assert 200 == client.log_in("pin-phrase", body["Token"], PinCode="1357").status_code
+
+
 def test_gateway(client):
     """The user gateway gets an HTML page."""
     response = client.log_in("gateway")
@@ -99,7 +118,9 @@ def test_application_key(client, key):
     """A missing and an unknown application key get the same response, before any other check."""
     headers = {"Username": "demo", "Password": "wrong"} | ({"Et-App-Key": key} if key else {})
     response = client.post_token(headers)
-    assert (401, UNKNOWN_KEY) == (response.status_code, response.text)
+    assert (403, UNKNOWN_KEY) == (response.status_code, response.text)
+    with Sandbox(variants=("app-key-401",)) as client.sandbox:
+        assert 401 == client.post_token(headers).status_code
 
 
 @pytest.mark.parametrize(
@@ -132,6 +153,12 @@ def test_only_post(client, method):
     url = f"{client.sandbox.base_url}/token"
     response = client.session.request(method, url, timeout=10)
     assert (405, "POST") == (response.status_code, response.headers["Allow"])
+
+
+def test_other_methods_say_so(client):
+    """A wrong method is told in the words of the API's versions."""
+    response = client.session.get(f"{client.sandbox.base_url}/token", timeout=10)
+    assert "UnsupportedApiVersion" == response.json()["Error"]["Code"]
 
 
 def test_double_slash(client):

@@ -80,4 +80,33 @@ def test_calls_need_the_application_key(client):
     url = f"{client.sandbox.base_url}/v1.0/users/@me/info"
     response = client.session.get(url, headers=headers, timeout=10)
     expected = '{"error":"Application key is not defined or does not exist"}'
-    assert (401, expected) == (response.status_code, response.text)
+    assert (403, expected) == (response.status_code, response.text)
+
+
+def test_one_session(client, clock):
+    """With one session a user, a login ends that user's other tokens."""
+    with Sandbox(clock=clock, variants=("one-session",)) as client.sandbox:
+        first, other, second = client.token(), client.token("lockout"), client.token()
+        assert [401, 200, 200] == [client.status_of(token) for token in (first, other, second)]
+
+
+def test_same_token(client, clock):
+    """With the same token again, a login gives the one that is valid, which keeps its end."""
+    with Sandbox(clock=clock, variants=("same-token",)) as client.sandbox:
+        first = client.token()
+        clock.advance(86_399)
+        assert first == client.token()
+        clock.advance(1)
+        assert 401 == client.status_of(first)
+        assert first != client.token()
+
+
+def test_idle_lifetime(client, clock):
+    """With a lifetime of idleness, each use begins it again."""
+    with Sandbox(clock=clock, lifetime=3600, variants=("idle-lifetime",)) as client.sandbox:
+        token = client.token()
+        for _ in range(3):
+            clock.advance(3599)
+            assert 200 == client.status_of(token)
+        clock.advance(3600)
+        assert 401 == client.status_of(token)

@@ -170,7 +170,7 @@ def pages(session: EtnaSession, first: str) -> list[dict]:
 
 def test_every_page(sandbox: Sandbox, trading: EtnaSession) -> None:
     """NextPageLink, which is absolute, leads through all orders, each once, and every call is signed."""
-    seen = pages(trading, f"{ORDERS}?pageSize=2")
+    seen = pages(trading, f"{ORDERS}?pageNumber=0&pageSize=2")
     assert [2, 2, 1] == [len(page["Result"]) for page in seen]
     assert seen[0]["NextPageLink"].startswith(f"{sandbox.base_url}/{ORDERS}?")
     assert seen[0]["TotalCount"] == len({order["Id"] for page in seen for order in page["Result"]})
@@ -180,7 +180,7 @@ def test_every_page(sandbox: Sandbox, trading: EtnaSession) -> None:
 
 def test_page_before(trading: EtnaSession) -> None:
     """PreviousPageLink leads back to what was seen before."""
-    first, second, _ = pages(trading, f"{ORDERS}?pageSize=2")
+    first, second, _ = pages(trading, f"{ORDERS}?pageNumber=0&pageSize=2")
     assert first["Result"] == trading.get(second["PreviousPageLink"]).json()["Result"]
 
 

@@ -61,7 +61,7 @@ def test_however_it_is_said(server, session: EtnaSession, body: bytes) -> None:
     assert (ApplicationKeyError, True, []) == (
         type(error),
         len(str(error)) < 200,
-        leaks(error, accounts.SECRETS, deep=False),
+        leaks(error, accounts.SECRETS),
     )
 
 
@@ -92,6 +92,21 @@ def test_expired_by_403(server, session: EtnaSession, method: str) -> None:
     assert (TokenExpiredError, expected) == (type(error), str(error))
     assert ([CALL, PROBE], TokenState.STALE) == (targets(server), session.token.state)
     assert [] == leaks(error, accounts.SECRETS)
+
+
+def test_a_server_that_says_it_by_403_alone(server, session: EtnaSession) -> None:
+    """Where the probe is answered with the same 403, the token has ended as well."""
+    server.play(EXPIRED)
+    assert TokenExpiredError is type(caught(lambda: session.get("v1.0/x")))
+    assert ([CALL, PROBE], TokenState.STALE) == (targets(server), session.token.state)
+
+
+def test_a_server_that_repeats_what_it_was_sent(server, session: EtnaSession) -> None:
+    """What was refused is in no frame of the error, body and headers of the answer included."""
+    text = session.token.get_secret_value()
+    server.play(answer(401, f'{{"Message":"{text} is expired"}}'.encode(), ("X-Token", text)))
+    error = caught(lambda: session.get("v1.0/x"))
+    assert (TokenExpiredError, []) == (type(error), leaks(error, [text]))
 
 
 @pytest.mark.parametrize("method", ["GET", *WRITES])

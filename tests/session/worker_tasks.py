@@ -6,11 +6,11 @@ from typing import Any
 from etna_magic import WorkerSession
 
 
-def quote(symbol: str, session: WorkerSession) -> tuple[int, str, float]:
-    """Return who asked, the symbol and its last price."""
+def quote(symbol: str, session: WorkerSession) -> tuple[int, str, int]:
+    """Return who asked, the symbol and its ID."""
     found = session.get(f"v1.0/equities/{symbol}")
     found.raise_for_status()
-    return os.getpid(), found.json()["Symbol"], found.json()["Last"]
+    return os.getpid(), found.json()["Symbol"], found.json()["Id"]
 
 
 def post(session: WorkerSession) -> int:

@@ -116,7 +116,7 @@ def test_a_user_that_it_does_not_have() -> None:
     assert 1 == len(str(error).splitlines())
 
 
-def test_without_flask(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_cheroot(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the extra to install."""
     monkeypatch.setitem(sys.modules, "etna_magic.sandbox", None)
     error = caught(sandbox_settings)

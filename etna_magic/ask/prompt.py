@@ -35,7 +35,7 @@ class Prompt:
         if challenge.failure is not None:
             raise challenge.failure
         if challenge.phrase or challenge.image:
-            print(f"Your phrase: {challenge.phrase or 'none'}")  # noqa: T201 - this is the conversation
+            print(f"Your phrase: {challenge.phrase or 'none'} (go on only if it is yours)")  # noqa: T201 - this is the conversation
             _show_image(challenge.image)
         if challenge.message:
             print(f"The server says: {challenge.message}")  # noqa: T201 - this is the conversation

@@ -115,14 +115,20 @@ UNSHOWN = "The server also sent your picture, which a terminal cannot show.\n"
     ("change", "printed"),
     [
         pytest.param({}, "", id="neither"),
-        pytest.param({"phrase": "Blue heron"}, "Your phrase: Blue heron\n", id="phrase"),
-        pytest.param({"image": PICTURE}, f"Your phrase: none\n{UNSHOWN}", id="picture"),
         pytest.param(
-            {"phrase": "Blue heron", "image": PICTURE}, f"Your phrase: Blue heron\n{UNSHOWN}", id="both"
+            {"phrase": "Blue heron"}, "Your phrase: Blue heron (go on only if it is yours)\n", id="phrase"
+        ),
+        pytest.param(
+            {"image": PICTURE}, f"Your phrase: none (go on only if it is yours)\n{UNSHOWN}", id="picture"
+        ),
+        pytest.param(
+            {"phrase": "Blue heron", "image": PICTURE},
+            f"Your phrase: Blue heron (go on only if it is yours)\n{UNSHOWN}",
+            id="both",
         ),
         pytest.param(
             {"phrase": "Blue heron", "wrong": 1},
-            "Your phrase: Blue heron\nThe server says: Invalid pin\n",
+            "Your phrase: Blue heron (go on only if it is yours)\nThe server says: Invalid pin\n",
             id="before what the server says",
         ),
     ],
@@ -149,7 +155,7 @@ def test_a_picture_in_a_notebook(terminal: Terminal, capsys, monkeypatch: pytest
     monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: SimpleNamespace(kernel=object()))
     monkeypatch.setattr("IPython.display.display", shown.append)
     Prompt().challenge(ASKED_FOR_PIN._replace(phrase="Blue heron", image=Picture(PICTURE)))
-    assert "Your phrase: Blue heron\n" == capsys.readouterr().out
+    assert "Your phrase: Blue heron (go on only if it is yours)\n" == capsys.readouterr().out
     (image,) = shown
     # What a front end is sent.
     assert base64.b64encode(PICTURE).decode() == image._repr_png_()[0].replace("\n", "")

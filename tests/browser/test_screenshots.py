@@ -32,6 +32,22 @@ def test_pictures_of_a_login(flavour, shade, sandbox, show_form):
     assert all(path.stat().st_size > 0 for path in drawn)
 
 
+@pytest.mark.parametrize(("flavour", "shade"), LOOKS)
+def test_picture_of_what_a_genuine_server_knows(flavour, shade, sandbox, show_form):
+    """The user's phrase and picture above the PIN; the browser has drawn the picture."""
+    line = f"%etna_login -b {sandbox.base_url} -u pin-phrase"
+    form = show_form(flavour, line, app_key=sandbox.app_key, shade=shade)
+    form.type("Password", sandbox.password_of("pin-phrase"))
+    form.press("Enter")
+    form.wait_for("PIN")
+    proof = form.notebook.output(1).locator(".etna-proof")
+    expect(proof).to_contain_text("Your phrase: ")
+    picture = proof.locator("img")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    form.notebook.screenshot("phrase", 1, shade)
+
+
 @pytest.mark.parametrize("shade", ["light", "dark"])
 def test_picture_for_the_readme(shade, show_form):
     """The form as a newcomer meets it, who has set nothing: all four fields."""

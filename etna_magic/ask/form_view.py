@@ -118,7 +118,8 @@ def _proof(challenge: Challenge | None) -> str:
     source = f'src="data:image/png;base64,{picture}"'
     image = f'<img alt="your picture" style="max-height: 120px; display: block" {source}>' if picture else ""
     phrase = f"Your phrase: <b>{escape(challenge.phrase)}</b>" if challenge.phrase else ""
-    return f'<div class="etna-proof" style="{style}">{phrase}{image}<div>Go on only if this is yours.</div></div>'
+    advice = "<div>Go on only if this is yours.</div>"
+    return f'<div class="etna-proof" style="{style}">{phrase}{image}{advice}</div>'
 
 
 class FormView:

@@ -262,7 +262,10 @@ def test_a_body_that_can_be_sent_once(server, session: EtnaSession, make, method
     """A read that could not be sent again whole is refused: the second time its body would be empty."""
     error = caught(lambda: session.request(method, "v1.0/x", data=make()))
     assert (EtnaError, []) == (type(error), server.received)
-    assert f"The body of a {method} must be one that can be sent again" in str(error)
+    assert (
+        f"The body of a {method} must be one that can be sent again, and this one can be read only once: "
+        "give it as bytes or as a file."
+    ) == str(error)
 
 
 class Receiving:

@@ -300,6 +300,11 @@ SENTENCES = {
         {"State": "Failed", "Reason": "Invalid pin"},
         f"The server refused the PIN (“Invalid pin”): {AGAIN}",
     ),
+    "code refused": (
+        401,
+        {"State": "Failed", "Step": "VerificationCode", "Reason": "No"},
+        f"The server refused the code (“No”): {AGAIN}",
+    ),
     "unknown step, Step alone": (
         401,
         {"State": "Failed", "Step": "Biometrics"},

@@ -92,6 +92,13 @@ def test_history_holds_no_frame(server, session: EtnaSession, pauses, adapter) -
     assert [[]] * len(found) == [leaks(error, accounts.SECRETS) for error in found]
 
 
+def test_the_rules_of_a_session() -> None:
+    """Three more tries, for four statuses and for reads alone; the last answer is given back."""
+    rules = ReadRetry.for_session()
+    assert (3, 0.3, False) == (rules.total, rules.backoff_factor, rules.raise_on_status)
+    assert ([429, 502, 503, 504], READS) == (sorted(rules.status_forcelist), sorted(rules.allowed_methods))
+
+
 # ------------------------------------------------------------------ Retry-After
 
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from etna_magic import ConnectionFailedError, EtnaError, Secret, Token, UnexpectedResponseError
-from etna_magic.login_flow import conversation
+from etna_magic.login_flow import conversation, log_out_on_server
 from etna_magic.support.safe_call import Failure, safe_call
 from tests.helpers import accounts, environment
 from tests.helpers.leaks import caught
@@ -116,6 +116,28 @@ def test_what_a_failure_says() -> None:
         f"http://{host} could not be asked for a token: nothing listens there. "
         "Check the base URL and the network, then log in again."
     ) == str(error)
+
+
+class BlockedError(Exception):
+    """What a user's own guard of the network raises."""
+
+
+ACTS = {
+    "login": lambda: log_in(accounts.credentials("http://127.0.0.1:9/api")),
+    "logout": lambda: log_out_on_server(accounts.token("http://127.0.0.1:9/api"), 5.0),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_a_guard_of_the_network(monkeypatch: pytest.MonkeyPatch, act) -> None:
+    """An exception of a user's own code comes out as it is."""
+
+    def guard(*_: object, **__: object) -> None:
+        raise BlockedError("not here")
+
+    monkeypatch.setattr(socket, "getaddrinfo", guard)
+    with pytest.raises(BlockedError, match="not here"):
+        act()
 
 
 # What the environment may not change

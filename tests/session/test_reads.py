@@ -14,6 +14,7 @@ from urllib3 import HTTPResponse, Retry
 
 from etna_magic import ConnectionFailedError, EtnaError
 from etna_magic.session import EtnaSession
+from etna_magic.session.call_errors import CallFailedError
 from etna_magic.session.retry_policy import ReadRetry
 from etna_magic.support.safe_call import causes
 from tests.helpers import accounts
@@ -122,6 +123,15 @@ def test_waits_no_longer_than_that(server, session: EtnaSession, pauses, status:
         (response := session.get("v1.0/x")).status_code, response.headers["Retry-After"],
     )  # fmt: skip
     assert (1, []) == (len(server.received), pauses)
+
+
+def test_a_long_wait_by_rules_that_raise(server, session: EtnaSession) -> None:
+    """Rules that a user has told to raise do so for a wait that is too long, as for an answer that counts."""
+    session.adapters["http://"].max_retries = ReadRetry.for_session().new(raise_on_status=True)
+    server.play(answer(503, b"", ("Retry-After", "31")))
+    error = caught(lambda: session.get("v1.0/x"))
+    assert f"GET to http://{server.host} got no answer: RetryError." == str(error)
+    assert (CallFailedError, 1) == (type(error), len(server.received))
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("7", 7), (" 7 ", 7), ("1.5", 1.5), ("31", 31)])

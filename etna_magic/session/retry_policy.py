@@ -64,8 +64,8 @@ class ReadRetry(Retry):
     ) -> Self:
         """Count a try; a bad certificate, a time-out and a long ``Retry-After`` make it the last one."""
         if response is not None and (self.get_retry_after(response) or 0.0) > LONGEST_WAIT:
-            # With raise_on_status off, urllib3 takes this for "give the answer back".
-            raise MaxRetryError(None, url, ResponseError("Retry-After is too long"))  # type: ignore[arg-type]
+            # With raise_on_status off, urllib3 takes this for "give the answer back"; nobody sees it.
+            raise MaxRetryError(None, url, ResponseError())  # type: ignore[arg-type]
         if error is not None and any(_is_final(cause) for cause in causes(error)):
             _NEVER.increment(method, url, response, error, *args, **kwargs)
         return super().increment(method, url, response, error, *args, **kwargs)

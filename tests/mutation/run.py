@@ -1,7 +1,7 @@
 """Change the core with mutmut, and print what the quick tests do not notice; ``make mutation`` runs this.
 
 mutmut makes the changes, which ``mutmut results`` and ``mutmut show NAME`` display. Its own ``run`` starts
-pytest anew for each of them, and collecting takes longer here than testing; it also names tests by
+pytest once more for each of them, and collecting takes longer here than testing; it also names tests by
 ids that contain the time. So the tests are collected once, and each change has a fork of that process.
 """
 
@@ -37,7 +37,7 @@ TREE = ROOT / "mutants"
 #: Of a test with a longer table than this, so many are run, spread over it.
 LONG_TABLE, EXAMPLES = 50, 20
 #: So many seconds of tests are run on one change, the quickest first.
-MOST_SECONDS = 5.0
+MOST_SECONDS = 10.0
 KILLED, SURVIVED, NO_TESTS, LATE = 1, 0, 33, 36
 
 
@@ -53,6 +53,7 @@ class Mutation:
     def __init__(self, patterns: list[str]) -> None:
         self._patterns = patterns
         self._items: list[pytest.Item] = []
+        self._ranks: list[int] = []
         self._by_function: dict[str, list[int]] = defaultdict(list)
         self._seconds: list[float] = []
 
@@ -61,7 +62,8 @@ class Mutation:
         import etna_magic.token  # noqa: PLC0415 - the tree's, which pytest has put on the path
 
         assert TREE in Path(etna_magic.token.__file__).parents, etna_magic.token.__file__
-        self._items = list(_spread(session.items))
+        ranked = list(_spread(session.items))
+        self._items, self._ranks = [item for _, item in ranked], [rank for rank, _ in ranked]
         self._look(session)
         for path in walk_mutatable_files_from_root():
             self._run_file(session, path)
@@ -69,26 +71,31 @@ class Mutation:
 
     def _look(self, session: pytest.Session) -> None:
         """Run everything once without a change; note what each test reaches, and how long it takes."""
-        notes = TREE / "reached.json"
+        notes, failing = TREE / "reached.json", TREE / "failing"
+        known = json.loads(notes.read_text()) if _is_newer(notes, (ROOT / "etna_magic").rglob("*.py")) else {}
 
         def look() -> int:
             set_mutant_under_test("stats")
-            found = []
-            for index in range(len(self._items)):
+            found = {}
+            for index, item in enumerate(self._items):
+                source = ROOT / item.path.relative_to(TREE)
+                if item.nodeid in known and _is_newer(notes, [source]):
+                    found[item.nodeid] = known[item.nodeid]
+                    continue
                 began = time.perf_counter()
                 if not self._passes(session, [index]):
-                    notes.write_text(json.dumps(self._items[index].nodeid))
+                    failing.write_text(item.nodeid)
                     return 1
-                found.append((time.perf_counter() - began, sorted(state()._stats)))
+                found[item.nodeid] = time.perf_counter() - began, sorted(state()._stats)
                 state()._stats.clear()
             notes.write_text(json.dumps(found))
             return 0
 
-        code = _in_a_fork(look, 900)
+        if _in_a_fork(look, 900):
+            pytest.exit(f"{failing.read_text()} fails without any change", 1)
         found = json.loads(notes.read_text())
-        if code:
-            pytest.exit(f"{found} fails without any change", 1)
-        for index, (seconds, functions) in enumerate(found):
+        for index, item in enumerate(self._items):
+            seconds, functions = found[item.nodeid]
             self._seconds.append(seconds)
             for function in functions:
                 self._by_function[function].append(index)
@@ -113,7 +120,10 @@ class Mutation:
             if known == KILLED or not any(fnmatch.fnmatch(name, pattern) for pattern in self._patterns):
                 continue
             indexes = self._by_function[mangled_name_from_mutant_name(name)]
-            indexes = sorted(indexes, key=lambda index: (-killers.get(index, -1), self._seconds[index]))
+            # One of each table before the second of any.
+            indexes = sorted(
+                indexes, key=lambda index: (-killers.get(index, -1), self._ranks[index], self._seconds[index])
+            )
             total = itertools.accumulate(self._seconds[index] for index in indexes)
             indexes = [index for index, seconds in zip(indexes, total, strict=True) if seconds < MOST_SECONDS]
             code = self._run_mutant(session, name, indexes) if indexes else NO_TESTS
@@ -139,13 +149,17 @@ def walk_mutatable_files_from_root() -> Iterable[Path]:
         yield path
 
 
-def _spread(items: list[pytest.Item]) -> Iterable[pytest.Item]:
+def _is_newer(notes: Path, sources: Iterable[Path]) -> bool:
+    return notes.exists() and all(path.stat().st_mtime < notes.stat().st_mtime for path in sources)
+
+
+def _spread(items: list[pytest.Item]) -> Iterable[tuple[int, pytest.Item]]:
     tables: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         tables[item.nodeid.partition("[")[0]].append(item)
     for table in tables.values():
         step = 1.0 if len(table) <= LONG_TABLE else len(table) / EXAMPLES
-        yield from (table[int(n * step)] for n in range(int(len(table) / step + 0.5)))
+        yield from ((n, table[int(n * step)]) for n in range(int(len(table) / step + 0.5)))
 
 
 def _in_a_fork(act: Callable[[], int], seconds: float) -> int:

@@ -387,6 +387,15 @@ def test_another_auth(renewing: RenewingLogin, unsigned: tuple, is_renewing: boo
     assert before is renewing.session.token
 
 
+@by_method
+def test_another_auth_after_a_logout(server, session: EtnaSession, method: str) -> None:
+    """A session that was logged out sends nothing at all, and says so."""
+    session.holder.release("was logged out")
+    error = caught(lambda: session.request(method, "v1.0/x", auth=("u", "p")))
+    expected = "etna was logged out." + (" The POST was not sent." if method == "POST" else "")
+    assert (NotLoggedInError, expected, []) == (type(error), str(error), server.received)
+
+
 # ------------------------------------------------------------------ our headers, set by hand
 
 
@@ -424,6 +433,12 @@ def test_by_hand_and_a_redirect(renewing: RenewingLogin, other, by_hand, auth) -
     renewing.call_reply = answer(302, b"", ("Location", f"{other.base_url}/x"))
     assert 200 == renewing.session.get("v1.0/x", auth=auth).status_code
     assert [UNSIGNED] == ours(other)
+
+
+def test_by_hand_at_home(server, session: EtnaSession) -> None:
+    """At home a call with another auth has the app key that was set for it."""
+    session.get("v1.0/x", auth=("u", "p"), headers={"Et-App-Key": "mine"})
+    assert [(["Basic dTpw"], ["mine"])] == ours(server)
 
 
 def test_by_hand_for_a_call(session: EtnaSession, other) -> None:

@@ -124,3 +124,30 @@ def test_what_a_user_has_set_stays(server, session: EtnaSession) -> None:
     server.play(OK)
     assert 0 == in_a_child(lambda: (session.get("v1.0/x").ok, session.timeout), (True, 7.0))
     assert [["1"]] == [received.values("X-Mine") for received in server.received]
+
+
+def pool_of(adapter: HTTPAdapter) -> object:
+    """Return the one pool of connections that an adapter has."""
+    pools = adapter.poolmanager.pools
+    (key,) = pools.keys()
+    return pools[key]
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["own adapter", "a user's"])
+def test_what_is_made_after_a_fork(server, session: EtnaSession, is_own: bool) -> None:  # noqa: FBT001 - a column
+    """A session in another process has connections and a lock of its own; a user's adapter stays."""
+    if not is_own:
+        session.mount("http://", HTTPAdapter(max_retries=7))
+    session.get("v1.0/x")
+    wrapper, lock = session.adapters["http://"], session._check._lock
+    before, total = wrapper.adapter, wrapper.max_retries.total
+    pool = pool_of(before)
+    wrapper._pid = 0  # as if another process had made it
+    assert 200 == session.get("v1.0/x").status_code
+    assert (os.getpid(), type(before), total) == (
+        wrapper._pid,
+        type(wrapper.adapter),
+        wrapper.max_retries.total,
+    )
+    assert (is_own, True) == (wrapper.adapter is not before, session._check._lock is not lock)
+    assert pool is not pool_of(wrapper.adapter)

@@ -396,6 +396,13 @@ def test_another_auth_after_a_logout(server, session: EtnaSession, method: str) 
     assert (NotLoggedInError, expected, []) == (type(error), str(error), server.received)
 
 
+def test_without_a_time_out(server, session: EtnaSession) -> None:
+    """What a hook sends without a time-out is asked about as any other call is."""
+    server.play(DENIED)
+    error = caught(lambda: session.get_adapter(server.base_url).send(prepared(session)))
+    assert TokenExpiredError is type(error)
+
+
 # ------------------------------------------------------------------ our headers, set by hand
 
 

@@ -115,3 +115,13 @@ def test_a_held_probe_of_a_refused_token(server, session: EtnaSession, clock: ac
         held.release()
         assert 200 == first.result(LIMIT).status_code
     assert [PROBE, "/api/v1.0/x"] == [received.target for received in server.received]
+
+
+def test_no_environment(server, session: EtnaSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a session asks the environment for nothing, its probe does not either."""
+    session.trust_env = False
+    server.play(DENIED)
+    with ScriptedServer(OK) as proxy:
+        environment.set_proxy(monkeypatch, f"http://{proxy.host}")
+        assert TokenExpiredError is type(caught(lambda: session.get("v1.0/x")))
+        assert (2, []) == (len(server.received), proxy.received)

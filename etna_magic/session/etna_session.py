@@ -151,7 +151,7 @@ class EtnaSession(_Session):
         # As requests does it, but merged only where both sides have something: that is a tenth of a call.
         is_merged = bool(request.headers) or None in self.headers.values()
         prepared.prepare(
-            method=(request.method or "").upper(),
+            method=request.method,
             url=join_url(account.base_url, request.url),
             files=request.files,
             data=request.data,

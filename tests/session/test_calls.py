@@ -68,11 +68,27 @@ def test_all_that_requests_takes(server, session: EtnaSession) -> None:
     )  # fmt: skip
 
 
+def test_files_and_small_letters(server, session: EtnaSession) -> None:
+    """A file is sent as requests sends it, and a method in capitals."""
+    session.request("put", "v1.0/x", files={"f": ("rows.csv", b"1,2")})
+    (request,) = server.received
+    assert ("PUT", True, True) == (request.method, b"rows.csv" in request.body, b"1,2" in request.body)
+
+
+def test_hooks_of_the_session(session: EtnaSession) -> None:
+    """A hook of the session sees an answer where the call has none of its own, as with requests."""
+    seen: list[str] = []
+    session.hooks["response"].append(lambda response, **_: seen.append(f"session {response.status_code}"))
+    session.get("v1.0/x")
+    session.get("v1.0/x", hooks={"response": lambda response, **_: seen.append("call")})
+    assert ["session 200", "call"] == seen
+
+
 def test_what_is_set_on_the_session(server, session: EtnaSession) -> None:
     """So are headers and parameters of the session; a call takes one away by None."""
     session.headers["X-Mine"], session.params = "1", {"a": "1"}
     session.get("v1.0/x")
-    session.get("v1.0/x", headers={"X-Mine": None, "X-Too": "2"}, params={"a": None, "b": "2"})
+    session.get("v1.0/x", headers={"x-mine": None, "X-Too": "2"}, params={"a": None, "b": "2"})
     assert [("/api/v1.0/x?a=1", ["1"], []), ("/api/v1.0/x?b=2", [], ["2"])] == [
         (one.target, one.values("X-Mine"), one.values("X-Too")) for one in server.received
     ]

@@ -72,6 +72,14 @@ def test_away_and_home(server, session: EtnaSession, other) -> None:
     assert ([[]], [[], HOME, HOME]) == (cookies(other), cookies(server))
 
 
+def test_a_cookie_for_another_host(server, session: EtnaSession) -> None:
+    """A cookie that is not for the server that set it is not kept."""
+    server.play(answer(200, b"{}", ("Set-Cookie", "a=b; Domain=example.com")))
+    session.get("v1.0/x")
+    session.get("v1.0/x")
+    assert ([[], []], []) == (cookies(server), list(session.cookies))
+
+
 def test_cookies_of_another_server(session: EtnaSession, other) -> None:
     """What another server has set goes back there."""
     other.play(SET, OK)

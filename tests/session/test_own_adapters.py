@@ -86,13 +86,12 @@ def test_what_it_is_asked_by_default(server, session: EtnaSession) -> None:
     assert [{"stream": False, "timeout": None, "verify": True, "cert": None, "proxies": None}] == adapter.seen
 
 
-def test_options_of_a_prepared_request(session: EtnaSession, certificates) -> None:
+def test_options_of_a_prepared_request(session: EtnaSession) -> None:
     """What is given with a prepared request goes along; the rest is that of session and environment."""
     adapter = KeywordsOnly()
     session.mount("http://", adapter)
     request = session.prepare_request(requests.Request("GET", "v1.0/x"))
-    file = str(certificates.authority)
-    given = {"stream": True, "verify": file, "cert": file}
+    given = {"stream": True, "verify": __file__, "cert": __file__}
     session.send(request, **given)
     session.send(request, proxies={"http": None}, timeout=3)
     mine = {"proxies": {"no_proxy": "127.0.0.1"}, "timeout": session.timeout}
@@ -100,13 +99,12 @@ def test_options_of_a_prepared_request(session: EtnaSession, certificates) -> No
     assert [given | mine, theirs] == adapter.seen
 
 
-def test_a_probe_is_asked_as_the_call(server, session: EtnaSession, certificates) -> None:
+def test_a_probe_is_asked_as_the_call(server, session: EtnaSession) -> None:
     """The probe goes by the same adapter with the same options, but for its body, which nobody reads."""
     adapter = KeywordsOnly()
     session.mount("http://", adapter)
     server.play(probed(OK))
-    file = str(certificates.authority)
-    session.get("v1.0/x", verify=file, cert=file, timeout=(2, 3))
+    session.get("v1.0/x", verify=__file__, cert=__file__, timeout=(2, 3))
     first, probe = adapter.seen
     assert (first | {"stream": True}, False, (2, 3)) == (probe, first["stream"], probe["timeout"])
 

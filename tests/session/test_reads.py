@@ -17,7 +17,7 @@ from etna_magic.session import EtnaSession
 from etna_magic.session.call_errors import CallFailedError
 from etna_magic.session.retry_policy import ReadRetry
 from etna_magic.support.safe_call import causes
-from tests.helpers import accounts
+from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.server import Answer, Received, ScriptedServer, answer
 from tests.session.broken_servers import CUTS, HALVES, REFUSALS, Fault, hang_up
@@ -61,6 +61,16 @@ def test_recovery(server, session: EtnaSession, pauses: list[float]) -> None:
     assert [1] == session.get("v1.0/x").json()
     assert (TRIES, 2) == (len(server.received), len(pauses))
     assert 0 < pauses[0] < pauses[1]
+
+
+@pytest.mark.usefixtures("pauses")
+def test_recovery_over_tls(tls) -> None:
+    """The same over TLS."""
+    with (
+        ScriptedServer(answer(503), OK, tls=tls) as server,
+        logins.session_of(accounts.token(server.base_url)) as session,
+    ):
+        assert (200, 2) == (session.get("v1.0/x").status_code, len(server.received))
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 500, 501])

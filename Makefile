@@ -37,7 +37,7 @@ format: .venv/.dev ## let ruff fix what it can
 	$(BIN)/ruff format
 
 clean: ## remove the set-up and all caches
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
 	find etna_magic tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.%: pyproject.toml

@@ -27,8 +27,31 @@ def test_a_bad_value(label: str, field: str, value: str, fault: str) -> None:
         assert [] == leaks(error, [MARK])
 
 
+SENTENCES = {
+    "": "is empty",
+    "a\nb": "holds a line break: copy it without",
+    "a\rb": "holds a line break: copy it without",
+    "a\x1fb": "holds a control character: type it again",
+    "a\x7fb": "holds a control character: type it again",
+    "a\x9fb": "holds a control character: type it again",
+    "a ": "begins or ends with a blank: copy it without",
+    "a\u0100": "holds a character outside latin-1, which no HTTP header can carry",
+}
+
+
+@pytest.mark.parametrize(("value", "fault"), SENTENCES.items(), ids=ascii)
+@pytest.mark.parametrize(("label", "field"), FIELDS.items(), ids=FIELDS)
+def test_what_an_error_says(label: str, field: str, value: str, fault: str) -> None:
+    """The sentence names the field, its fault and what to do."""
+    given = value if field == "username" else Secret(value)
+    error = caught(lambda: accounts.credentials(BASE_URL, **{field: given}))
+    assert f"{label} {fault}." == str(error)
+
+
 @pytest.mark.parametrize(
-    "value", ["x", "a b", "p\xe4ss", "a\xa0b", "~" * 500, ":", "%00", "\\n", "\xff"], ids=ascii
+    "value",
+    ["x", "a b", "p\xe4ss", "a\xa0b", "~" * 500, "a~b", "a\xa0b\xff", ":", "%00", "\\n", "\xff"],
+    ids=ascii,
 )
 def test_a_good_value(value: str) -> None:
     """What a header can hold is taken as it is."""

@@ -51,11 +51,11 @@ def conversation(
     secrets = [credentials.app_key, credentials.password]
     took_code = False
     challenge: Challenge | None = None
-    interim: Secret | None = None
+    interim = Secret("")
     issued = (clock.wall(), clock.forward())
     response = request_token(credentials.base_url, headers, secrets, timeout)
     while True:
-        meaning = interpret(response, challenge, has_interim=interim is not None)
+        meaning = interpret(response, challenge, has_interim=bool(interim))
         if isinstance(meaning, Secret):
             return _token(meaning, credentials, issued, clock, took_code=took_code)
         challenge, interim = _checked(meaning), response.token or interim
@@ -63,8 +63,8 @@ def conversation(
         took_code |= challenge.kind is ChallengeKind.CODE
         while True:
             check_header_value(f"The {challenge.kind.value}", answer)
-            bearer = Secret(f"Bearer {interim.get_secret_value() if interim else ''}")
-            secrets += [answer, *([interim] if interim else [])]
+            bearer = Secret(f"Bearer {interim.get_secret_value()}")
+            secrets += [answer, interim]
             issued = (clock.wall(), clock.forward())
             more = {"Authorization": bearer, _HEADER[challenge.kind]: answer}
             try:

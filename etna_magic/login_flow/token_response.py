@@ -126,7 +126,7 @@ def parse(response: requests.Response, body: bytes | None, secrets: Sequence[Sec
         token_fault,
         fault,
         retry_after_seconds(response.headers.get("Retry-After", "")),
-        shown(_redirect(response)) if "Location" in response.headers else "nowhere",
+        shown(_redirect(response)),
         shown(members["PersonalPhrase"]) if isinstance(members.get("PersonalPhrase"), str) else "",
         _image(members),
     )
@@ -173,7 +173,9 @@ def _image(members: Mapping[str, Any]) -> bytes:
 
 
 def _redirect(response: requests.Response) -> str:
-    location = response.headers.get("Location", "")
+    location = response.headers.get("Location")
+    if location is None:
+        return "nowhere"
     try:
         return str(Origin.of(urljoin(response.url, location)))
     except (InsecureURLError, ValueError):

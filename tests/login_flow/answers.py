@@ -139,9 +139,10 @@ def conversation_at(
     *answers: Answer,
     known: dict[ChallengeKind, Secret] | None = None,
     timeout: float = 5.0,
+    **changes: object,
 ) -> Conversation:
     """Return a conversation with a server that gives these answers; nothing has been sent yet."""
-    who = accounts.credentials(server.play(*answers).base_url)
+    who = accounts.credentials(server.play(*answers).base_url, **changes)
     return conversation(who, {} if known is None else known, timeout=timeout)
 
 

@@ -136,7 +136,7 @@ def test_three_wrong_answers(server, step: str) -> None:
     assert [1, 2] == [advance(steps, accounts.CODE).wrong for _ in range(2)]
     error = caught(lambda: advance(steps, accounts.CODE))
     assert (VerificationError, 4) == (type(error), len(server.received))
-    assert "3 answers were wrong" in str(error)
+    assert "3 answers were wrong (Type it): log in again." == str(error)
     assert [] == leaks(error, accounts.SECRETS)
 
 
@@ -232,6 +232,22 @@ def test_connection_fails_at_the_first_step(server) -> None:
     assert (ConnectionFailedError, 1) == (type(error), len(server.received))
 
 
+def test_what_a_later_answer_repeats(server) -> None:
+    """Nothing that was sent in any step is shown, whichever answer repeats it."""
+    sent = [accounts.APP_KEY, "Pa55-SECRET", accounts.INTERIM, "1234", accounts.LATER_INTERIM, "5678"]
+    said = asks_for("VerificationCode", Reason=" ".join(sent))
+    steps = conversation_at(
+        server,
+        asks_for("SecutityPin"),
+        asks_for("VerificationCode", accounts.LATER_INTERIM),
+        said,
+        password=Secret("Pa55-SECRET"),
+    )
+    advance(steps)
+    advance(steps, "1234")
+    assert " ".join(["***"] * 6) == advance(steps, "5678").reason
+
+
 # Steps that end the login, or that cannot be answered
 
 
@@ -306,7 +322,16 @@ def test_unknown_step(server, step: object, before: list[bytes]) -> None:
     steps = conversation_at(server, *before, asks_for(step), SUCCESS, known=known)
     error = caught(lambda: advance(steps))
     assert (VerificationError, len(before) + 1) == (type(error), len(server.received))
-    assert (True, True) == ((step or "unnamed").strip() in str(error), "Type it" in str(error))
+    assert (
+        "The server asks for something that etna_magic does not know, "
+        f"{(step or 'unnamed').strip()} (Type it): log in once on the broker's own pages."
+    ) == str(error)
+
+
+def test_unknown_step_without_a_reason(server) -> None:
+    """Where the server does not say what it wants, that is said."""
+    error = caught(lambda: advance(conversation_at(server, asks_for("Biometrics", Reason=None))))
+    assert "Biometrics (no reason given): log in once" in str(error)
 
 
 @pytest.mark.parametrize("text", ["", " 1", "1\n", "1\r\nX: y", "\0", "\u0661", "1\x7f"], ids=ascii)

@@ -47,6 +47,17 @@ def test_lifetime_of_the_settings(server) -> None:
     assert timedelta(minutes=90) == _attempt(server, SUCCESS, lifetime="90m").start(PASSWORD).lifetime
 
 
+def test_its_clock_and_its_time_out(server) -> None:
+    """The token ages by the clock that was given, and each step ends after the time-out that was given."""
+    settings, clock = _attempt(server, SUCCESS).settings, accounts.ManualClock()
+    attempt = LoginAttempt(settings, lifetime=DAY, timeout=0.2, clock=clock)
+    token = attempt.start(PASSWORD)
+    clock.move(60)
+    assert (1_750_000_000.0, DAY - timedelta(minutes=1)) == (token.issued_at.timestamp(), token.remaining)
+    server.play(server.stay_silent)
+    assert "took too long" in str(caught(lambda: attempt.start(PASSWORD)))
+
+
 def test_start_without_what_is_missing(server) -> None:
     """Nothing is sent while something is missing."""
     error = caught(lambda: _attempt(server, SUCCESS).start({}))
@@ -112,7 +123,7 @@ def test_after_an_error(server) -> None:
     attempt = _attempt(server, ASKS_CODE, REFUSED, SUCCESS)
     attempt.start(PASSWORD)
     assert InvalidCredentialsError is type(caught(lambda: attempt.answer(Secret(accounts.CODE))))
-    with pytest.raises(RuntimeError, match="started before it is answered"):
+    with pytest.raises(RuntimeError, match=r"^an attempt is started before it is answered$"):
         attempt.answer(Secret(accounts.CODE))
     assert isinstance(attempt.start(PASSWORD), Token)
 
@@ -123,7 +134,7 @@ def test_nothing_to_answer(server, is_started: bool) -> None:  # noqa: FBT001 - 
     attempt = _attempt(server, SUCCESS)
     if is_started:
         attempt.start(PASSWORD)
-    with pytest.raises(RuntimeError, match="started before it is answered"):
+    with pytest.raises(RuntimeError, match=r"^an attempt is started before it is answered$"):
         attempt.answer(Secret(accounts.CODE))
 
 

@@ -3,6 +3,7 @@
 import gc
 import http.client
 import os
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +13,13 @@ import pytest
 import requests
 
 from etna_magic import ConnectionFailedError, EtnaError, Secret, Token, UnexpectedResponseError
+from etna_magic.login_flow import conversation, log_out_on_server
 from etna_magic.support.safe_call import Failure, safe_call
 from tests.helpers import accounts, environment
 from tests.helpers.leaks import caught
 from tests.helpers.logins import log_in
 from tests.helpers.server import Answer, ScriptedServer, answer
-from tests.login_flow.answers import SUCCESS, asks_for
+from tests.login_flow.answers import SUCCESS, advance, asks_for
 
 # What requests, urllib3 and http.client add to any request.
 OF_THE_LIBRARIES = {"host", "user-agent", "accept-encoding", "connection"}
@@ -99,6 +101,49 @@ def test_lifetime_runs_from_the_sending() -> None:
         token.issued_at.timestamp() for token in (after_code, at_once)
     ]
     assert 24 * 3600 - 40 == at_once.remaining.total_seconds()
+
+
+def test_lifetime_runs_from_the_last_step(server) -> None:
+    """After a challenge it is the request with the answer to it that counts, however long that took."""
+    clock, asked = accounts.ManualClock(), asks_for("VerificationCode")
+    steps = conversation(accounts.credentials(server.play(asked, SUCCESS).base_url), {}, clock=clock)
+    advance(steps)
+    clock.move(60)
+    token = advance(steps, accounts.CODE)
+    assert (1_750_000_060.0, 24 * 3600) == (token.issued_at.timestamp(), token.remaining.total_seconds())
+
+
+def test_what_a_failure_says() -> None:
+    """A server that cannot be asked is named by its origin, with the reason and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+    error = caught(lambda: log_in(accounts.credentials(f"http://{host}/api")))
+    assert (
+        f"http://{host} could not be asked for a token: nothing listens there. "
+        "Check the base URL and the network, then log in again."
+    ) == str(error)
+
+
+class BlockedError(Exception):
+    """What a user's own guard of the network raises."""
+
+
+ACTS = {
+    "login": lambda: log_in(accounts.credentials("http://127.0.0.1:9/api")),
+    "logout": lambda: log_out_on_server(accounts.token("http://127.0.0.1:9/api"), 5.0),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_a_guard_of_the_network(monkeypatch: pytest.MonkeyPatch, act) -> None:
+    """An exception of a user's own code comes out as it is."""
+
+    def guard(*_: object, **__: object) -> None:
+        raise BlockedError("not here")
+
+    monkeypatch.setattr(socket, "getaddrinfo", guard)
+    with pytest.raises(BlockedError, match="not here"):
+        act()
 
 
 # What the environment may not change

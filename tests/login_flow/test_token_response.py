@@ -13,19 +13,22 @@ from etna_magic import (
     EtnaError,
     PasswordExpiredError,
     RateLimitedError,
+    Secret,
     Token,
     UnexpectedResponseError,
 )
 from etna_magic.login_flow import Challenge, ChallengeKind
+from etna_magic.login_flow.token_request import request_token
 from tests.helpers import accounts
 from tests.helpers.leaks import caught, chain, leaks
 from tests.helpers.logins import log_in
-from tests.helpers.server import answer
+from tests.helpers.server import ScriptedServer, answer
 from tests.login_flow.answers import (
     EXPIRED,
     LIMIT,
     ROWS,
     STATUSES,
+    UNKNOWN_KEY,
     Row,
     asks_for,
     kind,
@@ -33,6 +36,10 @@ from tests.login_flow.answers import (
 )
 
 by_row = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+
+
+def _sent(name: str) -> tuple[int, dict]:
+    return ROWS[name].status, ROWS[name].members
 
 
 def _check(expected: object, found: object) -> None:
@@ -199,6 +206,216 @@ def test_charset_of_the_header_does_not_count(outcome, charset: str) -> None:
     """JSON is UTF-8, whatever Content-Type says."""
     found = outcome(200, accounts.SUCCESS, ("Content-Type", f"application/json; charset={charset}"))
     assert accounts.TOKEN == found.get_secret_value()
+
+
+# What an error says, word for word
+
+AGAIN = "log in again."
+PASSWORD_EXPIRED = (
+    "The password has expired: change it on the broker's own pages, then log in with the new one."
+)
+UNTIMED_LIMIT = (
+    "The server accepts no more logins of this user for now and does not say for how long "
+    "(ten a minute are allowed): wait a minute, then log in again."
+)
+
+
+def _undocumented(status: int, what: str) -> str:
+    return (
+        f"The answer of /token (status {status}) is not one that ETNA documents, it {what}: "
+        "check that the base URL is the API's."
+    )
+
+
+def _redirected(where: str) -> str:
+    return (
+        f"The server redirects the login to {where}, and secrets are not sent on: "
+        "the base URL is perhaps that of the web terminal; give the API's."
+    )
+
+
+def _without_token(what: str) -> str:
+    return (
+        f"The server says Succeeded, but that came with {what}: nobody was logged in. Try again, "
+        "and tell the broker if it stays so."
+    )
+
+
+def _unknown_key(reason: str) -> str:
+    return (
+        f"The server does not know this app key (“{reason}”): check ETNA_APP_KEY, "
+        "and that it belongs to this base URL."
+    )
+
+
+def _refused_user(quoted: str) -> str:
+    return f"The server refused this user name and password{quoted}: check both, then log in again."
+
+
+def _another_step(step: str) -> str:
+    return (
+        f"The server asks for another step ({step}) but it came with no token, "
+        "without which it cannot be answered: log in again."
+    )
+
+
+SENTENCES = {
+    # By the documented rows
+    "app key 401": (*_sent("app key 401"), _unknown_key(UNKNOWN_KEY["error"])),
+    "password wrong": (*_sent("password wrong"), _refused_user(" (“Invalid credentials”)")),
+    "corrupted ticket": (
+        *_sent("corrupted ticket"),
+        f"The server has lost this login's earlier step (“Corrupted ticket”): {AGAIN}",
+    ),
+    "PIN refused": (*_sent("PIN refused"), f"The server refused the PIN (“Invalid pin”): {AGAIN}"),
+    "PIN never set": (
+        *_sent("PIN never set"),
+        "This user has never set a PIN, and the server asks for one: set it on the broker's pages first.",
+    ),
+    "expired": (*_sent("expired, in State"), PASSWORD_EXPIRED),
+    "limit by 401": (*_sent("limit by 401"), UNTIMED_LIMIT),
+    "server trouble": (
+        *_sent("server trouble"),
+        "The server is in trouble (status 500, “Unexpected server error”): try again in a minute.",
+    ),
+    "unknown step, refused": (
+        *_sent("unknown step, refused"),
+        f"The server refused the step Biometrics (“No face”): {AGAIN}",
+    ),
+    "unknown state": (*_sent("unknown state"), _undocumented(200, "has no State that is known")),
+    # A member is missing, or another one says it
+    "app key, Reason too": (401, {"Reason": "R", "error": "APPLICATION KEY"}, _unknown_key("R")),
+    "expired, in Message": (401, {"Message": "Your password has expired"}, PASSWORD_EXPIRED),
+    "limit by error": (400, {"error": LIMIT}, UNTIMED_LIMIT),
+    "limit by Message": (400, {"Message": LIMIT}, UNTIMED_LIMIT),
+    "limit by message": (400, {"message": LIMIT}, UNTIMED_LIMIT),
+    "Failed alone": (401, {"State": "Failed"}, _refused_user("")),
+    "PIN refused, Step alone": (
+        401,
+        {"State": "Failed", "Step": "SecutityPin"},
+        f"The server refused the PIN: {AGAIN}",
+    ),
+    "PIN refused, Reason alone": (
+        401,
+        {"State": "Failed", "Reason": "Invalid pin"},
+        f"The server refused the PIN (“Invalid pin”): {AGAIN}",
+    ),
+    "code refused": (
+        401,
+        {"State": "Failed", "Step": "VerificationCode", "Reason": "No"},
+        f"The server refused the code (“No”): {AGAIN}",
+    ),
+    "unknown step, Step alone": (
+        401,
+        {"State": "Failed", "Step": "Biometrics"},
+        f"The server refused the step Biometrics: {AGAIN}",
+    ),
+    # A token that is none
+    "202": (202, {"State": "Succeeded", "Token": "x"}, _without_token("status 202 instead of 200")),
+    "no Token": (200, {"State": "Succeeded"}, _without_token("no token")),
+    "null": (200, {"State": "Succeeded", "Token": None}, _without_token("no token")),
+    "empty Token": (200, {"State": "Succeeded", "Token": ""}, _without_token("no token")),
+    "list": (200, {"State": "Succeeded", "Token": []}, _without_token("a token that is no text but a list")),
+    "too long": (
+        200,
+        {"State": "Succeeded", "Token": "A" * 8001},
+        _without_token("a token of 8,001 characters"),
+    ),
+    "blank inside": (
+        200,
+        {"State": "Succeeded", "Token": "a b"},
+        _without_token("a token with characters that no header can carry"),
+    ),
+    "no interim Token": (
+        202,
+        {"State": "Expecting", "Step": "VerificationCode"},
+        _another_step("VerificationCode"),
+    ),
+    "no interim Token, no Step": (202, {"State": "Expecting"}, _another_step("unnamed")),
+    # No answer of /token at all
+    "500": (500, {}, "The server is in trouble (status 500): try again in a minute."),
+    "499": (499, {}, _undocumented(499, "has no State that is known")),
+    "404": (404, {}, "There is no /token at this base URL (status 404): check the base URL."),
+    "299": (299, {}, _undocumented(299, "has no State that is known")),
+    "300": (300, {}, _redirected("nowhere")),
+    "399": (399, {}, _redirected("nowhere")),
+    "400": (400, {}, _undocumented(400, "has no State that is known")),
+    "error": (400, {"error": "E", "Message": "M", "message": "m"}, _undocumented(400, "says “E”")),
+    "Message": (400, {"Message": "M", "message": "m"}, _undocumented(400, "says “M”")),
+    "message": (400, {"message": "m"}, _undocumented(400, "says “m”")),
+    "Reason": (400, {"Reason": "R", "error": "E", "Message": "M"}, _undocumented(400, "says “R”")),
+    "empty": (200, b"", _undocumented(200, "is empty")),
+    "no JSON": (200, b"x", _undocumented(200, "is no JSON in UTF-8")),
+    "web page": (200, b" <html>\n", _undocumented(200, "is a web page and no JSON")),
+    "JSON list": (200, b"[]", _undocumented(200, "is JSON but no object")),
+    "too deep": (200, b"[" * 60_000, _undocumented(200, "is JSON nested too deep to read")),
+    "128,001 bytes": (200, b" " * 128_001, _undocumented(200, "is longer than 128,000 bytes")),
+    "128,000 bytes": (200, b" " * 128_000, _undocumented(200, "is empty")),
+}
+
+
+@pytest.mark.parametrize(("status", "sent", "expected"), SENTENCES.values(), ids=SENTENCES)
+def test_what_an_error_says(outcome, status: int, sent: object, expected: str) -> None:
+    """Each sentence says what happened, what was seen, and what to do."""
+    assert expected == str(outcome(status, sent if isinstance(sent, bytes) else text(sent)))
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("https://web.example.com/login?a=b", "https://web.example.com:443"),
+        ("/web", "http://{host}"),
+        ("", "http://{host}"),
+        ("//[", "a location that cannot be read"),
+    ],
+)
+def test_where_a_redirect_leads(server: ScriptedServer, outcome, location: str, expected: str) -> None:
+    """The sentence names the origin alone, since the rest may hold secrets."""
+    found = outcome(302, b"", ("Location", location))
+    assert _redirected(expected.format(host=server.host)) == str(found)
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"), [("17", "17 s"), ("0.2", "1 s"), ("0", "1 s"), ("1.6", "2 s"), ("90", "1 min 30 s")]
+)
+def test_what_a_limit_says(outcome, header: str, wait: str) -> None:
+    """The wait is rounded, and at least a second."""
+    expected = f"The server accepts no more logins of this user for now: wait {wait}, then log in again."
+    assert expected == str(outcome(429, b"", ("Retry-After", header)))
+
+
+def test_what_is_kept_of_an_answer(server) -> None:
+    """The documented members, of each a text that is fit to be shown, and whether that is what was sent."""
+    members = {
+        "State": "Expecting",
+        "Step": f"Step\n{accounts.INTERIM}",
+        "Reason": "a\x00b",
+        "Token": accounts.INTERIM,
+        "Other": "x",
+        "error": 5,
+    }
+    server.play(answer(202, text(members), ("retry-after", "5"), ("location", "/web")))
+    found = request_token(server.base_url, {}, [], 5.0)
+    texts = {"State": "Expecting", "Step": "Step ***", "Reason": "ab"}
+    assert (202, texts, {"Step", "Reason"}) == (found.status, found.texts, set(found.altered))
+    assert (Secret(accounts.INTERIM), "", "") == (found.token, found.token_fault, found.fault)
+    assert (5.0, f"http://{server.host}") == (found.retry_after, found.redirect)
+    assert ["Expecting", "", ""] == [found.exactly(name) for name in ("State", "Step", "Message")]
+
+
+def test_what_is_kept_of_nothing(server) -> None:
+    """An answer that says nothing says so in each of its parts."""
+    server.play(answer(204))
+    found = request_token(server.base_url, {}, [], 5.0)
+    assert (204, {}, frozenset(), None, "no token", "is empty", None, "nowhere", "", b"") == found
+
+
+@pytest.mark.parametrize("word", ["Succeeded", "SecutityPin"])
+def test_a_secret_that_is_a_word_of_the_api(server, word: str) -> None:
+    """The words of the documentation are no secret, whatever password somebody has."""
+    server.play(answer(200, text({"State": word, "Reason": f"{word} it is"})))
+    found = request_token(server.base_url, {}, [Secret(word)], 5.0)
+    assert ({"State": word, "Reason": "*** it is"}, word) == (found.texts, found.exactly("State"))
 
 
 # Any answer at all

@@ -379,8 +379,12 @@ def test_raise_for_status(server, session: EtnaSession) -> None:
     assert [] == leaks(error.value, accounts.SECRETS)
 
 
-def test_a_token_for_another_server(server, session: EtnaSession, other) -> None:
+@pytest.mark.parametrize(("method", "outcome"), [("GET", ""), ("POST", " The POST was not sent.")])
+def test_a_token_for_another_server(server, session: EtnaSession, other, method: str, outcome: str) -> None:
     """A token that a user gives for a call to another server is not sent, and the error says so."""
-    error = caught(lambda: session.get(f"{other.base_url}/x", auth=session.token))
+    error = caught(lambda: session.request(method, f"{other.base_url}/x", auth=session.token))
     assert (InsecureURLError, []) == (type(error), other.received)
-    assert f"belongs to http://{server.host} and was not sent to http://{other.host}" in str(error)
+    assert (
+        f"This token belongs to http://{server.host} and was not sent to http://{other.host}: "
+        f"use it for its own server only.{outcome}"
+    ) == str(error)

@@ -1,5 +1,6 @@
 """What a session sends, and what it gives back."""
 
+import itertools
 import pickle
 import time
 from pathlib import Path
@@ -66,11 +67,27 @@ def test_all_that_requests_takes(server, session: EtnaSession) -> None:
     )  # fmt: skip
 
 
+def test_files_and_small_letters(server, session: EtnaSession) -> None:
+    """A file is sent as requests sends it, and a method in capitals."""
+    session.request("put", "v1.0/x", files={"f": ("rows.csv", b"1,2")})
+    (request,) = server.received
+    assert ("PUT", True, True) == (request.method, b"rows.csv" in request.body, b"1,2" in request.body)
+
+
+def test_hooks_of_the_session(session: EtnaSession) -> None:
+    """A hook of the session sees an answer where the call has none of its own, as with requests."""
+    seen: list[str] = []
+    session.hooks["response"].append(lambda response, **_: seen.append(f"session {response.status_code}"))
+    session.get("v1.0/x")
+    session.get("v1.0/x", hooks={"response": lambda response, **_: seen.append("call")})
+    assert ["session 200", "call"] == seen
+
+
 def test_what_is_set_on_the_session(server, session: EtnaSession) -> None:
     """So are headers and parameters of the session; a call takes one away by None."""
     session.headers["X-Mine"], session.params = "1", {"a": "1"}
     session.get("v1.0/x")
-    session.get("v1.0/x", headers={"X-Mine": None, "X-Too": "2"}, params={"a": None, "b": "2"})
+    session.get("v1.0/x", headers={"x-mine": None, "X-Too": "2"}, params={"a": None, "b": "2"})
     assert [("/api/v1.0/x?a=1", ["1"], []), ("/api/v1.0/x?b=2", [], ["2"])] == [
         (one.target, one.values("X-Mine"), one.values("X-Too")) for one in server.received
     ]
@@ -109,6 +126,52 @@ def test_no_proxy_on_loopback(server, session, monkeypatch: pytest.MonkeyPatch, 
         else:
             session.send(session.prepare_request(requests.Request("GET", "v1.0/x")))
     assert (1, 0) == (server.connections, proxy.connections)
+
+
+FAR = "https://api.example.com/x"
+PROXY = "http://proxy.example.com:3128"
+ENVIRONMENTS: dict[str, dict[str, str]] = {
+    "empty": {},
+    "proxies": {"https_proxy": PROXY, "http_proxy": PROXY},
+    "certificates": {"REQUESTS_CA_BUNDLE": "/requests.pem", "CURL_CA_BUNDLE": "/curl.pem"},
+    "certificates of curl": {"CURL_CA_BUNDLE": "/curl.pem"},
+    "no proxy": {"https_proxy": PROXY, "no_proxy": "example.com"},
+}
+SETTINGS: dict[str, dict] = {
+    "none": {},
+    "proxies": {"proxies": {"https": "http://mine.example.com:1", "ftp": None}},
+    "verify": {"verify": "/mine.pem", "cert": "/mine.crt"},
+    "no verify": {"verify": False},
+    "stream": {"stream": True},
+    "no environment": {"trust_env": False},
+    "no environment, proxies": {"trust_env": False, "proxies": {"https": PROXY}},
+}
+OPTIONS: dict[str, tuple] = {
+    "none": ({}, None, None, None),
+    "as requests asks": ({}, True, True, None),
+    "proxies": ({"https": "http://call.example.com:2"}, False, False, "/call.crt"),
+    "no proxy": ({"no_proxy": "api.example.com"}, None, "/call.pem", ("/call.crt", "/call.key")),
+    "another no proxy": ({"no_proxy": "example.org"}, None, True, None),
+}
+
+
+@pytest.mark.parametrize("environ", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_what_a_call_is_sent_with(
+    session, monkeypatch, environ: dict, settings: dict, options: tuple
+) -> None:
+    """Environment, session and call are merged as requests merges them."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    plain = requests.Session()
+    for one, (name, value) in itertools.product((plain, session), settings.items()):
+        setattr(one, name, value)
+    proxies, *others = options
+    expected, found = (
+        one.merge_environment_settings(FAR, dict(proxies), *others) for one in (plain, session)
+    )
+    assert expected | {"proxies": dict(expected["proxies"])} == found | {"proxies": dict(found["proxies"])}
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 400, 401, 403, 404, 409, 500])

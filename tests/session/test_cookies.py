@@ -1,12 +1,17 @@
 """Cookies that the broker's server has set: they go back to its origin, and nobody else gets them."""
 
 import socket
+from email.message import Message
 from ssl import SSLContext
+from types import SimpleNamespace
+from urllib.request import Request
 
 import pytest
+from requests.cookies import RequestsCookieJar
 
 from etna_magic.notebook.registry import LoginRegistry
 from etna_magic.session import EtnaSession
+from etna_magic.session.etna_session import OwnOriginCookies
 from tests.helpers import accounts, logins
 from tests.helpers.server import ScriptedServer, answer
 from tests.session.renewing_login import IN_THE_WINDOW, PAST_THE_END, RenewingLogin
@@ -90,6 +95,25 @@ def test_away_and_home(server, session: EtnaSession, other) -> None:
     session.get("v1.0/x")
     assert 200 == session.get("v1.0/x").status_code
     assert ([[]], [[], HOME, HOME]) == (cookies(other), cookies(server))
+
+
+@pytest.mark.parametrize(("scheme", "sent"), [("https", "sid=1"), ("http", None)])
+def test_the_usual_ports(scheme: str, sent: str | None) -> None:
+    """Where neither address names its port, a cookie of https is kept from http by its scheme."""
+    jar, headers = RequestsCookieJar(OwnOriginCookies()), Message()
+    headers["Set-Cookie"] = "sid=1; Path=/"
+    jar.extract_cookies(SimpleNamespace(info=lambda: headers), Request("https://api.example.com/x"))
+    request = Request(f"{scheme}://api.example.com/y")
+    jar.add_cookie_header(request)
+    assert sent == request.get_header("Cookie")
+
+
+def test_a_cookie_for_another_host(server, session: EtnaSession) -> None:
+    """A cookie that is not for the server that set it is not kept."""
+    server.play(answer(200, b"{}", ("Set-Cookie", "a=b; Domain=example.com")))
+    session.get("v1.0/x")
+    session.get("v1.0/x")
+    assert ([[], []], []) == (cookies(server), list(session.cookies))
 
 
 def test_cookies_of_another_server(session: EtnaSession, other) -> None:

@@ -99,7 +99,7 @@ def test_a_stand_in_of_a_stand_in(session: EtnaSession, again: Callable) -> None
 def test_the_original_goes_on(session: EtnaSession, again: Callable) -> None:
     """Whatever is copied or closed, the session itself works as before."""
     again(session).close()
-    assert 200 == session.get("v1.0/x").status_code
+    assert (200, False) == (session.get("v1.0/x").status_code, session.is_copy)
 
 
 def token_of(base_url: str, username: str = accounts.USERNAME, text: str = "") -> Token:

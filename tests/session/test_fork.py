@@ -249,3 +249,10 @@ def test_what_a_user_has_set_stays(server, session: EtnaSession) -> None:
     server.play(OK)
     assert 0 == in_a_child(lambda: (session.get("v1.0/x").ok, session.timeout), (True, 7.0))
     assert [["1"]] == [received.values("X-Mine") for received in server.received]
+
+
+def pool_of(adapter: HTTPAdapter) -> object:
+    """Return the one pool of connections that an adapter has."""
+    pools = adapter.poolmanager.pools
+    (key,) = pools.keys()
+    return pools[key]

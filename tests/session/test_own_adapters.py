@@ -15,7 +15,7 @@ from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught
 from tests.helpers.server import ScriptedServer, answer
 from tests.session.broken_servers import CUTS, HALVES, REFUSALS, UNCLEAR, Fault, hang_up, order
-from tests.session.renewing_login import NEW, OLD, RenewingLogin, new_token_only
+from tests.session.renewing_login import NEW, OLD, RenewingLogin, new_token_only, probed
 
 TRIES = 3
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]
@@ -75,6 +75,38 @@ def test_it_is_asked_as_requests_asks(server, session: EtnaSession) -> None:
     assert (False, (2, 3), True, None) == tuple(
         options[name] for name in ("stream", "timeout", "verify", "cert")
     )
+
+
+def test_what_it_is_asked_by_default(server, session: EtnaSession) -> None:
+    """Without options it is asked what requests asks without options."""
+    adapter = KeywordsOnly()
+    session.mount("http://", adapter)
+    request = session.prepare_request(requests.Request("GET", "v1.0/x"))
+    session.get_adapter(server.base_url).send(request)
+    assert [{"stream": False, "timeout": None, "verify": True, "cert": None, "proxies": None}] == adapter.seen
+
+
+def test_options_of_a_prepared_request(session: EtnaSession) -> None:
+    """What is given with a prepared request goes along; the rest is that of session and environment."""
+    adapter = KeywordsOnly()
+    session.mount("http://", adapter)
+    request = session.prepare_request(requests.Request("GET", "v1.0/x"))
+    given = {"stream": True, "verify": __file__, "cert": __file__}
+    session.send(request, **given)
+    session.send(request, proxies={"http": None}, timeout=3)
+    mine = {"proxies": {"no_proxy": "127.0.0.1"}, "timeout": session.timeout}
+    theirs = {"stream": False, "verify": True, "cert": None, "proxies": {"http": None}, "timeout": 3}
+    assert [given | mine, theirs] == adapter.seen
+
+
+def test_a_probe_is_asked_as_the_call(server, session: EtnaSession) -> None:
+    """The probe goes by the same adapter with the same options, but for its body, which nobody reads."""
+    adapter = KeywordsOnly()
+    session.mount("http://", adapter)
+    server.play(probed(OK))
+    session.get("v1.0/x", verify=__file__, cert=__file__, timeout=(2, 3))
+    first, probe = adapter.seen
+    assert (first | {"stream": True}, False, (2, 3)) == (probe, first["stream"], probe["timeout"])
 
 
 def test_its_prefix_counts(server, session: EtnaSession, other) -> None:

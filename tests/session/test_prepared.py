@@ -172,9 +172,12 @@ def test_a_session_of_another_account(server, session: EtnaSession, method: str,
         request = copied(prepared(bobs, method))
     error = caught(lambda: session.send(request))
     assert (NotLoggedInError, []) == (type(error), server.received)
-    accounts_named = f"made for bob at {server.base_url}, and this session is of alice at {server.base_url}."
-    assert (True, [], placeholder(server, "bob")) == (
-        accounts_named in str(error), leaks(error, accounts.SECRETS), shown(request),
+    expected = (
+        f"The request was made for bob at {server.base_url}, and this session is of alice at "
+        f"{server.base_url}.{' The POST was not sent.' if method == 'POST' else ''}"
+    )
+    assert (expected, [], placeholder(server, "bob")) == (
+        str(error), leaks(error, accounts.SECRETS), shown(request),
     )  # fmt: skip
 
 
@@ -412,6 +415,22 @@ def test_another_auth(renewing: RenewingLogin, unsigned: tuple, is_renewing: boo
     assert before is renewing.session.token
 
 
+@by_method
+def test_another_auth_after_a_logout(server, session: EtnaSession, method: str) -> None:
+    """A session that was logged out sends nothing at all, and says so."""
+    session.holder.release("was logged out")
+    error = caught(lambda: session.request(method, "v1.0/x", auth=("u", "p")))
+    expected = "etna was logged out." + (" The POST was not sent." if method == "POST" else "")
+    assert (NotLoggedInError, expected, []) == (type(error), str(error), server.received)
+
+
+def test_without_a_time_out(server, session: EtnaSession) -> None:
+    """What a hook sends without a time-out is asked about as any other call is."""
+    server.play(DENIED)
+    error = caught(lambda: session.get_adapter(server.base_url).send(prepared(session)))
+    assert TokenExpiredError is type(error)
+
+
 # ------------------------------------------------------------------ our headers, set by hand
 
 
@@ -462,6 +481,12 @@ def test_current_token_by_hand_elsewhere(server, session: EtnaSession, other, te
     session.get(f"{other.base_url}/x")
     session.get("v1.0/x")
     assert [UNSIGNED] * 2 == ours(other)
+
+
+def test_by_hand_at_home(server, session: EtnaSession) -> None:
+    """At home a call with another auth has the app key that was set for it."""
+    session.get("v1.0/x", auth=("u", "p"), headers={"Et-App-Key": "mine"})
+    assert [(["Basic dTpw"], ["mine"])] == ours(server)
 
 
 def test_by_hand_for_a_call(session: EtnaSession, other) -> None:

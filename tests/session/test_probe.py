@@ -97,3 +97,31 @@ def test_a_held_probe_holds_nobody_else(server, session: EtnaSession) -> None:
         held.release()
         assert 401 == first.result(LIMIT).status_code
     assert 1 == [received.target for received in server.received].count(PROBE)
+
+
+def test_a_held_probe_of_a_refused_token(server, session: EtnaSession, clock: accounts.ManualClock) -> None:
+    """So does who waits while it is asked whether a refused token is good again: nothing is sent."""
+    session._check._clock = clock
+    server.play(DENIED)
+    caught(lambda: session.get("v1.0/x"))
+    clock.move(60)
+    held = HeldAnswer()
+    server.play(probed(held, OK))
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(session.get, "v1.0/x", timeout=10 * LIMIT)
+        assert held.asked.wait(LIMIT)
+        assert TokenExpiredError is type(caught(lambda: session.get("v1.0/y", timeout=0.2)))
+        assert not first.done()
+        held.release()
+        assert 200 == first.result(LIMIT).status_code
+    assert [PROBE, "/api/v1.0/x"] == [received.target for received in server.received]
+
+
+def test_no_environment(server, session: EtnaSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a session asks the environment for nothing, its probe does not either."""
+    session.trust_env = False
+    server.play(DENIED)
+    with ScriptedServer(OK) as proxy:
+        environment.set_proxy(monkeypatch, f"http://{proxy.host}")
+        assert TokenExpiredError is type(caught(lambda: session.get("v1.0/x")))
+        assert (2, []) == (len(server.received), proxy.received)

@@ -10,12 +10,14 @@ from typing import BinaryIO
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import Retry
+from urllib3 import HTTPResponse, Retry
 
 from etna_magic import ConnectionFailedError, EtnaError
 from etna_magic.session import EtnaSession
+from etna_magic.session.call_errors import CallFailedError
+from etna_magic.session.retry_policy import ReadRetry
 from etna_magic.support.safe_call import causes
-from tests.helpers import accounts
+from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.server import Answer, Received, ScriptedServer, answer
 from tests.session.broken_servers import CUTS, HALVES, REFUSALS, Fault, hang_up
@@ -61,6 +63,16 @@ def test_recovery(server, session: EtnaSession, pauses: list[float]) -> None:
     assert 0 < pauses[0] < pauses[1]
 
 
+@pytest.mark.usefixtures("pauses")
+def test_recovery_over_tls(tls) -> None:
+    """The same over TLS."""
+    with (
+        ScriptedServer(answer(503), OK, tls=tls) as server,
+        logins.session_of(accounts.token(server.base_url)) as session,
+    ):
+        assert (200, 2) == (session.get("v1.0/x").status_code, len(server.received))
+
+
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 500, 501])
 def test_answers_that_are_final(server, session: EtnaSession, pauses, status: int) -> None:
     """Any other status is returned at once, though it names a time to wait."""
@@ -89,6 +101,13 @@ def test_history_holds_no_frame(server, session: EtnaSession, pauses, adapter) -
     found = [error for one in history for error in causes(one.error)]
     assert len(found) > len(history)
     assert [[]] * len(found) == [leaks(error, accounts.SECRETS) for error in found]
+
+
+def test_the_rules_of_a_session() -> None:
+    """Three more tries, for four statuses and for reads alone; the last answer is given back."""
+    rules = ReadRetry.for_session()
+    assert (3, 0.3, False) == (rules.total, rules.backoff_factor, rules.raise_on_status)
+    assert ([429, 502, 503, 504], READS) == (sorted(rules.status_forcelist), sorted(rules.allowed_methods))
 
 
 # ------------------------------------------------------------------ Retry-After
@@ -125,6 +144,37 @@ def test_rules_of_a_users_own(server, session: EtnaSession, pauses: list[float])
     server.play(*(answer(429, b"{}", ("Retry-After", text)) for text in texts))
     assert (429, "40") == ((response := session.get("v1.0/x")).status_code, response.headers["Retry-After"])
     assert (len(texts), [1.5]) == (len(server.received), pauses)
+
+
+def test_a_long_wait_by_rules_that_raise(server, session: EtnaSession) -> None:
+    """Rules that a user has told to raise do so for a wait that is too long, as for an answer that counts."""
+    session.adapters["http://"].max_retries = ReadRetry.for_session().new(raise_on_status=True)
+    server.play(answer(503, b"", ("Retry-After", "31")))
+    error = caught(lambda: session.get("v1.0/x"))
+    assert f"GET to http://{server.host} got no answer: RetryError." == str(error)
+    assert (CallFailedError, 1) == (type(error), len(server.received))
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("7", 7), (" 7 ", 7), ("31", 31)])
+def test_retry_after_in_seconds(text: str, seconds: float) -> None:
+    """Seconds are taken as they are."""
+    retry = ReadRetry.for_session()
+    response = HTTPResponse(headers={"Retry-After": text}, status=503)
+    assert [seconds, seconds] == [retry.parse_retry_after(text), retry.get_retry_after(response)]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "least", "most"),
+    [
+        pytest.param(-60, 0, 0, id="past"),
+        pytest.param(20, 1, 20, id="soon"),
+        pytest.param(600, 590, 600, id="late"),
+    ],
+)
+def test_retry_after_as_a_date(ahead: int, least: int, most: int) -> None:
+    """A date is waited for; one in the past is not."""
+    text = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)
+    assert least <= ReadRetry.for_session().parse_retry_after(text) <= most
 
 
 UNREADABLE = {
@@ -250,7 +300,10 @@ def test_a_body_that_can_be_sent_once(server, session: EtnaSession, make, method
     """A read that could not be sent again whole is refused: the second time its body would be empty."""
     error = caught(lambda: session.request(method, "v1.0/x", data=make()))
     assert (EtnaError, []) == (type(error), server.received)
-    assert f"The body of a {method} must be one that can be sent again" in str(error)
+    assert (
+        f"The body of a {method} must be one that can be sent again, and this one can be read only once: "
+        "give it as bytes or as a file."
+    ) == str(error)
 
 
 class Receiving:

@@ -306,9 +306,11 @@ def test_refused_with_a_renewal(renewing: RenewingLogin) -> None:
     """With auto-renew there is a fresh token then, but the order is for its user to repeat."""
     renewing.call_reply = DENIED
     error = caught(renewing.call)
-    refused = "The POST was refused with a 401 and was not sent again."
-    assert (TokenExpiredError, True) == (type(error), "There is a fresh token now" in str(error))
-    assert (True, 1) == (str(error).endswith(refused), renewing.login_count)
+    expected = (
+        "The token of etna was refused by the server. There is a fresh token now: repeat the call. "
+        "The POST was refused with a 401 and was not sent again."
+    )
+    assert (TokenExpiredError, expected, 1) == (type(error), str(error), renewing.login_count)
 
 
 def test_refused_for_itself(server, session: EtnaSession) -> None:

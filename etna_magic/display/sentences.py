@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from etna_magic.exceptions import login_hint
 from etna_magic.support import format_duration, format_moment, sanitize
-from etna_magic.token import Token, TokenState
+from etna_magic.token import Account, Token, TokenState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,13 +62,17 @@ def logged_in(name: str, token: Token, environment: str) -> str:
 
 
 def logged_out(
-    name: str, token: Token | None, lives_on: str, not_forgotten: str, replaced: Sequence[datetime] = ()
+    name: str,
+    token: Token | None,
+    lives_on: str,
+    not_forgotten: str,
+    replaced: Sequence[tuple[Account, datetime]] = (),
 ) -> tuple[str, str]:
     """Say what became of a token at a logout."""
     if token is None:
         return f"{name}: the login was called off.", "etna-line"
     gone = f"{name}: {sanitize(token.username)} is logged out, and {name}_token is gone"
-    ending = f" {_earlier(replaced)}" if replaced else ""
+    ending = _earlier(replaced)
     ending += f" What was remembered could not be deleted: {not_forgotten}." if not_forgotten else ""
     if lives_on:
         until = format_moment(token.expires_at)
@@ -78,13 +82,15 @@ def logged_out(
     return gone + ending, "etna-warning" if lives_on or not_forgotten or replaced else "etna-line"
 
 
-def _earlier(ends: Sequence[datetime]) -> str:
-    """Say of tokens that were replaced how long the server accepts them."""
-    until = " and ".join(format_moment(end) for end in sorted(ends)[-3:])
-    if len(ends) == 1:
-        return f"An earlier token of this login lives on at the server until {until}."
-    last = "until" if len(ends) <= 3 else "the last three until"
-    return f"{len(ends)} earlier tokens of this login live on at the server, {last} {until}."
+def _earlier(replaced: Sequence[tuple[Account, datetime]]) -> str:
+    """Say of tokens that were replaced whose they are, and how long the server accepts them."""
+    said = ""
+    for account in dict.fromkeys(account for account, _ in replaced):
+        ends = [end for one, end in replaced if one == account]
+        tokens = "An earlier token" if len(ends) == 1 else f"{len(ends)} earlier tokens"
+        lives = "lives on at the server" if len(ends) == 1 else "live on at the server, the last"
+        said += f" {tokens} of {account} {lives} until {format_moment(max(ends))}."
+    return said
 
 
 def stale(name: str, token: Token) -> str:

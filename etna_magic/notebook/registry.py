@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from etna_magic.session import EtnaSession
     from etna_magic.settings import LoginOptions
-    from etna_magic.token import Token
+    from etna_magic.token import Account, Token
 
 
 _SHORTEST_LEARNED = timedelta(minutes=1)
@@ -71,8 +71,8 @@ class Login:
         self.notice: Callable[[], None] | None = None
         #: What the watcher has said of this token.
         self.warned: set[str] = set()
-        #: When the server ends the tokens that were replaced and that it still accepts.
-        self.replaced: list[datetime] = []
+        #: Whose tokens were replaced, and when the server ends them; only those that it still accepts.
+        self.replaced: list[tuple[Account, datetime]] = []
         #: Every token that it has had and that somebody still refers to.
         self.tokens: WeakSet[Token] = WeakSet()
 
@@ -255,14 +255,14 @@ class LoginRegistry:
 
     def _note_replaced(self, login: Login, old: Token | None, new: Token) -> None:
         now = datetime.now(UTC)
-        login.replaced = [end for end in login.replaced if end > now]
+        login.replaced = [(account, end) for account, end in login.replaced if end > now]
         if (
             old is not None
             and not old.ended
             and old.expires_at > now
             and old.secrets()[0] != new.secrets()[0]
         ):
-            login.replaced.append(old.expires_at)
+            login.replaced.append((old.account, old.expires_at))
 
     def token_changed(self, token: Token) -> None:
         """Note that the server has changed a token's state, and learn from an end that came early."""

@@ -85,15 +85,24 @@ class Server:
         listener = listen(address, port)
         self.port: int = listener.getsockname()[1]
         self._server = SilentServer(listener, app)
+        self._is_prepared = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="etna-sandbox", daemon=True)
         # Below systemd cheroot would serve whatever socket the service was given, on loopback or not.
         given = os.environ.pop(SYSTEMD, None)
         try:
-            self._server.prepare()
+            self._thread.start()
+            self._is_prepared.wait()
         finally:
             if given is not None:
                 os.environ[SYSTEMD] = given
-        self._thread = threading.Thread(target=self._server.serve, name="etna-sandbox", daemon=True)
-        self._thread.start()
+
+    def _serve(self) -> None:
+        # cheroot's workers are daemons where the thread that starts them is one: no process waits for them.
+        try:
+            self._server.prepare()
+        finally:
+            self._is_prepared.set()
+        self._server.serve()
 
     def stop(self) -> None:
         """Stop serving, close all connections, free the port, and wait until that is done."""

@@ -5,6 +5,8 @@ import os
 import re
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -218,3 +220,21 @@ def test_unknown_user(sandbox):
     """The password of an unknown user is an error that lists the users."""
     with pytest.raises(ValueError, match=r"'nobody'.*demo, twofactor"):
         sandbox.password_of("nobody")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from etna_magic.sandbox import Sandbox; Sandbox().start()",
+        "from IPython import start_ipython\n"
+        "start_ipython(['--no-banner', '-c', '%load_ext etna_magic\\n%etna_login --sandbox'])",
+    ],
+    ids=["plain", "in IPython"],
+)
+def test_no_process_waits_for_it(tmp_path, program):
+    """A process that has started it, and does not stop it, ends when its own work is done."""
+    home = {"HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | home, timeout=60, capture_output=True, check=False
+    )
+    assert (0, b"") == (done.returncode, done.stderr)

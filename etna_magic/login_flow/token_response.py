@@ -113,7 +113,7 @@ def parse(response: requests.Response, body: bytes | None, secrets: Sequence[Sec
     token, token_fault = _token(members)
 
     def shown(text: str) -> str:
-        return redact(text, (*secrets, token), LONGEST_BODY)
+        return redact(text, (*secrets, token))
 
     sent = {name: members[name] for name in MEMBERS if isinstance(members.get(name), str)}
     # The documented words are what they are, and most answers consist of them.

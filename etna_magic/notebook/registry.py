@@ -255,14 +255,10 @@ class LoginRegistry:
 
     def _note_replaced(self, login: Login, old: Token | None, new: Token) -> None:
         now = datetime.now(UTC)
+        if old is not None and not old.ended and old.secrets()[0] != new.secrets()[0]:
+            # By what the settings say: the end that was learned may be a guess.
+            login.replaced.append((old.account, old.issued_at + old.stated_lifetime))
         login.replaced = [(account, end) for account, end in login.replaced if end > now]
-        if (
-            old is not None
-            and not old.ended
-            and old.expires_at > now
-            and old.secrets()[0] != new.secrets()[0]
-        ):
-            login.replaced.append((old.account, old.expires_at))
 
     def token_changed(self, token: Token) -> None:
         """Note that the server has changed a token's state, and learn from an end that came early."""
@@ -277,7 +273,8 @@ class LoginRegistry:
         self.touch()
 
     def _set(self, login: Login, token: Token, *, is_visible: bool = True) -> None:
-        token.keep_issue_time(login.token)
+        for known in [one for other in (login, *self._logins.values()) for one in other.tokens]:
+            token.keep_issue_time(known)
         self._note_replaced(login, login.token, token)
         login.session.holder.put(token)
         login.session.holder.on_change = self.token_changed

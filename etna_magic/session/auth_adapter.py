@@ -17,14 +17,17 @@ from requests.auth import AuthBase
 from requests.utils import rewind_body
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from etna_magic.exceptions import (
-    ApplicationKeyError,
-    EtnaError,
-    InsecureURLError,
-    NotLoggedInError,
-    TokenExpiredError,
+from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError, TokenExpiredError
+from etna_magic.session.call_errors import (
+    add_outcome,
+    clear_history,
+    discard,
+    not_sent,
+    raise_for,
+    refused,
+    said_in,
+    unknown_key,
 )
-from etna_magic.session.call_errors import add_outcome, clear_history, discard, not_sent, raise_for, refused
 from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
 from etna_magic.support import Origin, SameOrigin, sanitize
 from etna_magic.support.http import QuietAdapter, plain_session_class
@@ -147,7 +150,7 @@ class AuthAdapter(BaseAdapter):
                 absent = NotLoggedInError(f"{self._holder.name} {self._holder.describe()}.")
                 raise add_outcome(absent, not_sent(request.method))
             # A redirect from http to https of one host keeps Authorization, and that is another origin.
-            prepare = _as_it_is if is_home else partial(_without_our_headers, self._holder.current())
+            prepare = copy.copy if is_home else partial(_without_our_headers, self._holder.current())
             return self._exchange(request, prepare, options, self._holder.current())
         token = self._token_for(request, options)
         response = self._exchange(request, partial(_signed, token), options, token)
@@ -237,16 +240,13 @@ class AuthAdapter(BaseAdapter):
     ) -> Response:
         """Find out what a 401 or 403 is about; a read is sent once more where there is a fresh token."""
         # Read to its end, so that its connection is free for the question.
-        outcome = safe_call(lambda: bytes(response.content).lower(), token.secrets())
+        outcome = safe_call(lambda: said_in(response.content), token.secrets())
         if isinstance(outcome, Failure):
             raise_for(outcome, request, response.status_code)
-        if b"application key" in outcome:
+        if outcome == "application key":
             discard(response)
-            raise ApplicationKeyError(
-                "The server does not know this app key any more: check ETNA_APP_KEY, then log in again."
-                f"{refused(request.method, response.status_code)}"
-            )
-        if response.status_code == 401 or (b"expired" in outcome and b"token" in outcome):
+            raise unknown_key(request.method, response.status_code)
+        if response.status_code == 401 or outcome == "token":
             return self._after_401(request, response, token, options)
         return response
 
@@ -257,8 +257,7 @@ class AuthAdapter(BaseAdapter):
         is_read = request.method in READS
         reason = ""
         if current is None or current is token or token.state is TokenState.STALE:
-            probe = self._probe(token, options, response.status_code)
-            if not self._check.is_stale(token, probe, _patience(options)):
+            if not self._check.is_stale(token, self._probe(token, options), _patience(options)):
                 return response
             holder.on_change(token)
             reason = holder.ended(token)
@@ -280,8 +279,8 @@ class AuthAdapter(BaseAdapter):
             failed = TokenExpiredError(f"{reason} There is a fresh token now: repeat the call.")
         raise add_outcome(failed, refused(request.method, response.status_code)).with_traceback(None)
 
-    def _probe(self, token: Token, options: SendOptions, refusal: int = 401) -> Callable[[], int]:
-        """Return what asks about a token as the call itself did; a refusal like its own is told as 401."""
+    def _probe(self, token: Token, options: SendOptions) -> Callable[[], int]:
+        """Return what asks the server about a token, by the way that the call itself goes."""
         url = f"{token.base_url}/{PROBE}"
 
         def ask() -> int:
@@ -292,6 +291,8 @@ class AuthAdapter(BaseAdapter):
             way: SendOptions = {**options, "stream": True}
             with session.get(url, auth=token, allow_redirects=False, **way) as response:
                 status = response.status_code
+                if status == 403 and said_in(next(response.iter_content(4096), b"")) == "token":
+                    status = 401
             if is_own:
                 session.close()  # a user's own adapter is in use elsewhere
             return status
@@ -300,7 +301,7 @@ class AuthAdapter(BaseAdapter):
             outcome = safe_call(ask, token.secrets())
             if isinstance(outcome, Failure):
                 raise_for(outcome, requests.Request("GET", url).prepare(), None)
-            return 401 if outcome == refusal else outcome
+            return outcome
 
         return probe
 
@@ -342,11 +343,6 @@ def _signed(token: Token, request: PreparedRequest) -> PreparedRequest:
     made.headers = request.headers.copy()
     made.headers.update(token.plain_headers())
     return made
-
-
-def _as_it_is(request: PreparedRequest) -> PreparedRequest:
-    """Return a request to our own server that has another auth than ours."""
-    return request
 
 
 def _without_our_headers(token: Token | None, request: PreparedRequest) -> PreparedRequest:

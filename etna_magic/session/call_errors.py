@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import requests
 
-from etna_magic.exceptions import ConnectionFailedError, EtnaError
+from etna_magic.exceptions import ApplicationKeyError, ConnectionFailedError, EtnaError
 from etna_magic.session.retry_policy import READS
 from etna_magic.support import Origin
 from etna_magic.support.safe_call import NETWORK_ERRORS, causes
@@ -143,3 +143,19 @@ def discard(response: requests.Response) -> None:
     response.close()
     # The frames of the exception hold the response.
     response.__setstate__({"_content": b"", "headers": {}})  # type: ignore[attr-defined] # the stubs lack it
+
+
+def unknown_key(method: str | None, status: int) -> ApplicationKeyError:
+    """Return the error of a call whose app key the server does not know."""
+    return ApplicationKeyError(
+        "The server does not know this app key any more: check ETNA_APP_KEY, then log in again."
+        f"{refused(method, status)}"
+    )
+
+
+def said_in(body: bytes) -> str:
+    """Return what a refusal is about; nothing of its body may stay in a frame of an exception."""
+    text = body.lower()
+    if b"application key" in text:
+        return "application key"
+    return "token" if b"expired" in text and b"token" in text else ""

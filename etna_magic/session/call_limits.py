@@ -80,7 +80,7 @@ class CallLimits(dict[str, CallLimit]):
             self._deprecated.add(group)
             message = (
                 f"ETNA will remove {response.request.method} {urlsplit(response.url).path}: "
-                f"the server says X-Deprecated: {redact(removal, secrets, 80)}."
+                f"the server says X-Deprecated: {redact(removal, secrets)}."
             )
             try:
                 warnings.warn(message, DeprecationWarning, stacklevel=_depth())

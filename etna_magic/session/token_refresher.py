@@ -42,6 +42,8 @@ class TokenRefresher:
         self._clock = clock or Clock()
         self._failed_at = 0.0
         self._refreshed_at = -math.inf
+        # Whether the last login brought no fresher token: some servers give out the same text again.
+        self._is_unchanged = False
         #: Whether each login needs a code from a person, so that none happens by itself.
         self.needs_person = False
         #: Why the last try failed; None when none has, or one has worked since. It is never raised itself:
@@ -87,9 +89,11 @@ class TokenRefresher:
             if self._current().state is not TokenState.STALE:
                 return
             self._note_refusal()
-            if self.error is not None and not self._may_try():
+            if self._may_try():
+                self._renew()
+            elif self.error is not None:
                 raise copy.copy(self.error)
-            self._renew()
+            # Else it is the same text once more, which the server may well accept.
 
     def _note_refusal(self) -> None:
         """Count a token that was refused as soon as it was fresh as a failed renewal."""
@@ -103,7 +107,7 @@ class TokenRefresher:
     def _may_try(self) -> bool:
         if isinstance(self.error, InvalidCredentialsError):
             return False  # five wrong passwords lock a user out
-        if self.error is None:
+        if self.error is None and not self._is_unchanged:
             return True
         asked = self.error.retry_after if isinstance(self.error, RateLimitedError) else None
         return self._clock.forward() - self._failed_at >= max(PAUSE, asked or 0.0)
@@ -119,7 +123,8 @@ class TokenRefresher:
             error = EtnaError(f"The token could not be renewed ({kind}): log in again by hand.")
         else:
             self.error = None
-            self._refreshed_at = self._clock.forward()
+            self._failed_at = self._refreshed_at = self._clock.forward()
+            self._is_unchanged = self._current().state is not TokenState.FRESH
             return
         self._failed_at = self._clock.forward()
         # Where Dask was imported, a copy has the traceback as well.

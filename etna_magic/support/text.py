@@ -37,15 +37,16 @@ def sanitize(text: object, limit: int = LIMIT) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def redact(text: str, secrets: Iterable[Secret | None], limit: int) -> str:
+def redact(text: str, secrets: Iterable[Secret | None]) -> str:
     """Return a server's text sanitized, with each secret in it replaced by ``***``.
 
     A server may repeat in its reason what it was sent.
     """
-    # Sanitized first: an escape sequence in its middle must not carry a secret past the search.
-    line = sanitize(text, limit)
+    # Sanitized first, and whole: an escape sequence in its middle must not carry a secret past the search,
+    # and no cut must leave a part of one.
+    line = sanitize(text, len(text) + 1)
     known = [secret.get_secret_value() for secret in secrets if secret]
-    spellings = {*known, *(sanitize(one, limit) for one in known)} - {""}
+    spellings = {*known, *(sanitize(one, len(one) + 1) for one in known)} - {""}
     # The longest first: of a secret that has another one in it, the rest would be left.
     for spelling in sorted(spellings, key=len, reverse=True):
         line = _without(line, spelling)

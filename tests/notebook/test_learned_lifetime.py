@@ -177,3 +177,16 @@ def test_logout_names_no_token_that_is_gone(user: RememberingUser):
     user.log_in()
     (line,) = user.kernel.run("%etna_logout").texts
     assert "earlier token" not in line
+
+
+def test_logout_believes_no_guess(user: RememberingUser):
+    """A token that was replaced lives on by what the settings say, and not by what was learned."""
+    user.log_in()
+    end_early(user)
+    user.log_in()
+    end = "(etna_token.issued_at + timedelta(hours=24)).astimezone().strftime('%Y-%m-%d %H:%M:%S %Z')"
+    user.kernel.do("from datetime import timedelta")
+    until = user.kernel.ask(end)
+    user.log_in()
+    (line,) = user.kernel.run("%etna_logout").texts
+    assert f"lives on at the server until {until}." in line

@@ -318,3 +318,12 @@ def test_the_connection_of_an_error(server, session: EtnaSession) -> None:
     error = seen_as_error(session, "POST", stream=True)
     assert closed.wait(LIMIT)
     assert error.__traceback__ is not None  # it holds the frames, and they the answer, until here
+
+
+def test_what_a_server_repeats(server, session: EtnaSession) -> None:
+    """A token in X-Deprecated is not shown, not even in part where the text is cut."""
+    text = session.token.get_secret_value()
+    server.play(answer(200, b"{}", ("X-Deprecated", "since " + "x" * 90 + text)))
+    with pytest.warns(DeprecationWarning, match="X-Deprecated") as warned:
+        session.get("v1.0/x")
+    assert text[:8] not in str(warned[0].message)

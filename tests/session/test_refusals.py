@@ -164,3 +164,18 @@ def test_a_renewing_login_and_an_order(renewing: RenewingLogin) -> None:
     error = caught(lambda: renewing.session.post("v1.0/x"))
     assert str(error).endswith("repeat the call. The POST was refused with a 403 and was not sent again.")
     assert 200 == renewing.session.post("v1.0/x").status_code
+
+
+def test_a_probe_that_says_it_by_403(server, session: EtnaSession) -> None:
+    """A call is refused with a 401, and the probe with a 403 about an expired token: it has ended."""
+    server.play(probed(EXPIRED))
+    assert TokenExpiredError is type(caught(lambda: session.get("v1.0/x")))
+    assert TokenState.STALE is session.token.state
+
+
+def test_no_frame_has_the_body(server, session: EtnaSession) -> None:
+    """A body that repeats a secret is in no frame of the error, in small letters neither."""
+    secret = accounts.APP_KEY
+    server.play(answer(401, f"Application key is not defined: {secret}".encode()))
+    error = caught(lambda: session.get("v1.0/x"))
+    assert (ApplicationKeyError, []) == (type(error), leaks(error, [secret, secret.lower()]))

@@ -312,3 +312,22 @@ class TestKeptErrors:
         errors = [caught(renewing.call) for _ in range(50)]
         assert (50, 1) == (len({id(error) for error in errors}), len({str(error) for error in errors}))
         assert 1 == len({depth(error) for error in errors[1:]})
+
+
+SAME = answer(200, accounts.body(State="Succeeded", Token=OLD.removeprefix("Bearer ")))
+
+
+@pytest.mark.parametrize("age", [IN_THE_WINDOW, PAST_THE_END])
+def test_a_server_that_gives_out_the_same_text(renewing: RenewingLogin, age: int) -> None:
+    """It is asked once a minute, and not at each call; what it gave out is used meanwhile."""
+    renewing.token_reply = SAME
+    renewing.clock.move(age)
+    assert [200] * 30 == [renewing.call() for _ in range(30)]
+    assert 1 == renewing.login_count
+    renewing.clock.move(61)
+    assert [200] * 30 == [renewing.call() for _ in range(30)]
+    assert 2 == renewing.login_count
+    renewing.token_reply = FRESH
+    renewing.clock.move(61)
+    assert [200] * 30 == [renewing.call() for _ in range(30)]
+    assert (3, NEW) == (renewing.login_count, renewing.signed[-1])

@@ -12,7 +12,7 @@ from etna_magic.notebook.magics import EtnaMagics
 from etna_magic.notebook.registry import LoginRegistry
 from etna_magic.sandbox import Sandbox
 from tests.helpers.waiting import LIMIT
-from tests.notebook.tokens import token
+from tests.notebook.tokens import MovedClock, token
 
 INFO = "v1.0/users/@me/info"
 LogIn = Callable[..., list[str]]
@@ -173,3 +173,14 @@ def test_a_name_in_another_script(bare: InteractiveShell, log_in: LogIn) -> None
     """Any identifier of Python can name a login."""
     log_in("börse_2")
     assert ["börse_2_session", "börse_2_token"] == ours(bare)
+
+
+def test_one_text_under_two_names() -> None:
+    """A server may hand out a token again: under the second name it is as old as it is under the first."""
+    registry, clock = LoginRegistry({}), MovedClock()
+    first = token(clock)
+    registry.put("one", first, None)
+    clock.now += 60
+    second = token(clock)
+    registry.put("two", second, None)
+    assert first.issued_at == second.issued_at

@@ -259,14 +259,14 @@ def _transaction(one: Transaction, account: int) -> dict[str, object]:
     shown: dict[str, object] = {
         "Id": one.id,
         "SecurityId": one.security.id if one.security else -1,
-        "OrderStateId": one.order.state_id if one.order else 0,
+        "OrderStateId": one.state_id,
         "AccountId": account,
         "Date": format_date(one.time),
         "Value": one.value,
         "Quantity": _whole_if_it_is(one.quantity),
         "LeavesQuantity": 0,
         "Type": one.type,
-        "IsDayTrade": False,
+        "IsDayTrade": one.is_day_trade,
     }
     if one.description:
         shown["Description"] = one.description

@@ -1,5 +1,7 @@
 """The calls on price alerts."""
 
+from collections.abc import Callable
+
 from flask import Response
 
 from etna_magic.sandbox.alerts import Alert
@@ -46,7 +48,7 @@ def get_alert(call: Call) -> Response:
 
 def change_alert(call: Call) -> Response:
     """Change a price alert."""
-    alert = _alert(call)
+    alert = _alert(call, conflict)
     fields = _fields(Body.of(call.request, "priceAlert"))
     return json_response(call.state.alerts.put(call.user, fields, alert["Id"]))
 
@@ -56,10 +58,10 @@ def remove_alert(call: Call) -> Response:
     return empty_response() if call.state.alerts.remove(call.user, call.ids["alert"]) else conflict()
 
 
-def _alert(call: Call) -> Alert:
+def _alert(call: Call, refusal: Callable[[], Response] = no_such_object) -> Alert:
     alert = call.state.alerts.get(call.user, call.ids["alert"])
     if alert is None:
-        raise RefusedError(no_such_object())
+        raise RefusedError(refusal())
     return alert
 
 

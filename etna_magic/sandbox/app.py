@@ -12,12 +12,13 @@ from etna_magic.sandbox.call import Call, bearer_token
 from etna_magic.sandbox.errors import RefusedError
 from etna_magic.sandbox.faults import fault_of_call
 from etna_magic.sandbox.messages import Request, html_response
-from etna_magic.sandbox.routes import LIMITS, ROUTES, Route
+from etna_magic.sandbox.routes import LIMITS, ROUTES, UNSERVED, Route
 from etna_magic.sandbox.state import RecordedRequest, State
 from etna_magic.sandbox.users import APP_KEY, account_ids, name_of
 
 PREFIX = "/api"
 LOGIN_PATHS = {"/token", "/logout"}
+METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
 REMOVAL = "2027-01-01"  # what X-Deprecated says; no source shows one
 NEAR = 5  # the rate limit's headers stand on answers when no more than a fifth of it is left
 
@@ -46,9 +47,19 @@ class Application(Flask):
         for route in ROUTES:
             if state.rules.logout or route.path != "/logout":
                 self._serve(route)
+        for path in UNSERVED:
+            rule = PREFIX + path.replace("{", "<").replace("}", ">")
+            self.add_url_rule(
+                rule,
+                path,
+                lambda **_: errors.not_found(self._request),
+                methods=METHODS,
+                provide_automatic_options=False,
+            )
         self.register_error_handler(404, lambda _: errors.not_found(self._request))
         self.register_error_handler(405, self._wrong_method)
         self.register_error_handler(RefusedError, lambda refused: refused.response)
+        self.register_error_handler(Exception, self._mistake)
         self.after_request(self._finish)
 
     @property
@@ -83,6 +94,10 @@ class Application(Flask):
         response = errors.unsupported_version(self._request.method, 405)
         response.headers["Allow"] = ", ".join(sorted({*(methods or ())} - {"HEAD"}))
         return response
+
+    def _mistake(self, error: Exception) -> Response | HTTPException:
+        # A mistake of the sandbox's own: ETNA's server has one answer for all of its own.
+        return error if isinstance(error, HTTPException) else errors.server_error()
 
     def _finish(self, response: Response) -> Response:
         """Add the rate limit's headers, and record the request."""

@@ -2,11 +2,13 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
+from flask import Response
+
 from etna_magic.sandbox.errors import RefusedError, invalid_entity, server_error
-from etna_magic.sandbox.messages import Request, parse_date
+from etna_magic.sandbox.messages import Request, parse_date, to_json
 
 MOST = 1e12  # no number of the API is that large
 PROBLEM = "An error has occurred."  # ETNA's text, whatever is wrong
@@ -36,14 +38,18 @@ class Body:
         self._problems = {} if problems is None else problems
 
     @classmethod
-    def of(cls, request: Request, parameter: str) -> Self:
-        """Return the JSON object of a request; anything else is a server error, as at ETNA's."""
+    def of(cls, request: Request, parameter: str, refusal: Callable[[], Response] = server_error) -> Self:
+        """Return the JSON object of a request; anything else is a server error, as at ETNA's.
+
+        So is JSON that could not be sent back: half of a surrogate pair, or too many brackets in brackets.
+        """
         try:
             members = json.loads(request.body)
-        except ValueError:
+            to_json(members).encode()
+        except (ValueError, RecursionError):
             members = None
         if not isinstance(members, dict):
-            raise RefusedError(server_error())
+            raise RefusedError(refusal())
         return cls(members, parameter)
 
     def has(self, name: str) -> bool:

@@ -217,7 +217,10 @@ def _value(text: str) -> Any:
         return seconds
     if text.lower() in {"true", "false"}:
         return text.lower() == "true"
-    return float(text) if "." in text else int(text)
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:  # Python reads no more than 4,300 digits
+        raise RefusedError(bad_filter("A number is too long.")) from None
 
 
 def _whole(text: str, least: int, most: int | None = None) -> int:

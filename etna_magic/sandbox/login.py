@@ -19,7 +19,7 @@ from etna_magic.sandbox.login_responses import (
     pin_refused,
     secured_page,
 )
-from etna_magic.sandbox.messages import Request, json_response
+from etna_magic.sandbox.messages import Request, empty_response
 from etna_magic.sandbox.users import USERS_BY_NAME, User
 
 MAX_WRONG_PINS = 3
@@ -45,7 +45,7 @@ def logout(call: Call) -> Response:
     if call.state.tokens.user_of(found) is None:
         return unauthorized()
     call.state.tokens.revoke(found)
-    return json_response({"State": "Succeeded"})
+    return empty_response()
 
 
 def _check_limit(call: Call, name: str) -> Response | None:

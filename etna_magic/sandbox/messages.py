@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from urllib.parse import parse_qsl
 
@@ -14,6 +14,8 @@ JSON_TYPE = "application/json; charset=utf-8"
 HTML_TYPE = "text/html; charset=utf-8"
 MAX_BODY = 1_000_000  # bytes
 UNSET_DATE = "0001-01-01T00:00:00Z"
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, and written without a zone
+FIRST, END = -62_135_596_800, 253_402_300_800  # the years 1 to 9999, in seconds since 1970
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -97,6 +99,8 @@ def format_date(seconds: float | None) -> str:
 def parse_date(text: str) -> float | None:
     """Return the seconds since 1970 of a date that a client sent, or None if it is none.
 
+    Nor is one that lies, in UTC, outside of the years that `format_date` can write.
+
     Examples
     --------
     >>> parse_date("2019-03-13T18:31:42"), parse_date("2019-03-13"), parse_date("soon")
@@ -110,12 +114,13 @@ def parse_date(text: str) -> float | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    seconds = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return seconds if FIRST <= seconds < END else None
 
 
 @lru_cache(maxsize=4096)
 def _whole_second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return (EPOCH + timedelta(seconds=seconds)).isoformat()
 
 
 @lru_cache(maxsize=512)

@@ -129,8 +129,9 @@ class Order:
     replaces: int = -1
     #: The best price that a trailing order has seen.
     best: float = 0.0
-    #: What is set aside for it: cash of a purchase, shares of a sale.
-    reserved: float = 0.0
+    #: What is set aside for it: cash to buy or to sell short, shares to sell or to cover.
+    reserved_cash: float = 0.0
+    reserved_shares: float = 0.0
     #: Counts its changes, so that an event that was planned before one is known as outdated.
     version: int = 0
 
@@ -138,6 +139,25 @@ class Order:
     def is_open(self) -> bool:
         """Whether it can still be filled, cancelled or replaced."""
         return self.status in OPEN_STATUSES
+
+    @property
+    def is_working(self) -> bool:
+        """Whether it may be filled now."""
+        return self.status in {"New", "PartiallyFilled"}
+
+    @property
+    def is_spread_leg(self) -> bool:
+        """Whether it is filled with its parent, never alone."""
+        return self.parent is not None and self.parent.terms.type not in CONDITIONAL_TYPES
+
+    @property
+    def rivals(self) -> "list[Order]":
+        """The working legs that a fill of this one cancels."""
+        kind = self.parent.terms.type if self.parent else ""
+        if self.parent is None or kind not in {"OneCancelOther", "OneTriggerOneCancelOther"}:
+            return []
+        legs = self.parent.legs if kind == "OneCancelOther" else self.parent.legs[1:]
+        return [leg for leg in legs if leg is not self and leg.is_working] if self in legs else []
 
     @property
     def leaves(self) -> float:

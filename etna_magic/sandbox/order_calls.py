@@ -5,9 +5,10 @@ from flask import Response
 from etna_magic.sandbox.body import Body
 from etna_magic.sandbox.call import Call
 from etna_magic.sandbox.errors import RefusedError, conflict, no_such_object
+from etna_magic.sandbox.ledger import spread_cost
 from etna_magic.sandbox.listing import Paging, page_response
 from etna_magic.sandbox.messages import empty_response, json_response
-from etna_magic.sandbox.order import Order, Terms
+from etna_magic.sandbox.order import CONDITIONAL_TYPES, Order, Terms
 from etna_magic.sandbox.order_form import MODIFY, PLACE
 from etna_magic.sandbox.order_store import FIELDS
 from etna_magic.sandbox.prices import quote
@@ -87,7 +88,11 @@ def preview_order(call: Call) -> Response:
         side, kind = body.text("Side", "Buy"), body.text("Type", "Market")
         unknown = Terms(None, side, body.number("Quantity"), kind)
         return json_response(_preview(call, unknown, "SymbolNotFound"))
-    return json_response(_preview(call, call.state.order_form.read_order(body)))
+    terms = call.state.order_form.read_order(body)
+    trading = call.state.trading
+    with trading.lock:
+        now = trading.settle()
+        return json_response(_preview(call, terms, trading.ledger(call.account).objection(terms, now)))
 
 
 def preview_replacement(call: Call) -> Response:
@@ -96,9 +101,10 @@ def preview_replacement(call: Call) -> Response:
     with call.state.trading.lock:
         order = _order(call)
         terms = call.state.order_form.read_change(body, order)
-        if not order.is_open:
+        if not call.state.trading.can_replace(order, terms):
             return conflict()
-        return json_response(_preview(call, terms, executed=order.executed) | {"OrderId": order.id})
+        objection = call.state.trading.objection_to_change(order, terms)
+        return json_response(_preview(call, terms, objection) | {"OrderId": order.id})
 
 
 def _shown(call: Call, order: Order) -> dict[str, object]:
@@ -113,20 +119,14 @@ def _order(call: Call) -> Order:
     return order
 
 
-def _preview(call: Call, terms: Terms, objection: str = "", executed: float = 0.0) -> dict[str, object]:
+def _preview(call: Call, terms: Terms, objection: str) -> dict[str, object]:
     trading = call.state.trading
-    with trading.lock:
-        now = trading.settle()
-        parts = terms.legs or [terms]
-        objection = objection or next(
-            (
-                found
-                for one in [terms, *parts]
-                if (found := trading.objection(call.account, one, now, executed))
-            ),
-            "",
-        )
-    cost = sum(_cost(one, now, terms) for one in parts)
+    now = trading.settle()
+    parts = terms.legs or [terms]
+    if terms.legs and terms.type not in CONDITIONAL_TYPES:
+        cost = spread_cost(terms, terms.quantity, now)
+    else:
+        cost = sum(_cost(one, now) for one in parts)
     quantity = sum(one.quantity for one in parts)
     per_trade = trading.commission(terms, 0, is_first=True)
     per_contract = trading.commission(terms, quantity, is_first=False)
@@ -147,11 +147,10 @@ def _preview(call: Call, terms: Terms, objection: str = "", executed: float = 0.
     return shown
 
 
-def _cost(terms: Terms, now: float, root: Terms) -> float:
+def _cost(terms: Terms, now: float) -> float:
     # What is paid; a sale brings it, so that it is negative.
     if terms.security is None:
         return 0.0
     found = quote(terms.security, now)
     each = terms.price or (found.ask if terms.is_buy else found.bid)
-    ratio = root.quantity if terms is not root and root.type in {"Market", "Limit"} else 1
-    return (1 if terms.is_buy else -1) * each * terms.quantity * ratio * terms.security.multiplier
+    return (1 if terms.is_buy else -1) * each * terms.quantity * terms.security.multiplier

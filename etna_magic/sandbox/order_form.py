@@ -1,17 +1,26 @@
 """What a client may send to place, preview or replace an order."""
 
+import math
 from dataclasses import replace
 
 from etna_magic.sandbox.body import Body
 from etna_magic.sandbox.errors import RefusedError, server_error
-from etna_magic.sandbox.order import CONDITIONAL_TYPES, SIDES, SIMPLE_TYPES, TIMES_IN_FORCE, Order, Terms
+from etna_magic.sandbox.order import (
+    CONDITIONAL_TYPES,
+    SIDES,
+    SIMPLE_TYPES,
+    TIMES_IN_FORCE,
+    UNTIL_DATE,
+    Order,
+    Terms,
+)
 from etna_magic.sandbox.securities import Security, find_security
 
 PLACE, MODIFY = "placeParams", "modifyParams"  # ETNA's names; the second is made after the first
 AMOUNT_TYPES = ("Absolute", "Persentage")  # the API's own spelling
+# ETNA's CashAmountOrder, which has dollars in Quantity, is not built: it is refused, not taken for shares.
 EXEC_INSTRUCTIONS = (
     "None",
-    "CashAmountOrder",
     "FullLiquidation",
     "DoNotIncrease",
     "DoNotReduce",
@@ -25,6 +34,7 @@ SHORT_NAMES = {
     "FOK": "FillOrKill",
     "GTD": "GoodTillDate",
 }
+MOST_COMMISSION = 1e6
 TEXTS = ("ClientId", "Comment", "Token", "Exchange")
 LEGS = {"OneCancelOther": 2, "OneTriggerOther": 2, "OneTriggerOneCancelOther": 3}
 
@@ -65,7 +75,7 @@ class OrderForm:
         terms = replace(
             old,
             quantity=body.number("Quantity", old.quantity, required=True, least=0),
-            type=body.choice("Type", (*SIMPLE_TYPES, *CONDITIONAL_TYPES), old.type),
+            type=body.choice("Type", (old.type,) if old.legs else SIMPLE_TYPES, old.type),
             price=body.number("Price", old.price, least=0),
             stop_price=body.number("StopPrice", old.stop_price, least=0),
             time_in_force=self._time_in_force(body, old.time_in_force),
@@ -75,11 +85,14 @@ class OrderForm:
             texts=old.texts | _texts(body),
             instructions=old.instructions | _instructions(body),
         )
+        _check_together(body, terms)
         legs = body.list_of("Legs")
         if legs and len(legs) != len(old.legs):
             body.problem("Legs")
         elif legs:
             terms.legs = [_changed_leg(leg, before) for leg, before in zip(legs, old.legs, strict=True)]
+            for leg, changed in zip(legs, terms.legs, strict=True):
+                _check_together(leg, changed)
         body.check()
         return terms
 
@@ -122,6 +135,8 @@ class OrderForm:
             )
             body.check()
             one.security = _known(symbol)
+            if one.security.underlying is None:  # spreads are of options alone
+                leg.problem("Symbol")
             terms.legs.append(one)
         return terms
 
@@ -137,6 +152,7 @@ class OrderForm:
         terms.texts = _texts(body)
         terms.instructions = _instructions(body)
         terms.validations = body.integer("ValidationsToBypass")
+        _check_together(body, terms)
         return terms
 
     def _time_in_force(self, body: Body, default: str) -> str:
@@ -151,6 +167,14 @@ def _known(symbol: str) -> Security:
     if security is None:
         raise RefusedError(server_error())
     return security
+
+
+def _check_together(body: Body, terms: Terms) -> None:
+    # What is right alone may be wrong together.
+    if terms.time_in_force in UNTIL_DATE and terms.expires is None:
+        body.problem("ExpireDate")
+    if terms.quantity != int(terms.quantity) and terms.type != "Limit":
+        body.problem("Quantity")  # a fraction of a share needs a limit
 
 
 def _trailing(body: Body, name: str, default: tuple[str, float]) -> tuple[str, float]:
@@ -181,7 +205,7 @@ def _instructions(body: Body) -> dict[str, str]:
 def _is_amount(value: object) -> bool:
     # The values are texts; those that this sandbox reads are amounts.
     try:
-        return isinstance(value, str) and float(value) >= 0
+        return isinstance(value, str) and math.isfinite(float(value)) and 0 <= float(value) < MOST_COMMISSION
     except ValueError:
         return False
 

@@ -69,6 +69,8 @@ SORTED = (*PAGE, "sortField", "desc")
 SORTED_BY = (*PAGE, "sortBy", "isDesc")
 ORDERS, PREVIEWS = "/v1.0/accounts/{a}/orders", "/v1.0/accounts/{a}/preview/orders"
 ALERTS, WATCHLISTS = "/v1.0/users/{u}/pricealerts", "/v1.0/users/{u}/watchlists"
+# Calls of ETNA's that are not served; without this one would be taken for the position in a symbol.
+UNSERVED = ("/v1.0/accounts/{a}/positions/groups", "/v1.0/accounts/{a}/positions/top")
 WATCHED = WATCHLISTS + "/{watchlist}/securities"
 
 ROUTES: tuple[Route, ...] = (

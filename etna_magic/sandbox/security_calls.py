@@ -130,14 +130,12 @@ def option_chain(call: Call) -> Response:
     """Return an underlying's options by expiration, with strikes around the price."""
     underlying = _underlying(call.texts["symbol"])
     conditions = {c.field: c for c in parse_filter(call.request.query.get("filter", ""), CHAIN_FIELDS)}
+    width = _width(conditions.get("range"))
     now = call.state.clock()
     shown = []
     for day in expirations_of(day_of(now)):
         if not _is_wanted(conditions, day):
             continue
-        width = STRIKES
-        if "range" in conditions and conditions["range"].operator == "=":
-            width = min(STRIKES, max(0, int(conditions["range"].values[0])))
         found = chain_of(underlying, day, now, width)
         shown.append(
             {
@@ -207,6 +205,14 @@ def _central(underlying: Security, now: float) -> float:
 
 def _step(spot: float) -> float:
     return 5.0 if spot >= 100 else 1.0 if spot >= 20 else 0.5
+
+
+def _width(condition: Condition | None) -> int:
+    if condition is None:
+        return STRIKES
+    if any(type(value) is not int for value in condition.values):
+        raise RefusedError(bad_filter("A range is a whole number."))
+    return min(STRIKES, max(0, condition.values[0])) if condition.operator == "=" else STRIKES
 
 
 def _is_wanted(conditions: dict[str, Condition], day: int) -> bool:

@@ -20,6 +20,7 @@ NUMBERS = {
     "MaxStocksQuantity": 10_000,
     "MaxOptionsQuantity": 100,
 }
+POPUP = "DoNotCloseTradePopupOnOrderPlacement"
 INSTRUMENTS = {"Stocks": 100, "Options": 1, "Forex": 1000}
 
 Settings = dict[str, Any]
@@ -51,7 +52,7 @@ class SettingsStore:
 def _defaults() -> Settings:
     instruments = {kind: _instrument(quantity) for kind, quantity in INSTRUMENTS.items()}
     instruments["Options"]["Spreads"] = 0
-    return {"Instruments": instruments} | NUMBERS | dict.fromkeys(SHOWN, "Show")
+    return {"Instruments": instruments} | NUMBERS | dict.fromkeys(SHOWN, "Show") | {POPUP: False}
 
 
 def _instrument(quantity: int) -> Settings:
@@ -61,4 +62,5 @@ def _instrument(quantity: int) -> Settings:
         "DurationType": "Day",
         "ExchangeType": "Auto",
         "AON": False,
+        "ExtendedHoursType": "REG",
     }

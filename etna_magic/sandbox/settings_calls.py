@@ -6,7 +6,7 @@ from etna_magic.sandbox.body import Body
 from etna_magic.sandbox.call import Call
 from etna_magic.sandbox.messages import json_response
 from etna_magic.sandbox.order import SIMPLE_TYPES, TIMES_IN_FORCE
-from etna_magic.sandbox.settings import NUMBERS, SHOWN
+from etna_magic.sandbox.settings import NUMBERS, POPUP, SHOWN
 
 WHEN_SHOWN = ("Show", "DoNotShow", "ShowIfAnError")
 
@@ -24,6 +24,7 @@ def change_settings(call: Call) -> Response:
         settings[name] = body.choice(name, WHEN_SHOWN, settings[name])
     for name in NUMBERS:
         settings[name] = body.integer(name, settings[name], least=0)
+    settings[POPUP] = body.is_true(POPUP) if body.has(POPUP) else settings[POPUP]
     instruments = body.nested("Instruments")
     for kind, before in settings["Instruments"].items():
         given = instruments.nested(kind) if instruments else None
@@ -33,6 +34,9 @@ def change_settings(call: Call) -> Response:
             before["DurationType"] = given.choice("DurationType", TIMES_IN_FORCE, before["DurationType"])
             before["ExchangeType"] = given.text("ExchangeType", before["ExchangeType"])
             before["AON"] = given.is_true("AON") if given.has("AON") else before["AON"]
+            before["ExtendedHoursType"] = given.text("ExtendedHoursType", before["ExtendedHoursType"])
+            if "Spreads" in before:
+                before["Spreads"] = given.integer("Spreads", before["Spreads"], least=0)
     body.check()
     call.state.settings.put(call.user, settings)
     return json_response(settings)

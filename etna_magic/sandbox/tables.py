@@ -9,15 +9,21 @@ from etna_magic.sandbox.variants import VARIANTS
 Rows = list[tuple[str, ...]]
 
 NOT_SERVED = "What is not here is answered as an unknown path is: 404."
+PATHS = """The paths stand after the base URL. In them `{u}` is a user's ID or `@me`, `{a}` the ID of an
+account, `{symbol}` a text, and each other name in braces the ID of what it names.
+"""
+SHOWN = """Each shows one response of `/token`, or one error of every other call but `users/@me/info`, which
+is answered so that they can log in."""
 SOURCES = """This page is made by `python -m etna_magic.sandbox --markdown`. The letters name the source:
 E ETNA's own documentation, S a broker's API description, P a broker's pages, G a client that has run against
-a live server; Inf. an inference.
+a live server; Inf. an inference. The numbers are the sections of the facts the tables were written from, and
+D1, D2 and so on the disagreements between sources.
 """
 
 
 def calls_table() -> Rows:
     """Return the calls as rows of text, with a heading."""
-    rows: Rows = [("method", "path", "a minute", "query", "what", "source")]
+    rows: Rows = [("method", "path", "limit per minute", "query", "what", "source")]
     for route in ROUTES:
         limit = LIMITS["logins"] if route.path == "/token" else LIMITS.get(route.group, "-")
         rows.append(
@@ -54,8 +60,8 @@ def as_markdown(rows: Rows) -> str:
 def documentation() -> str:
     """Return the page of the docs that lists calls, users and variants."""
     parts = (
-        ("Calls", "The paths stand after the base URL. " + NOT_SERVED, calls_table()),
-        ("Users", "Each shows one response of `/token`, or one error of every other call.", users_table()),
+        ("Calls", PATHS + NOT_SERVED, calls_table()),
+        ("Users", SHOWN, users_table()),
         (
             "Variants",
             "`--variant NAME`, or `Sandbox(variants=(...,))`, picks another reading.",

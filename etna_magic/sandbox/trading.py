@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from etna_magic.sandbox.crossing import best_of_session, first_fill, is_out_of_reach
-from etna_magic.sandbox.ledger import Execution, Ledger
+from etna_magic.sandbox.ledger import NO_SHARES, Execution, Ledger
 from etna_magic.sandbox.market_hours import close_of, is_open, next_weekday, open_of, session_day
 from etna_magic.sandbox.order import (
     AT_AUCTION,
@@ -23,7 +23,7 @@ from etna_magic.sandbox.order import (
     Terms,
 )
 from etna_magic.sandbox.order_store import OrderStore
-from etna_magic.sandbox.prices import price, quote
+from etna_magic.sandbox.prices import price
 
 FIRST_ORDER_ID = 5_001
 FILL_DELAY = 0.5  # seconds from the acceptance of an order to its first fill
@@ -33,8 +33,6 @@ MAX_SESSIONS = 60  # how many sessions without a fill are passed over at once
 
 EXPIRED = "Expired by OMS"
 NO_LIMIT = "Limit price is not defined."
-NO_SHARES = "InsufficientShares"
-NO_BUYING_POWER = "DayTradingBuyingPowerExceeded"
 
 
 class Event(NamedTuple):
@@ -108,13 +106,13 @@ class Trading:
             return True
 
     def replace(self, order: Order, terms: Terms) -> Order | None:
-        """Put another order in an order's place; return None if it has ended, or has more filled already.
+        """Put another order in an order's place; return None if it cannot be, and the order works on.
 
         The old one is `Replaced`; the new one, with an ID of its own, goes on with what was filled.
         """
         with self.lock:
             now = self.settle()
-            if not order.is_open or order.parent or terms.quantity <= order.executed:
+            if not self.can_replace(order, terms) or self.objection_to_change(order, terms):
                 return None
             self._end(order, "Replaced", now)
             new = self._new(order.account, order.user, terms, now, None)
@@ -124,29 +122,22 @@ class Trading:
             self._plan(now, new, "accept")
             return new
 
-    def objection(  # noqa: PLR0911 - one for each reason
-        self, account: int, terms: Terms, now: float, executed: float = 0.0
-    ) -> str:
-        """Return why an order would be rejected, as a preview says it, or an empty text."""
-        if terms.type in {"Limit", "StopLimit"} and not terms.price:
-            return "LimitPriceUndefined"
-        if terms.type in {"Stop", "StopLimit"} and not terms.stop_price:
-            return "QuotePriceIsInvalid"
-        if terms.type.startswith("Trailing") and not terms.trailing_stop[1]:
-            return "QuotePriceIsInvalid"
-        ledger, security, rest = self.ledger(account), terms.security, terms.quantity - executed
-        if security is None:
-            return ""
-        if rest <= 0:
-            return "InvalidOrderType"
-        if terms.side == "Sell" and ledger.free(security) < rest:
-            return NO_SHARES
-        if terms.side == "BuyToCover" and -ledger.held(security) < rest:
-            return NO_SHARES
-        worth = rest * (terms.price or quote(security, now).ask) * security.multiplier
-        if terms.side in {"Buy", "SellShort"} and worth > ledger.buying_power:
-            return NO_BUYING_POWER
-        return ""
+    def can_replace(self, order: Order, terms: Terms) -> bool:
+        """Return whether an order is open, and none of what is filled would be bought or sold again."""
+        is_whole = order.is_open and order.parent is None
+        return is_whole and terms.quantity > order.executed and not any(leg.executed for leg in order.legs)
+
+    def objection_to_change(self, order: Order, terms: Terms) -> str:
+        """Return why an order's replacement would be rejected; what the order has set aside may be used."""
+        with self.lock:
+            now, ledger = self.settle(), self.ledger(order.account)
+            parts = [order, *order.legs]
+            for one in parts:
+                ledger.release(one)
+            objection = ledger.objection(terms, now, order.executed)
+            for one in parts:
+                ledger.reserve(one, now)
+            return objection
 
     def _new(self, account: int, user: int, terms: Terms, now: float, parent: Order | None) -> Order:
         order = Order(next(self._ids), account, user, terms, now, parent)
@@ -196,22 +187,14 @@ class Trading:
             for leg in order.legs:
                 self._set(leg, "New", time)
         ledger = self.ledger(order.account)
-        siblings = order.parent.legs if order.parent else []
-        # Of two orders that cancel one another one alone will need the shares.
-        shared = sum(leg.reserved for leg in siblings if leg.terms.side == "Sell" and leg.is_open)
-        security = order.terms.security
-        if security and shared:
-            ledger.reserved_shares[security.id] = ledger.reserved_shares.get(security.id, 0.0) - shared
-        objection = self.objection(order.account, order.terms, time, order.executed)
-        if security and shared:
-            ledger.reserved_shares[security.id] += shared
+        objection = ledger.objection(order.terms, time, order.executed, ledger.shared_shares(order))
         if objection:
             self._end(order, "Rejected", time, NO_LIMIT if objection == "LimitPriceUndefined" else objection)
             return
         self._set(order, "PartiallyFilled" if order.executed else "New", time)
-        if security:
-            order.best = order.best or price(security, time)
-        ledger.reserve(order)
+        if order.terms.security:
+            order.best = order.best or price(order.terms.security, time)
+        ledger.reserve(order, time)
         self._seek(order, time + FILL_DELAY)
 
     def _start(self, legs: list[Order], time: float) -> None:
@@ -262,24 +245,27 @@ class Trading:
             in_halves = False
         quantity = float(int(left / 2)) if in_halves else left
         ledger.release(order)
+        if not ledger.allows(order, quantity):  # another order has changed the position
+            self._end(order, "Canceled", time, NO_SHARES)
+            return
         commission = self.commission(terms, quantity, is_first=not order.executed)
-        if terms.security is not None:
-            ledger.execute(Execution(order, terms.security, quantity, at, time), commission)
-        for leg in order.legs:
-            if leg.terms.security:
-                paid = price(leg.terms.security, time)
-                size = quantity * leg.terms.quantity
-                ledger.execute(Execution(leg, leg.terms.security, size, paid, time), commission)
-                leg.executed, leg.value = leg.terms.quantity, leg.terms.quantity * paid
-                leg.last_price, leg.last_quantity, commission = paid, leg.terms.quantity, 0.0
-                self._set(leg, "Filled", time)
         order.executed = round(order.executed + quantity, 6)
         order.value += quantity * at
         order.last_price, order.last_quantity = at, quantity
         is_whole = order.executed >= terms.quantity
         self._set(order, "Filled" if is_whole else "PartiallyFilled", time)
+        if terms.security is not None:
+            ledger.execute(Execution(order, terms.security, quantity, at, time), commission)
+        for leg in order.legs:
+            if leg.terms.security:
+                paid, size = price(leg.terms.security, time), quantity * leg.terms.quantity
+                leg.executed, leg.value = size, size * paid
+                leg.last_price, leg.last_quantity = paid, size
+                self._set(leg, "Filled", time)
+                ledger.execute(Execution(leg, leg.terms.security, size, paid, time), commission)
+                commission = 0.0
         if not is_whole:
-            ledger.reserve(order)
+            ledger.reserve(order, time)
             # In the same minute, so that its candle holds both.
             self._plan(min(time + PART_DELAY, time // 60 * 60 + 59.9), order, "fill", at)
         if order.parent:
@@ -316,11 +302,14 @@ class Trading:
     def _end(self, order: Order, status: str, time: float, description: str = "") -> None:
         # Ends an order, and what hangs on it.
         self._set(order, status, time, description)
-        self.ledger(order.account).release(order)
+        ledger = self.ledger(order.account)
+        ledger.release(order)
+        for rival in order.rivals:  # it needs now what it has shared
+            ledger.reserve(rival, time)
         for leg in order.legs:
             if leg.is_open:
                 self._set(leg, status, time, description)
-                self.ledger(leg.account).release(leg)
+                ledger.release(leg)
         root = order.parent
         if root is None or not root.is_open:
             return
@@ -341,5 +330,6 @@ class Trading:
             if other is not leg and other.is_open:
                 self._set(other, "Canceled", time)
                 self.ledger(other.account).release(other)
+        self.ledger(leg.account).reserve(leg, time)
         if leg.status == "Filled" and root.is_open:
             self._set(root, "Filled", time)

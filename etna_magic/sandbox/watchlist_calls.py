@@ -22,7 +22,7 @@ def list_watchlists(call: Call) -> Response:
 def add_watchlist(call: Call) -> Response:
     """Add a list."""
     wanted = truth(call.request.query["resultincludesecurities"])
-    body = Body.of(call.request, "watchlist")
+    body = Body.of(call.request, "watchlist", conflict)
     name, ids = body.raw("Name"), body.raw("Securities") or []
     if not isinstance(name, str) or not name or not isinstance(ids, list):
         raise RefusedError(conflict())

@@ -277,6 +277,10 @@ ERRORS: tuple[Row, ...] = (
     ),
     Row("POST", "v1.0/users/@me/pricealerts", 409, EMPTY, "E 9: a member missing", {"State": "New"}),
     Row("DELETE", "v1.0/users/@me/pricealerts/1", 409, EMPTY, "E,S 9"),
+    Row("PUT", "v1.0/users/@me/pricealerts/1", 409, EMPTY, "E,S 9", ALERT),
+    Row(
+        "POST", "v1.0/users/@me/watchlists?resultIncludeSecurities=true", 409, EMPTY, "E,S 9: no object", [1]
+    ),
     Row("GET", "v1.0/users/@me/watchlists/1?includeSecurities=true", 409, EMPTY, "E,S 9"),
     Row(
         "POST",

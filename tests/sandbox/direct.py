@@ -2,13 +2,17 @@
 
 import io
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 from etna_magic.sandbox.app import Application
 from etna_magic.sandbox.state import Rules, State
 from etna_magic.sandbox.users import APP_KEY
 
 ACCOUNT = "/api/v1.0/accounts/83268"  # demo's second account, which has no orders at the start
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 class Direct:
@@ -27,11 +31,12 @@ class Direct:
         rules = Rules(None, call_limits=False, variants=frozenset(variants))
         self.state = State(rules, 1e9, lambda: self.now)
         self._app = Application(self.state)
+        self._app.register_error_handler(Exception, _raise)  # so that a test fails on it
         self._token = self.state.tokens.issue("demo")
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Make a call, and return its status and the parsed body."""
-        data = b"" if body is None else json.dumps(body).encode()
+        """Make a call, and return its status and the parsed body; a body of bytes is sent as it is."""
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         path, _, query = path.partition("?")
         environ = {
             "REQUEST_METHOD": method,

@@ -220,6 +220,33 @@ def test_settings_are_kept(client):
     assert 422 == client.call("PUT", path, token, json={"SkipVerifyOrder": "Never"}).status_code
 
 
+def test_all_settings_are_kept(client):
+    """Every documented member of the settings that is put is in the answer, and read again."""
+    token, path = client.token(), "v1.0/users/@me/settings/trading"
+    sent = client.call("GET", path, token).json()
+    sent["DoNotCloseTradePopupOnOrderPlacement"] = True
+    sent["Instruments"]["Forex"]["ExtendedHoursType"] = "PRE"
+    sent["Instruments"]["Options"]["Spreads"] = 3
+    assert sent == client.call("PUT", path, token, json=sent).json()
+    assert sent == client.call("GET", path, token).json()
+    client.call("PUT", path, token, json={"Instruments": {"Options": {"Quantity": 2}}})
+    sent["Instruments"]["Options"]["Quantity"] = 2
+    assert sent == client.call("GET", path, token).json()
+
+
+@pytest.mark.parametrize("name", ["positions/top?count=5", "positions/groups", "positions/top/"])
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_calls_that_are_not_served(client, method, name):
+    """What ETNA has and the sandbox has not is an unknown path, and no symbol."""
+    unknown = client.call(method, "v1.0/nowhere", client.token())
+    found = client.call(method, f"v1.0/accounts/83267/{name}", client.token())
+    url = f"{client.sandbox.base_url}/v1.0/"
+    assert (404, unknown.text.replace(f"{url}nowhere", f"{url}accounts/83267/{name}")) == (
+        found.status_code,
+        found.text,
+    )
+
+
 def test_watchlists(client):
     """A watchlist takes securities in and gives them out, by symbol and by ID."""
     token, path = client.token(), "v1.0/users/@me/watchlists"

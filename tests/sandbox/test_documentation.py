@@ -22,6 +22,16 @@ def test_every_call_and_variant_has_a_source():
     assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
 
 
+def test_what_is_written_in_short_is_explained():
+    """The page says what the numbers and letters of a source, and the names in a path, are."""
+    page = " ".join(documentation().split())
+    assert "The numbers are the sections of the facts" in page
+    assert "D1, D2 and so on the disagreements between sources" in page
+    assert "`{u}` is a user's ID or `@me`, `{a}` the ID of an account" in page
+    assert "| limit per minute |" in page
+    assert "every other call but `users/@me/info`" in page
+
+
 def test_files_are_of_one_topic():
     """No file of the sandbox has more than 400 lines."""
     files = (ROOT / "etna_magic" / "sandbox").glob("*.py")

@@ -89,6 +89,22 @@ class Books(RuleBasedStateMachine):
             assert before["ExecutedQuantity"] == new["ExecutedQuantity"]
             assert "Replaced" == self.direct.order(number)["Status"]
 
+    @rule(share=shares, seconds=st.sampled_from([0.0, 0.5, 3.0]))
+    def buy_in_steps(self, share: float, seconds: float) -> None:
+        """Place a conditional order that buys, and replace it, before or after its trigger is filled."""
+        last = self.direct.last("KO")
+        buy, sell = (
+            {"Symbol": "KO", "Type": "Limit", "Quantity": 10, "Side": one} for one in ("Buy", "Sell")
+        )
+        legs = [buy | {"Price": round(last * share, 2)}, sell | {"Price": round(last * 2, 2)}]
+        root = self.direct.place_order(Symbol="", Type="OneTriggerOther", Legs=legs)["Id"]
+        self.direct.now += seconds
+        before = self.direct.order(root)
+        change = {"Id": root, "Quantity": 10, "Price": 0}
+        status, _ = self.direct.call("PUT", f"{ACCOUNT}/orders/{root}", change)
+        if before["Status"] in ENDED or before["Legs"][0]["ExecutedQuantity"]:
+            assert 409 == status
+
     @rule(seconds=st.sampled_from([0.25, 0.5, 1.0, 2.0, 60.0, 1800.0]))
     def wait(self, seconds: float) -> None:
         """Let orders be filled."""
@@ -144,6 +160,20 @@ class Books(RuleBasedStateMachine):
                 assert all(not leg["ExecutedQuantity"] for leg in rivals)
 
     @invariant()
+    def replaced_conditional_orders(self) -> None:
+        """With its replacements, a conditional order buys no more than one of them asks for."""
+        bought: defaultdict[int, float] = defaultdict(float)
+        asked: defaultdict[int, float] = defaultdict(float)
+        first: dict[int, int] = {}
+        for order in self.orders():
+            if order["Type"] in CONDITIONAL:
+                root = first[order["Id"]] = first.get(order["ParentRequestId"], order["Id"])
+                buys = [leg for leg in order["Legs"] if leg["Side"] in {"Buy", "BuyToCover"}]
+                bought[root] += sum(leg["ExecutedQuantity"] for leg in buys)
+                asked[root] = max(asked[root], sum(leg["Quantity"] for leg in buys))
+        assert all(bought[root] <= asked[root] for root in bought)
+
+    @invariant()
     def cash_and_positions(self) -> None:
         """Cash is the sum of the transactions, and positions and fills are what was traded."""
         path = f"/transactions?{PAGE.format(0)}&sortBy=Id&isDesc=false"
@@ -162,7 +192,14 @@ class Books(RuleBasedStateMachine):
             sign = 1 if order["Side"] in {"Buy", "BuyToCover"} else -1
             assert one["Value"] == round(-sign * one["Quantity"] * one["Price"], 2)
             traded[order["Id"]] += one["Quantity"]
+            before = held[one["Symbol"]]
             held[one["Symbol"]] += sign * one["Quantity"]
+            if order["Side"] == "Sell":
+                assert before > 0 <= held[one["Symbol"]]
+            if order["Side"] == "BuyToCover":
+                assert before < 0 >= held[one["Symbol"]]
+            if order["Side"] == "SellShort":
+                assert before <= 0
         for order in orders.values():
             if order["SecurityId"] != -1:
                 before = orders.get(order["ParentRequestId"], {"ExecutedQuantity": 0})
@@ -170,7 +207,8 @@ class Books(RuleBasedStateMachine):
         for symbol in ("KO", "IBM"):
             assert held[symbol] == self.direct.held(symbol)
             assert held[symbol] >= 0 or symbol in self.shorted
-        if not any(order["Status"] in WORKING and order["Side"] == "Buy" for order in orders.values()):
+        sides = {order["Side"] for order in orders.values() if order["Status"] in WORKING}
+        if not sides & {"Buy", "SellShort"}:
             assert 0 == info["pendingCash"]
 
 

@@ -102,7 +102,7 @@ def test_a_day(client, end):
     assert (
         204 == client.call("DELETE", f"v1.0/accounts/{account}/orders/{placed['Id']}{end}", token).status_code
     )
-    assert 200 == client.call("POST", f"logout{end}", token).status_code
+    assert 204 == client.call("POST", f"logout{end}", token).status_code
 
 
 def test_what_is_not_served(client):

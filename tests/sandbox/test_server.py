@@ -1,6 +1,7 @@
 """The HTTP server: loopback, keep-alive, no output, starting and stopping."""
 
 import http.client
+import json
 import os
 import re
 import socket
@@ -15,6 +16,7 @@ import pytest
 import requests
 
 from etna_magic.sandbox import APP_KEY, Sandbox
+from etna_magic.sandbox.routes import ROUTES
 
 
 def address(sandbox):
@@ -74,6 +76,38 @@ def test_keep_alive(sandbox):
         first_socket = first_socket or connection.sock
         assert first_socket is connection.sock
     connection.close()
+
+
+def _fail(call):
+    raise RuntimeError(call)
+
+
+def test_a_mistake_of_its_own(monkeypatch, caplog, capfd):
+    """A handler that raises is answered as ETNA answers; nothing is logged, and the connection goes on."""
+    changed = [
+        route._replace(handler=_fail) if route.path == "/v1.0/history/symbols" else route for route in ROUTES
+    ]
+    monkeypatch.setattr("etna_magic.sandbox.app.ROUTES", changed)
+    with Sandbox() as sandbox:
+        connection = http.client.HTTPConnection(*address(sandbox), timeout=10)
+        headers = {"Et-App-Key": APP_KEY, "Username": "demo", "Password": sandbox.password_of("demo")}
+        connection.request("POST", "/api/token", headers=headers)
+        token = json.loads(connection.getresponse().read())["Token"]
+        headers = {"Et-App-Key": APP_KEY, "Authorization": f"Bearer {token}"}
+        first = connection.sock
+        connection.request("PUT", "/api/v1.0/history/symbols", b"x" * 70_000, headers)
+        response = connection.getresponse()
+        assert (500, "application/json; charset=utf-8") == (
+            response.status,
+            response.getheader("Content-Type"),
+        )
+        assert "Unexpected server error" == json.loads(response.read())["error"]
+        connection.request("GET", "/api/v1.0/users/@me/info", headers=headers)
+        assert (200, "demo") == ((response := connection.getresponse()).status, json.load(response)["Login"])
+        assert first is connection.sock
+        assert [200, 500, 200] == [seen.status for seen in sandbox.seen]
+        connection.close()
+    assert ("", "", "") == (*capfd.readouterr(), caplog.text)
 
 
 def test_chunked(sandbox):

@@ -3,8 +3,8 @@
 from functools import partial
 from typing import cast
 
-import flask
 from flask import Flask, Response
+from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from etna_magic.sandbox import errors
@@ -43,6 +43,7 @@ class Application(Flask):
         self.url_map.strict_slashes = False
         self.url_map.merge_slashes = False
         self._state = state
+        self._calls: dict[Request, Call] = {}  # those that are being answered
         self.add_url_rule("/terminal", "terminal", lambda: html_response("Web terminal"))
         for route in ROUTES:
             if state.rules.logout or route.path != "/logout":
@@ -64,7 +65,7 @@ class Application(Flask):
 
     @property
     def _request(self) -> Request:
-        return cast("Request", flask.request)
+        return cast("Request", request_ctx.request)
 
     def _serve(self, route: Route) -> None:
         view = partial(self._answer, route)
@@ -81,9 +82,10 @@ class Application(Flask):
                 )
 
     def _answer(self, route: Route, **names: str) -> Response:
-        if self._request.method != route.method:  # Flask lets HEAD be a GET, and ETNA's server does not
+        request = self._request
+        if request.method != route.method:  # Flask lets HEAD be a GET, and ETNA's server does not
             raise MethodNotAllowed([route.method])
-        call = flask.g.call = Call(self._request, self._state)
+        call = self._calls[request] = Call(request, self._state)
         response = self._refusal(call, route, names) or route.handler(call)
         if route.path.startswith("/v1.0/equities") and self._state.has("deprecated"):
             response.headers["X-Deprecated"] = REMOVAL
@@ -102,9 +104,10 @@ class Application(Flask):
     def _finish(self, response: Response) -> Response:
         """Add the rate limit's headers, and record the request."""
         request = self._request
-        _ = request.body  # what a server finds unread it may take for the next request
-        if "call" in flask.g:
-            self._add_limits(flask.g.call, response)
+        if request.has_body:
+            _ = request.body  # what a server finds unread it may take for the next request
+        if (call := self._calls.pop(request, None)) is not None:
+            self._add_limits(call, response)
         self._state.requests.add(
             RecordedRequest(request.method, request.path, request.header_names, response.status_code)
         )

@@ -17,6 +17,7 @@ UNSET_DATE = "0001-01-01T00:00:00Z"
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, and written without a zone
 FIRST, END = -62_135_596_800, 253_402_300_800  # the years 1 to 9999, in seconds since 1970
 
+_UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -28,7 +29,15 @@ class Request(flask.Request):
     @cached_property
     def header_names(self) -> tuple[str, ...]:
         """The names of the headers in title case."""
-        return _title_case(tuple(name for name, _ in self.headers))
+        # As WSGI has them: going through `headers` takes ten times as long.
+        return _title_case(
+            tuple(name for name in self.environ if name.startswith("HTTP_") or name in _UNPREFIXED)
+        )
+
+    @property
+    def has_body(self) -> bool:
+        """Whether it says that a body follows."""
+        return bool(self.environ.get("CONTENT_LENGTH") or self.environ.get("HTTP_TRANSFER_ENCODING"))
 
     @cached_property
     def query(self) -> dict[str, str]:
@@ -126,4 +135,4 @@ def _whole_second(seconds: int) -> str:
 @lru_cache(maxsize=512)
 def _title_case(names: tuple[str, ...]) -> tuple[str, ...]:
     # Shared between requests: a client sends the same names again and again.
-    return tuple(name.title() for name in names)
+    return tuple(name.removeprefix("HTTP_").replace("_", "-").title() for name in names)

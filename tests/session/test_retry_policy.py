@@ -5,10 +5,11 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
+import requests
 from urllib3 import HTTPResponse, Retry
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
 
-from etna_magic.session.retry_policy import READS, ReadRetry, ReadsOnly
+from etna_magic.session.retry_policy import READS, ReadRetry, ReadsOnly, is_worth_repeating
 
 POOL: Any = SimpleNamespace(host="api.example.com")
 BROKEN = ProtocolError("broken off")
@@ -68,9 +69,13 @@ def test_anything_else_was_the_last_try(rules: Recording, method: str | None) ->
 
 def test_a_long_wait(rules: Recording) -> None:
     """A wait of more than 30 s ends it, with the URL and the reason."""
-    with pytest.raises(MaxRetryError, match="Retry-After is too long") as error:
+    with pytest.raises(MaxRetryError) as error:
         ReadsOnly(rules).increment("GET", "/x", answer("31"))
-    assert ("/x", []) == (error.value.url, rules.asked)
+    assert ("/x", "Retry-After is too long", []) == (
+        error.value.url,
+        str(error.value.reason),
+        rules.asked,
+    )
     ReadsOnly(rules).increment("GET", "/x", answer("30"))
     assert 1 == len(rules.asked)
 
@@ -102,4 +107,15 @@ def test_our_own_count() -> None:
     last = ReadRetry(0, raise_on_status=False)
     with pytest.raises(MaxRetryError) as error:
         last.increment("GET", "/x", answer(), None, POOL)
-    assert ("/x", POOL) == (error.value.url, error.value.pool)
+    assert ("/x", POOL, "too many 503 error responses") == (
+        error.value.url,
+        error.value.pool,
+        str(error.value.reason),
+    )
+
+
+def test_which_bodies_are_worth_another_try() -> None:
+    """One that broke off is; one that came too late, or cannot be unpacked, is not."""
+    assert is_worth_repeating(requests.exceptions.ChunkedEncodingError(BROKEN))
+    assert not is_worth_repeating(requests.ConnectionError(LATE))
+    assert not is_worth_repeating(requests.exceptions.ContentDecodingError(BROKEN))

@@ -150,8 +150,8 @@ def _start(options: argparse.Namespace) -> "Sandbox":
 
 def _introduction(sandbox: "Sandbox") -> str:
     return (
-        # Last what is needed, so that the users do not push it off the screen.
-        f"{as_text(users_table())}\n\nBase URL: {sandbox.base_url}\nApp key:  {sandbox.app_key}\n"
+        # In the first two lines, where programs read it.
+        f"Base URL: {sandbox.base_url}\nApp key:  {sandbox.app_key}\n\n{as_text(users_table())}\n"
         + INSTRUCTIONS.format(url=sandbox.base_url)
     )
 

@@ -88,6 +88,7 @@ def html_response(title: str, status: int = 200) -> Response:
     return Response(text, status, content_type=HTML_TYPE)
 
 
+@lru_cache(maxsize=4096)
 def format_date(seconds: float | None) -> str:
     """Return a time in seconds since 1970 as ETNA writes dates: up to seven decimals, no zeros at the end.
 

@@ -16,7 +16,7 @@ VERSION = 1
 # By how many seconds the clocks of two moments may differ. A token that seems to come from further in the
 # future has an age that nobody knows: the wall clock was set back.
 _CLOCK_SKEW = 60.0
-_LIFETIMES = ("lifetime", "unlearned_lifetime")
+_LIFETIMES = ("lifetime", "stated_lifetime")
 _LONGEST_LIFETIME = 4e7  # seconds, more than a year
 _LATEST_ISSUE = 2e10  # seconds since 1970, in the year 2603: what datetime can still show
 
@@ -49,7 +49,7 @@ def encode(token: Token) -> Secret:
         "took_code": token.took_code,
     }
     if token.is_learned:
-        members["unlearned_lifetime"] = token.stated_lifetime.total_seconds()
+        members["stated_lifetime"] = token.stated_lifetime.total_seconds()
     return Secret(json.dumps(members))
 
 
@@ -70,7 +70,7 @@ def decode(text: Secret, key: CacheKey, clock: Clock | None = None) -> Token | N
         app_key=key.app_key,
         username=key.username,
         base_url=key.base_url,
-        lifetime=timedelta(seconds=record["unlearned_lifetime"]),
+        lifetime=timedelta(seconds=record["stated_lifetime"]),
         # The forward clock starts again with the machine, so only the wall clock's time is kept.
         issued=(record["issued_at"], clock.forward() - age),
         clock=clock,
@@ -84,7 +84,7 @@ def _parse(text: Secret) -> dict[str, Any] | None:
     """Return the members of a record, or None if one is missing or cannot be right."""
     try:
         members = json.loads(text.get_secret_value())
-        members = {"took_code": False, "unlearned_lifetime": members["lifetime"], **members}
+        members = {"took_code": False, "stated_lifetime": members["lifetime"], **members}
         is_valid = (
             members["version"] == VERSION
             and all(isinstance(members[name], str) for name in ("base_url", "username", "token"))

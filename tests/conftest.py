@@ -2,6 +2,12 @@
 
 import signal
 
+from hypothesis import settings
+
+# The same examples in every run, so that a change is blamed for what it broke; `make fuzz` draws others.
+settings.load_profile("ci")
+settings.register_profile("fuzz", settings.get_profile("default"), deadline=None, print_blob=True)
+
 
 def pytest_configure() -> None:
     """Let Ctrl-C be heard, also where the tests run in the background of a shell, which ignores it."""

@@ -1,5 +1,7 @@
 """Lists in pages: filters, sorting, and the links to the pages before and after."""
 
+import contextlib
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -217,10 +219,12 @@ def _value(text: str) -> Any:
         return seconds
     if text.lower() in {"true", "false"}:
         return text.lower() == "true"
-    try:
-        return float(text) if "." in text else int(text)
-    except ValueError:  # Python reads no more than 4,300 digits
-        raise RefusedError(bad_filter("A number is too long.")) from None
+    # Python reads no whole number of more than 4,300 digits, and a longer fraction becomes infinite.
+    with contextlib.suppress(ValueError):
+        number = float(text) if "." in text else int(text)
+        if number not in {math.inf, -math.inf}:
+            return number
+    raise RefusedError(bad_filter("A number is too long."))
 
 
 def _whole(text: str, least: int, most: int | None = None) -> int:

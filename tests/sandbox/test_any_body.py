@@ -183,6 +183,15 @@ def test_long_number(path: str, digits: int) -> None:
     assert (status, "MessageDetail" in body) == ((200, False) if digits == 4000 else (400, True))
 
 
+@pytest.mark.parametrize("path", FILTERED)
+@pytest.mark.parametrize("digits", [300, 400])
+def test_long_fraction(path: str, digits: int) -> None:
+    """A fraction that no float can hold is a filter that cannot be read; it is not infinite."""
+    fields = ["Expiration"] if "optionChain" in path else FILTERED[path][:1]
+    status, _ = Direct(MONDAY).call("GET", f"{path}filter={fields[0]}%20=%20{'9' * digits}.5")
+    assert (200 if digits == 300 else 400) == status
+
+
 @pytest.mark.parametrize("condition", ["= 'x'", "= 1.5", "= true", "in ('x')", "= %232025-06-20%23"])
 def test_range_of_a_chain(condition: str) -> None:
     """A range that is no whole number is a filter that cannot be read."""

@@ -7,6 +7,7 @@ shown. The status table is not re-exported, since a login shows none: it is in `
 from etna_magic.display.sentences import (
     INK,
     Bundle,
+    badge,
     expired_during,
     expiring,
     lasts,
@@ -20,6 +21,7 @@ from etna_magic.display.sentences import (
 __all__ = [
     "INK",
     "Bundle",
+    "badge",
     "expired_during",
     "expiring",
     "lasts",

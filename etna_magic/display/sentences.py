@@ -23,6 +23,14 @@ _COLOURS = {
     "etna-warning": "var(--jp-warn-color1, #f57c00)",
     "etna-error": "var(--jp-error-color1, #d32f2f)",
 }
+# Text first, then shape, then colour: LIVE alone is filled, with colours of its own in every theme. Where
+# a system forces its colours, borders remain.
+_BADGES = {
+    "LIVE": "background: #b3261e; color: #ffffff; border: 2px solid #b3261e",
+    "DEMO": f"color: {INK}; border: 1px dashed currentColor",
+    "SANDBOX": f"color: {INK}; border: 1px solid currentColor",
+    "READ-ONLY": f"color: {INK}; border: 1px dotted currentColor",
+}
 # As html.escape() does it, whose module brings a table of all entities along: a tenth of a first login.
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
@@ -30,6 +38,36 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
 def escape(text: str) -> str:
     """Return a text as it is written in HTML."""
     return text.translate(_ESCAPES)
+
+
+def badge(environment: str, *, is_read_only: bool = False) -> str:
+    """Return ``LIVE``, ``DEMO`` or ``SANDBOX`` as HTML, and ``READ-ONLY`` where nothing but reads is sent.
+
+    Parameters
+    ----------
+    environment : str
+        Where a login leads, as `etna_magic.settings.environment_of` has it.
+    is_read_only : bool, optional
+        Whether the session sends reads only.
+
+    Returns
+    -------
+    str
+        One ``span`` for each badge.
+
+    Examples
+    --------
+    >>> from etna_magic import display
+    >>> "LIVE</span>" in display.badge("LIVE")
+    True
+    """
+    names = (environment, "READ-ONLY") if is_read_only else (environment,)
+    return " ".join(
+        f'<span class="etna-badge etna-{escape(name).lower()}" style="{_BADGES[name]}; border-radius: 3px; '
+        "padding: 0 6px; font-size: 0.85em; font-weight: 700; letter-spacing: 0.04em; white-space: nowrap; "
+        f'display: inline-block; line-height: 1.5">{escape(name)}</span>'
+        for name in names
+    )
 
 
 def line(text: str, css: str = "etna-line") -> Bundle:

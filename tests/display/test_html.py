@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from etna_magic.display import Bundle, line, show
+from etna_magic.display import Bundle, badge, line, show
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -29,6 +29,23 @@ def test_a_hint_at_the_end_is_code(hint: str) -> None:
     page = line(f"To log in again: {hint}")["text/html"]
     assert f'<code style="white-space: nowrap">{hint}</code></div>' in page
     assert "<code" not in line(f"{hint} logs in.")["text/html"]
+
+
+@pytest.mark.parametrize("environment", ["LIVE", "DEMO", "SANDBOX"])
+def test_badges(environment: str) -> None:
+    """The text comes first; only LIVE is filled, and each has a border that no forced colour takes away."""
+    page = badge(environment)
+    assert page.startswith(f'<span class="etna-badge etna-{environment.lower()}" style="')
+    assert page.endswith(f">{environment}</span>")
+    assert (environment == "LIVE", True) == ("background" in page, "border: " in page)
+    styles = {badge(name).partition("border: ")[2].partition(";")[0] for name in ("LIVE", "DEMO", "SANDBOX")}
+    assert 3 == len(styles)
+
+
+def test_a_badge_of_reads_only() -> None:
+    """It stands beside the first."""
+    assert badge("LIVE") in badge("LIVE", is_read_only=True)
+    assert badge("LIVE", is_read_only=True).endswith(">READ-ONLY</span>")
 
 
 def test_show(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ VALUES = {"exceptions.py", "secret.py", "credentials.py", "token.py"}
 FOLDERS = (
     "exceptions.py secret.py support credentials.py token.py session token_cache settings login_flow display"
 )
-LAYERS = [*FOLDERS.split(), "ask", "notebook"]
+LAYERS = [*FOLDERS.split(), "ask", "logins", "notebook"]
 
 
 def documented(title: str) -> list[str]:

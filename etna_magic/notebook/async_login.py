@@ -13,8 +13,8 @@ from etna_magic import display
 from etna_magic.ask import Driver, InputMode, NonInteractive, input_mode
 from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt
+from etna_magic.logins.login_command import LoginCommand, driver_of
 from etna_magic.notebook.arguments import ask_option, checked_options
-from etna_magic.notebook.login_command import LoginCommand, driver_of
 from etna_magic.settings import LoginOptions
 
 if TYPE_CHECKING:

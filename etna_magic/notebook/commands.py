@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from datetime import timedelta
 
+    from etna_magic.logins import Login, LoginRegistry
     from etna_magic.notebook.arguments import LogoutOptions, StatusOptions
-    from etna_magic.notebook.registry import Login, LoginRegistry
     from etna_magic.token import Token
 
 

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from IPython.core.magic import Magics, line_magic, magics_class
 from traitlets import Bool, Enum, Float, TraitError, Unicode, observe, validate
 
-from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.logins import LoginRegistry
 from etna_magic.notebook.watcher import WARN_MODES, Watcher
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class EtnaMagics(Magics):
         nor where repeats the last login of that name. There is no option for a password or an app
         key, since a cell is saved.
         """
-        from etna_magic.notebook import login_command  # noqa: PLC0415 - %load_ext must not pay for it
+        from etna_magic.logins import login_command  # noqa: PLC0415 - %load_ext must not pay for it
 
         options = None
         if line.strip():

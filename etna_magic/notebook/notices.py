@@ -11,7 +11,7 @@ from etna_magic.token import Token, TokenState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from etna_magic.notebook.registry import Login, LoginRegistry
+    from etna_magic.logins import Login, LoginRegistry
 
 # By automagic too, and from Python.
 _OWN_MAGIC = re.compile(r"^\s*%?etna_(?:login|logout|status)\b|\betna_magic\.login\(", re.MULTILINE)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from etna_magic.logins import LoginRegistry
     from etna_magic.notebook.notices import CellInfo, CellResult, Notices
-    from etna_magic.notebook.registry import LoginRegistry
     from etna_magic.support import Clock
     from etna_magic.token import Token
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
 
 from etna_magic import Secret, Token
-from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.logins import LoginRegistry
 from etna_magic.notebook.watcher import Watcher
 from tests.benchmarks.pairs import Figure, paired
 

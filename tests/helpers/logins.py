@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from etna_magic import Credentials, EtnaSession, Secret, Token
 from etna_magic.login_flow import ChallengeKind, conversation
-from etna_magic.notebook.registry import Login, LoginRegistry
+from etna_magic.logins import Login, LoginRegistry
 from etna_magic.sandbox import Sandbox
 from etna_magic.support import Clock
 

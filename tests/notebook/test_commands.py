@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from etna_magic import NotLoggedInError
+from etna_magic.logins import LoginRegistry
 from etna_magic.notebook import commands
 from etna_magic.notebook.arguments import LogoutOptions, StatusOptions
-from etna_magic.notebook.registry import LoginRegistry
 from tests.helpers.server import Received, ScriptedServer, answer
 from tests.notebook.tokens import token
 

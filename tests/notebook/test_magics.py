@@ -13,13 +13,14 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import TraitError
 from traitlets.config import Config
 
-from etna_magic.notebook import arguments, login_command
+from etna_magic.logins import login_command
+from etna_magic.notebook import arguments
 from etna_magic.notebook.magics import EtnaMagics
 from etna_magic.settings import LoginOptions
 from tests.notebook.tokens import token
 
 MAGICS = ["etna_login", "etna_status", "etna_logout"]
-OWN = ["", ".notebook", ".notebook.magics", ".notebook.registry", ".notebook.watcher"]
+OWN = ["", ".logins", ".logins.registry", ".notebook", ".notebook.magics", ".notebook.watcher"]
 HEAVY = ["requests", "urllib3", "ipywidgets", "dotenv", "cheroot", "keyring"]
 
 LOADING = """
@@ -39,7 +40,7 @@ print(json.dumps([sorted(loaded), sorted(set(sys.modules) - before - loaded), le
 """
 
 
-def test_loading_imports_five_modules_and_makes_no_parser(tmp_path) -> None:
+def test_loading_imports_six_modules_and_makes_no_parser(tmp_path) -> None:
     """Nothing heavy, nothing of ours but what is needed, also by a cell while nobody is logged in."""
     command, here = [sys.executable, "-c", LOADING], Path(__file__).parents[2]
     variables = {"HOME": str(tmp_path)}

@@ -8,8 +8,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from etna_magic import EtnaError
+from etna_magic.logins import LoginRegistry
 from etna_magic.notebook.magics import EtnaMagics
-from etna_magic.notebook.registry import LoginRegistry
 from etna_magic.sandbox import Sandbox
 from tests.helpers.waiting import LIMIT
 from tests.notebook.tokens import MovedClock, token

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from etna_magic.logins import Login, LoginRegistry
 from etna_magic.notebook.notices import Notices
-from etna_magic.notebook.registry import Login, LoginRegistry
 from tests.notebook.tokens import MovedClock, token
 
 HOUR = 3600.0

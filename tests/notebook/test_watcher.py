@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.logins import LoginRegistry
 from etna_magic.notebook.watcher import Watcher
 from tests.notebook.tokens import MovedClock, token
 

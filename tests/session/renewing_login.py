@@ -2,7 +2,7 @@
 
 import socket
 
-from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.logins import LoginRegistry
 from etna_magic.session import TokenRefresher
 from tests.helpers import accounts, logins
 from tests.helpers.server import Answer, Received, ScriptedServer, answer

@@ -7,7 +7,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from etna_magic import EtnaSession, NotLoggedInError, Secret, Token
-from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.logins import LoginRegistry
 from etna_magic.support import checked_base_url
 from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks

@@ -9,7 +9,7 @@ from urllib.request import Request
 import pytest
 from requests.cookies import RequestsCookieJar
 
-from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.logins import LoginRegistry
 from etna_magic.session import EtnaSession
 from etna_magic.session.etna_session import OwnOriginCookies
 from tests.helpers import accounts, logins

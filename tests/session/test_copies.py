@@ -9,7 +9,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 from etna_magic import EtnaSession, NotLoggedInError, Secret, Token
-from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.logins import LoginRegistry
 from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks
 from tests.session.pickling import COPIERS, PICKLERS, WAYS, spellings

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from etna_magic import EtnaSession, NotLoggedInError, TokenExpiredError, TokenState
-from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.logins import LoginRegistry
 from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks
 from tests.session.renewing_login import DENIED

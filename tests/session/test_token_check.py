@@ -8,7 +8,7 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from etna_magic import EtnaSession, Secret, TokenExpiredError, TokenState
-from etna_magic.notebook.registry import LoginRegistry
+from etna_magic.logins import LoginRegistry
 from etna_magic.sandbox import Sandbox
 from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks

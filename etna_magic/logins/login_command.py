@@ -1,6 +1,7 @@
 """Logs in under one name: now, by ``%etna_login`` and ``login()``, and again at each renewal.
 
 Options are resolved to settings, an attempt is made of them, and the token is put into the registry.
+Whoever asks for a login drives this; nothing here imports IPython.
 """
 
 from __future__ import annotations
@@ -18,12 +19,10 @@ from etna_magic.ask import (
     drive,
     input_mode,
 )
-from etna_magic.exceptions import EtnaError, VerificationError, login_hint
-from etna_magic.login_flow import Challenge, LoginAttempt, log_out_on_server
+from etna_magic.login_flow import Challenge, LoginAttempt
 from etna_magic.session import TokenRefresher
 from etna_magic.settings import LoginOptions, environment_of, resolve
 from etna_magic.support import checked_base_url, format_duration, parse_duration
-from etna_magic.token import Account, Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from etna_magic.ask.form import LoginForm
-    from etna_magic.notebook.registry import Login, LoginRegistry
+    from etna_magic.logins.registry import Login, LoginRegistry
+    from etna_magic.token import Token
     from etna_magic.token_cache import CacheKey, LoginCache
 
 
@@ -190,6 +190,14 @@ class LoginCommand:
         self.registry.wait_for_form(self.name, form)
         return form
 
+    def ask(self, attempt: LoginAttempt, challenge: Challenge, on_end: Callable[[], None]) -> bool:
+        """Ask a person for what a renewal needs, in the cell that is running; return whether that can be."""
+        if current_input_mode(self.kernel) is not InputMode.FORM:
+            return False
+        # Not awaited: the old token is good to its end, and calls go on with it meanwhile.
+        self.form(attempt, on_end=on_end).show(challenge)
+        return True
+
     def _put(self, attempt: LoginAttempt, token: Token) -> str:
         """Put a login into the registry; return what else to say: of another account, of what was learned."""
         self.registry.refuse_foreign(self.name)
@@ -202,6 +210,8 @@ class LoginCommand:
         self._watch(login, token)
         login.session.holder.refresher = None
         if renews:
+            from etna_magic.logins.renewal import Renewal  # noqa: PLC0415 - for those who ask for it
+
             renewal = Renewal(self, login)
             refresher = TokenRefresher(renewal.log_in, lambda: login.session.token)
             refresher.needs_person = token.took_code
@@ -239,82 +249,6 @@ class LoginCommand:
         return display.line(" ".join(filter(None, (said, changed, remembered, problem))))
 
 
-class Renewal:
-    """A login that happens by itself, and leaves word for the next cell if it cannot.
-
-    Parameters
-    ----------
-    command : LoginCommand
-        How to log in; the settings are read again each time.
-    login : Login
-        Whose token to replace.
-    """
-
-    def __init__(self, command: LoginCommand, login: Login) -> None:
-        self._command = command
-        self._login = login
-        # What a person is being asked for, while nobody has answered.
-        self._asked = ""
-
-    def log_in(self) -> None:
-        """Replace the token.
-
-        Raises
-        ------
-        EtnaError
-            If that did not work. The next cell says so, or asks for the code that is needed: in
-            the middle of this one there is nobody to ask.
-        """
-        if self._asked:
-            # Each try would send the person another code while the first is being looked for.
-            raise VerificationError(self._asked)
-        command, old = self._command, self._login.session.token
-        try:
-            attempt = command.attempt()
-            _refuse_another(attempt, old.account)
-            # Other kernels have the same token to replace, and one login serves them all.
-            with command.lock(attempt):
-                shared = command.cached_token(attempt)
-                token = shared or self._fresh(attempt)
-                is_in_place = command.replace(attempt, self._login, old, token)
-        except EtnaError as error:
-            sentence = str(error)
-            self._login.notice = self._login.notice or (lambda: self._tell(sentence))
-            command.registry.touch()
-            raise
-        if not is_in_place and shared is None and not command.registry.is_in_use(token):
-            # Logged out or logged in again meanwhile: nobody needs this one, and nobody may use it.
-            log_out_on_server(token, command.timeout)
-
-    def _fresh(self, attempt: LoginAttempt) -> Token:
-        step = attempt.start({}) if not attempt.missing else drive(attempt, NonInteractive())
-        if isinstance(step, Challenge):
-            challenge = step
-            self._login.notice = lambda: self._ask(attempt, challenge)
-            try:
-                NonInteractive().challenge(challenge)
-            except VerificationError as error:
-                self._asked = str(error)
-                raise
-        return step
-
-    def _tell(self, reason: str) -> None:
-        name = self._login.name
-        sentence = f"{name}: the token could not be renewed. {reason} To log in again: {login_hint(name)}"
-        display.show(display.line(sentence, "etna-warning"))
-
-    def _ask(self, attempt: LoginAttempt, challenge: Challenge) -> None:
-        """Ask a person for what a renewal needs, in the cell that is running."""
-        if current_input_mode(self._command.kernel) is not InputMode.FORM:
-            self._tell(f"The server asks for a {challenge.kind.value}.")
-            return
-        # Not awaited: the old token is good to its end, and calls go on with it meanwhile.
-        self._command.form(attempt, on_end=self._form_ended).show(challenge)
-
-    def _form_ended(self) -> None:
-        self._asked = ""
-
-
 def _cache(registry: LoginRegistry) -> LoginCache:
     from etna_magic.token_cache import LoginCache  # noqa: PLC0415 - for those who ask for --remember
 
@@ -329,15 +263,3 @@ def _key(attempt: LoginAttempt) -> CacheKey | None:
         return None
     base_url = checked_base_url(attempt.settings.text("base_url"))
     return CacheKey(base_url, attempt.settings.text("username"), known["app_key"].value)
-
-
-def _refuse_another(attempt: LoginAttempt, account: Account) -> None:
-    """Raise if the settings lead to another account by now: orders would go there without a word."""
-    base_url, username = attempt.settings.text("base_url"), attempt.settings.text("username")
-    if not base_url or not username:
-        return  # said to be missing
-    named = Account(username, checked_base_url(base_url))
-    if named != account:
-        raise EtnaError(
-            f"The settings name {named} by now, and not {account}: no renewal changes the account."
-        )

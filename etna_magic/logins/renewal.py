@@ -1,0 +1,134 @@
+"""A login that happens by itself, at the end of a token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from etna_magic import display
+from etna_magic.ask import NonInteractive, drive
+from etna_magic.exceptions import EtnaError, VerificationError, login_hint
+from etna_magic.login_flow import Challenge, LoginAttempt, log_out_on_server
+from etna_magic.support import checked_base_url
+from etna_magic.token import Account, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from etna_magic.logins.registry import Login, LoginRegistry
+
+
+class Renewable(Protocol):
+    """The login that is made again: a ``LoginCommand``."""
+
+    registry: LoginRegistry
+
+    @property
+    def timeout(self) -> float:
+        """Seconds to wait for an answer."""
+        ...
+
+    def attempt(self) -> LoginAttempt:
+        """Return a new attempt with all that is known at this moment."""
+        ...
+
+    def lock(self, attempt: LoginAttempt, /) -> AbstractContextManager[object]:
+        """Return what lets one process at a time log in and keep the token."""
+        ...
+
+    def cached_token(self, attempt: LoginAttempt, /) -> Token | None:
+        """Return a token that was remembered and is worth using."""
+        ...
+
+    def replace(self, attempt: LoginAttempt, login: Login, old: Token, token: Token, /) -> bool:
+        """Put a fresh token in the place of an old one; return whether that was still its place."""
+        ...
+
+    def ask(self, attempt: LoginAttempt, challenge: Challenge, on_end: Callable[[], None], /) -> bool:
+        """Ask a person for what the server asks for; return whether that can be."""
+        ...
+
+
+class Renewal:
+    """A login that happens by itself, and leaves word for the next cell if it cannot.
+
+    Parameters
+    ----------
+    command : Renewable
+        How to log in; the settings are read again each time.
+    login : Login
+        Whose token to replace.
+    """
+
+    def __init__(self, command: Renewable, login: Login) -> None:
+        self._command = command
+        self._login = login
+        # What a person is being asked for, while nobody has answered.
+        self._asked = ""
+
+    def log_in(self) -> None:
+        """Replace the token.
+
+        Raises
+        ------
+        EtnaError
+            If that did not work. The next cell says so, or asks for the code that is needed: in
+            the middle of this one there is nobody to ask.
+        """
+        if self._asked:
+            # Each try would send the person another code while the first is being looked for.
+            raise VerificationError(self._asked)
+        command, old = self._command, self._login.session.token
+        try:
+            attempt = command.attempt()
+            _refuse_another(attempt, old.account)
+            # Other kernels have the same token to replace, and one login serves them all.
+            with command.lock(attempt):
+                shared = command.cached_token(attempt)
+                token = shared or self._fresh(attempt)
+                is_in_place = command.replace(attempt, self._login, old, token)
+        except EtnaError as error:
+            sentence = str(error)
+            self._login.notice = self._login.notice or (lambda: self._tell(sentence))
+            command.registry.touch()
+            raise
+        if not is_in_place and shared is None and not command.registry.is_in_use(token):
+            # Logged out or logged in again meanwhile: nobody needs this one, and nobody may use it.
+            log_out_on_server(token, command.timeout)
+
+    def _fresh(self, attempt: LoginAttempt) -> Token:
+        step = attempt.start({}) if not attempt.missing else drive(attempt, NonInteractive())
+        if isinstance(step, Challenge):
+            challenge = step
+            self._login.notice = lambda: self._ask(attempt, challenge)
+            try:
+                NonInteractive().challenge(challenge)
+            except VerificationError as error:
+                self._asked = str(error)
+                raise
+        return step
+
+    def _tell(self, reason: str) -> None:
+        name = self._login.name
+        sentence = f"{name}: the token could not be renewed. {reason} To log in again: {login_hint(name)}"
+        display.show(display.line(sentence, "etna-warning"))
+
+    def _ask(self, attempt: LoginAttempt, challenge: Challenge) -> None:
+        """Ask a person for what a renewal needs, in the cell that is running."""
+        if not self._command.ask(attempt, challenge, self._form_ended):
+            self._tell(f"The server asks for a {challenge.kind.value}.")
+
+    def _form_ended(self) -> None:
+        self._asked = ""
+
+
+def _refuse_another(attempt: LoginAttempt, account: Account) -> None:
+    """Raise if the settings lead to another account by now: orders would go there without a word."""
+    base_url, username = attempt.settings.text("base_url"), attempt.settings.text("username")
+    if not base_url or not username:
+        return  # said to be missing
+    named = Account(username, checked_base_url(base_url))
+    if named != account:
+        raise EtnaError(
+            f"The settings name {named} by now, and not {account}: no renewal changes the account."
+        )

@@ -1,0 +1,1 @@
+"""The logins of a process: the line that makes one, without IPython."""

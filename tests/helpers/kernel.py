@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty
 from typing import Any, Self
+from uuid import uuid4
 
 from jupyter_client import BlockingKernelClient, KernelManager
 
@@ -80,14 +81,18 @@ class Kernel:
         allow_stdin: bool = False,
         answers: Sequence[str] = (),
         cell_id: str | None = None,
+        is_console: bool = False,
         expressions: dict[str, str] | None = None,
         hear: Callable[[Message], Any] = lambda _: None,
     ) -> Run:
         """Run a cell to its end.
 
-        `answers` are typed at the prompts that it puts, one after the other. JupyterLab gives
-        every cell an id, nbclient and papermill none. `hear` is handed every message as it comes.
+        `answers` are typed at the prompts that it puts, one after the other. JupyterLab, where a
+        person can be asked, gives every cell an id; nbclient and consoles give none. `hear` is
+        handed every message as it comes.
         """
+        if allow_stdin and not is_console:
+            cell_id = cell_id or uuid4().hex
         content = {
             "code": code,
             "silent": silent,

@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from uuid import uuid4
 
 from tests.helpers.cell_run import Run, text_of
 from tests.helpers.front_end import FrontEnd
@@ -9,7 +10,7 @@ from tests.helpers.kernel import LIMIT, Kernel, Message
 
 
 class RunningCell:
-    """Starts a cell in a front end where a user can be asked.
+    """Starts a cell in a front end where a user can be asked, as JupyterLab does.
 
     Parameters
     ----------
@@ -22,7 +23,7 @@ class RunningCell:
     def __init__(self, kernel: Kernel, code: str) -> None:
         self._kernel = kernel
         content = {"code": code, "store_history": True, "allow_stdin": True, "stop_on_error": False}
-        self._sent = kernel.send("execute_request", content)
+        self._sent = kernel.send("execute_request", content, {"cellId": uuid4().hex})
 
     @property
     def so_far(self) -> Run:

@@ -11,6 +11,7 @@
     ├── RateLimitedError           too many logins; ``retry_after`` says how long to wait
     ├── NotLoggedInError           there is no token: not yet, or not any more
     ├── TokenExpiredError          the token has expired, or the server refused it
+    ├── ReadOnlyError              a read-only login was to send something that is no read
     ├── InsecureURLError           a secret would travel where others can read it
     ├── ConnectionFailedError      no answer came
     └── UnexpectedResponseError    an answer came that ETNA's documentation does not know
@@ -133,6 +134,17 @@ class TokenExpiredError(EtnaError):
     ...     etna_session.get("v1.0/users/@me/info")
     ... except TokenExpiredError:
     ...     print("log in again with %etna_login")
+    """
+
+
+class ReadOnlyError(EtnaError):
+    """A login with ``--read-only`` was to send something that is no read; it was not sent.
+
+    Examples
+    --------
+    >>> %etna_login --read-only  # doctest: +SKIP
+    >>> etna_session.delete("v1.0/accounts/1/orders/7")  # doctest: +SKIP
+    ReadOnlyError: etna is read-only, so the DELETE was not sent. …
     """
 
 

@@ -91,10 +91,11 @@ def show(bundle: Bundle) -> None:
     display(bundle, raw=True)
 
 
-def logged_in(name: str, token: Token, environment: str) -> str:
+def logged_in(name: str, token: Token, environment: str, *, read_only: bool = False) -> str:
     """Say who is logged in, where, until when, for how long, and in which variables."""
+    badges = f"{environment}, READ-ONLY" if read_only else environment
     return (
-        f"Logged in as {token.account} ({environment}) until {format_moment(token.expires_at)} "
+        f"Logged in as {token.account} ({badges}) until {format_moment(token.expires_at)} "
         f"({format_duration(token.lifetime)}): {name}_token, {name}_session."
     )
 

@@ -205,7 +205,11 @@ class LoginCommand:
         before = self.registry.get(self.name)
         account = before.session.holder.account if before else None
         renews = self._options.auto_renew or self.registry.settings.auto_renew
+        # Kept with the options, so that a renewal that asks for a code does not lift it.
+        read_only = self._options.read_only or self.registry.settings.read_only
+        lifted = before is not None and before.session.holder.read_only and not read_only
         self._options = self._options.after(token, attempt.typed, attempt.settings.dotenv, renews=renews)
+        self._options = self._options._replace(read_only=read_only)
         login = self.registry.put(self.name, token, self._options)
         self._watch(login, token)
         login.session.holder.refresher = None
@@ -217,7 +221,8 @@ class LoginCommand:
             refresher.needs_person = token.took_code
             login.session.holder.refresher = refresher
         changed = f"Before, {self.name} was {account}." if account not in (None, token.account) else ""
-        return " ".join(filter(None, (changed, learned)))
+        lifted_line = f"{self.name} is not read-only any more." if lifted else ""
+        return " ".join(filter(None, (changed, lifted_line, learned)))
 
     def _learn(self, attempt: LoginAttempt, token: Token) -> str:
         """Count a token by what was seen of an earlier one of its server; return what to say of it, once."""
@@ -242,7 +247,8 @@ class LoginCommand:
             login.forget[str(token.account)] = lambda: cache.forget(token)
 
     def _report(self, token: Token, changed: str, remembered: str) -> display.Bundle:
-        said = display.logged_in(self.name, token, environment_of(token.base_url))
+        environment, read_only = environment_of(token.base_url), self._options.read_only
+        said = display.logged_in(self.name, token, environment, read_only=read_only)
         problem = self._cache.problem if self._cache else ""
         if problem:
             problem = f"{'But' if remembered else 'Nothing is remembered'}: {problem}."

@@ -36,6 +36,8 @@ class NotebookSettings:
         self.timeout = 30.0
         #: Whether every login renews its token by itself.
         self.auto_renew = False
+        #: Whether every login sends nothing but reads.
+        self.read_only = False
 
 
 class WaitingForm(Protocol):
@@ -209,6 +211,7 @@ class LoginRegistry:
                 accounts = f"{token.account} now, and this session was of {before.session.holder.account}"
                 before.session.holder.release(f"is {accounts}")
             login.session.timeout = self.settings.timeout
+            login.session.holder.read_only = options is not None and options.read_only
             login.options = options
             self._logins[name] = login
             self.namespace[f"{name}_session"] = login.session

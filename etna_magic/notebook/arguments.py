@@ -139,7 +139,15 @@ def parser(magic: str) -> MagicArgumentParser:
         add("-u", "--username", metavar="USER")
         add("--lifetime", metavar="DURATION")
         add("--code", metavar="CODE")
-        for switch in ("--form", "--prompt", "--no-input", "--auto-renew", "--remember", "--sandbox"):
+        for switch in (
+            "--form",
+            "--prompt",
+            "--no-input",
+            "--auto-renew",
+            "--remember",
+            "--read-only",
+            "--sandbox",
+        ):
             add(switch, action="store_true")
     elif magic == "etna_status":
         add("--for", dest="duration", metavar="DURATION")

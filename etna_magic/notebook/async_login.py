@@ -44,6 +44,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     no_input: bool = False,
     auto_renew: bool = False,
     remember: bool = False,
+    read_only: bool = False,
     sandbox: bool = False,
 ) -> EtnaSession:
     """Log in as ``%etna_login`` does, without blocking the loop.
@@ -54,8 +55,10 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     ----------
     name : str, optional
         Names the login.
-    env_file, base_url, username, lifetime, code, form, prompt, no_input, auto_renew, remember, sandbox
+    env_file, base_url, username, lifetime, code, form, prompt, no_input
         As the options of ``%etna_login``; the lifetime is a text such as ``"24h"``, or seconds.
+    auto_renew, remember, read_only, sandbox
+        As the options of those names.
 
     Returns
     -------
@@ -84,6 +87,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
         ask=ask_option(form=form, prompt=prompt, no_input=no_input),
         auto_renew=auto_renew,
         remember=remember,
+        read_only=read_only,
         sandbox=sandbox,
     )
     options = checked_options(given)

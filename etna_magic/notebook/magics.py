@@ -55,6 +55,10 @@ class EtnaMagics(Magics):
         False,  # noqa: FBT003 - traitlets takes the default as the first argument
         help="Get a fresh token by itself before the old one ends, at every login.",
     ).tag(config=True)
+    read_only = Bool(
+        False,  # noqa: FBT003 - as above
+        help="Send nothing but reads, from the next login on.",
+    ).tag(config=True)
 
     def __init__(self, shell: InteractiveShell, **kwargs: Any) -> None:
         # Before what it derives from: a configured value is observed in there.
@@ -64,7 +68,7 @@ class EtnaMagics(Magics):
         self.watcher = Watcher(self.registry, shell.transform_cell)
         self._write_settings()
 
-    @observe("warn", "warn_before", "lifetime", "timeout", "auto_renew")
+    @observe("warn", "warn_before", "lifetime", "timeout", "auto_renew", "read_only")
     def _setting_changed(self, _: Bunch) -> None:
         self._write_settings()
 
@@ -75,6 +79,7 @@ class EtnaMagics(Magics):
         settings.lifetime = self.lifetime
         settings.timeout = self.timeout
         settings.auto_renew = self.auto_renew
+        settings.read_only = self.read_only
         for login in self.registry:
             login.session.timeout = settings.timeout
             self.registry.prepare(login)
@@ -109,6 +114,7 @@ class EtnaMagics(Magics):
             --no-input            never ask
             --auto-renew          get a fresh token before the old one ends
             --remember            keep the token across kernel restarts
+            --read-only           send nothing but reads
             --sandbox             log in to the embedded sandbox, and start it if need be
 
         What is not given comes from the file of --env-file, the environment or a .env

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
-from requests.auth import AuthBase
 from requests.utils import rewind_body
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError, TokenExpiredError
+from etna_magic.exceptions import EtnaError, NotLoggedInError, TokenExpiredError
 from etna_magic.session.call_errors import (
     add_outcome,
     clear_history,
@@ -28,11 +27,12 @@ from etna_magic.session.call_errors import (
     said_in,
     unknown_key,
 )
+from etna_magic.session.read_only import refuse_write
 from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
-from etna_magic.support import Origin, SameOrigin, sanitize
+from etna_magic.support import sanitize
 from etna_magic.support.http import QuietAdapter, plain_session_class
 from etna_magic.support.safe_call import Failure, safe_call
-from etna_magic.token import HEADERS, PLACEHOLDER, Account, Token, TokenState, placeholder
+from etna_magic.token import HEADERS, PLACEHOLDER, Token, TokenState, placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,35 +57,6 @@ class SendOptions(TypedDict):
     verify: Any
     cert: Any
     proxies: Any
-
-
-class PlaceholderAuth(AuthBase):
-    """Names the account of a request, for its own server only.
-
-    Parameters
-    ----------
-    account : Account
-        Whose request it is.
-    is_explicit : bool, optional
-        Whether a user gave this auth for the request, and has to know when it cannot go there.
-    """
-
-    def __init__(self, account: Account, *, is_explicit: bool = False) -> None:
-        self._header = placeholder(account)
-        self._is_home = SameOrigin(account.base_url)
-        self._is_explicit = is_explicit
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Put the placeholder into a request."""
-        url = request.url or ""
-        if self._is_home(url):
-            request.headers[AUTHORIZATION] = self._header
-        elif self._is_explicit:
-            raise InsecureURLError(
-                f"This token belongs to {self._is_home.origin} and was not sent to {Origin.of(url)}: "
-                f"use it for its own server only.{not_sent(request.method)}"
-            )
-        return request
 
 
 class AuthAdapter(BaseAdapter):
@@ -134,9 +105,14 @@ class AuthAdapter(BaseAdapter):
             If there is no token, or the request is of another account.
         TokenExpiredError
             If the token has ended.
+        ReadOnlyError
+            If the session sends reads only, and this is none.
         ConnectionFailedError
             If no answer came; it is an exception of ``requests`` as well.
         """
+        if self._holder.read_only:
+            headers = request.headers.items()
+            refuse_write(self._holder, request.method or "", request.url or "", headers, request.body)
         options: SendOptions = {
             "stream": stream,
             "timeout": timeout,

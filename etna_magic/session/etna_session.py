@@ -6,7 +6,6 @@ import contextlib
 import copy
 import time
 from datetime import timedelta
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -18,10 +17,12 @@ from requests.utils import requote_uri
 
 from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError, login_hint
 from etna_magic.secret import Secret
-from etna_magic.session.auth_adapter import AuthAdapter, PlaceholderAuth
+from etna_magic.session.auth_adapter import AuthAdapter
 from etna_magic.session.call_errors import add_outcome, not_sent, note_outcome
 from etna_magic.session.call_limits import CallLimits
+from etna_magic.session.cookies import OwnOriginCookies
 from etna_magic.session.paging import pages
+from etna_magic.session.placeholder_auth import PlaceholderAuth
 from etna_magic.session.retry_policy import READS, ReadRetry
 from etna_magic.session.token_check import TokenCheck
 from etna_magic.session.token_holder import TokenHolder, WorkerTokenHolder
@@ -31,8 +32,6 @@ from etna_magic.token import COPY_ADVICE, COPY_REASON, Account, Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from http.cookiejar import Cookie
-    from urllib.request import Request
 
     from requests import Request as CallRequest
     from requests import Response
@@ -48,20 +47,6 @@ TIMEOUT = 30.0
 _POOL = 32
 # What a user may have set on a session, and finds set on the worker's.
 _SETTINGS = ("headers", "params", "proxies", "verify", "cert", "trust_env", "max_redirects")
-
-
-class OwnOriginCookies(DefaultCookiePolicy):
-    """Keeps a cookie for the origin that set it; as usual it would go to every port, without TLS too."""
-
-    def set_ok(self, cookie: Cookie, request: Request) -> bool:
-        """Accept a cookie as usual, and bind it to the port and the scheme that it came from."""
-        if not super().set_ok(cookie, request):
-            return False
-        # As the library reads it when it compares: what follows the colon, 80 where there is none.
-        _, _, port = request.host.partition(":")
-        cookie.port = port if port.isdecimal() else "80"
-        cookie.secure = cookie.secure or request.type == "https"
-        return True
 
 
 class EtnaSession(_Session):
@@ -118,6 +103,11 @@ class EtnaSession(_Session):
     def account(self) -> Account | None:
         """Whose session it is; None while its first login is unfinished."""
         return self.holder.account
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it sends reads only, as ``--read-only`` asks for."""
+        return self.holder.read_only
 
     def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
         """Send what begins with a prefix by this adapter, as in ``requests``; it signs nothing itself."""
@@ -310,6 +300,7 @@ class EtnaSession(_Session):
         >>> client.gather(client.map(lambda symbol: quote(session, symbol), symbols))  # doctest: +SKIP
         """
         session = WorkerSession(self.name, self.timeout)
+        session.holder.read_only = self.read_only
         session.holder.put(self.holder.token_for_call())
         return session.with_settings(_settings(self))
 
@@ -349,7 +340,8 @@ class WorkerSession(EtnaSession):
             return super().__reduce__()  # logged out meanwhile: there is nothing to give, and no pickle fails
         secrets = (token.get_secret_value(), token.app_key().get_secret_value())
         facts = (token.username, token.base_url, token.lifetime.total_seconds(), token.issued_at.timestamp())
-        return _rebuilt, (self.name, self.timeout, secrets, facts, _settings(self), bool(token.ended))
+        is_refused, read_only = bool(token.ended), self.read_only
+        return _rebuilt, (self.name, self.timeout, secrets, facts, _settings(self), is_refused, read_only)
 
     def with_settings(self, settings: Mapping[str, Any]) -> WorkerSession:
         """Set what a user had set on the session that this one was made of, and return it."""
@@ -370,6 +362,7 @@ def _rebuilt(  # noqa: PLR0913, PLR0917 - a pickle has no names
     facts: tuple[str, str, float, float],
     settings: dict[str, Any],
     is_refused: bool,  # noqa: FBT001
+    read_only: bool,  # noqa: FBT001
 ) -> WorkerSession:
     username, base_url, lifetime, issued = facts
     # The forward clock of another process has another zero: only the wall's time is sent.
@@ -385,6 +378,7 @@ def _rebuilt(  # noqa: PLR0913, PLR0917 - a pickle has no names
     if is_refused:
         token.refuse()
     session = WorkerSession(name, timeout)
+    session.holder.read_only = read_only
     session.holder.put(token)
     return session.with_settings(settings)
 

@@ -34,6 +34,8 @@ class TokenHolder:
         self._absence = absence
         #: Replaces the token before it ends, if the login asked for that.
         self.refresher: TokenRefresher | None = None
+        #: Whether nothing but reads is sent.
+        self.read_only = False
         #: Called with a token whose state has changed by what the server said.
         self.on_change: Callable[[Token], None] = lambda _: None
         #: What to do about a token that has ended, as a sentence.

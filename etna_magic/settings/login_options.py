@@ -18,7 +18,7 @@ Ask = Literal["form", "prompt", "never"]
 class LoginOptions(NamedTuple):
     """The options of one login, and what a person typed for it.
 
-    ``env_file``, ``auto_renew``, ``remember`` and ``sandbox`` are as the options of those names.
+    ``env_file``, ``auto_renew``, ``remember``, ``read_only``, ``sandbox``: as the options of those names.
     """
 
     name: str = "etna"
@@ -33,6 +33,8 @@ class LoginOptions(NamedTuple):
     ask: Ask | None = None
     auto_renew: bool = False
     remember: bool = False
+    #: It is not repeated by a bare line, which lifts it; a renewal keeps it.
+    read_only: bool = False
     sandbox: bool = False
     #: The ``.env`` that a renewal reads again, whatever the working directory is by then.
     dotenv: Path | None = None
@@ -54,6 +56,7 @@ class LoginOptions(NamedTuple):
             ask=self.ask,
             auto_renew=self.auto_renew or before.auto_renew,
             remember=self.remember or before.remember,
+            read_only=self.read_only,
             dotenv=None,
         )
 

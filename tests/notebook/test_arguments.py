@@ -142,7 +142,7 @@ def test_a_full_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every option arrives; the file is absolute, and the code is a secret."""
     monkeypatch.chdir(tmp_path)
     line = "paper -e my.env -b https://a.example/ -u 'al ice' --lifetime 90m --code 123456"
-    line += " --auto-renew --remember"
+    line += " --auto-renew --remember --read-only"
     assert LoginOptions(
         name="paper",
         base_url="https://a.example/",
@@ -152,6 +152,7 @@ def test_a_full_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         code=Secret("123456"),
         auto_renew=True,
         remember=True,
+        read_only=True,
     ) == arguments.parse_login(line)
     assert "123456" not in repr(arguments.parse_login(line))
     assert arguments.parse_login("--sandbox").sandbox

@@ -111,6 +111,16 @@ def test_settings_go_along(session: EtnaSession) -> None:
         assert 7.0 == worker.timeout
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+@by_way
+def test_read_only_goes_along(server, again: Callable, read_only: bool) -> None:  # noqa: FBT001 - a table's column
+    """A worker's session is as read-only as the one that it came from, and so is one that it hands on."""
+    session = logins.session_of(accounts.token(server.base_url))
+    session.holder.read_only = read_only
+    with again(session.for_workers()) as worker:
+        assert [read_only] * 2 == [worker.read_only, worker.for_workers().read_only]
+
+
 def test_settings_are_not_shared(session: EtnaSession) -> None:
     """What is set on a worker's session is not set on the one that it came from."""
     worker = session.for_workers()

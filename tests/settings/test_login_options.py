@@ -67,6 +67,7 @@ def test_without_a_login_before() -> None:
         {"ask": "prompt"},
         {"auto_renew": True},
         {"remember": True},
+        {"read_only": True},
     ],
     ids=lambda given: next(iter(given)),
 )
@@ -78,11 +79,13 @@ def test_what_a_bare_line_may_change(given: dict[str, object]) -> None:
 
 
 def test_what_stays_switched_on() -> None:
-    """Renewing and remembering go on; whom to ask and a code were for one login."""
-    before = LoginOptions(auto_renew=True, remember=True, ask="never", code=Secret(accounts.CODE))
+    """Renewing and remembering go on; read-only, whom to ask and a code were for one login."""
+    before = LoginOptions(
+        auto_renew=True, remember=True, read_only=True, ask="never", code=Secret(accounts.CODE)
+    )
     repeated = LoginOptions().repeating(before)
-    assert (True, True, None, None) == (
-        repeated.auto_renew, repeated.remember, repeated.ask, repeated.code,
+    assert (True, True, False, None, None) == (
+        repeated.auto_renew, repeated.remember, repeated.read_only, repeated.ask, repeated.code,
     )  # fmt: skip
 
 

@@ -54,13 +54,15 @@ class Credentials:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", checked_base_url(self.base_url))
-        check_header_value("Username", Secret(self.username))
-        for label, value in (("App key", self.app_key), ("Password", self.password), ("PIN", self.pin)):
+        labels = {"username": "Username", "app_key": "App key", "password": "Password", "pin": "PIN"}
+        for name, label in labels.items():
+            value = getattr(self, name)
             if value is not None:
-                check_header_value(label, value)
+                secret = value if isinstance(value, Secret) else Secret(value)
+                check_header_value(label, secret, setting=name)
 
 
-def check_header_value(label: str, value: Secret) -> None:
+def check_header_value(label: str, value: Secret, *, setting: str = "", after: str = "") -> None:
     """Refuse a value that cannot travel as a header, before any library sees it.
 
     Parameters
@@ -69,6 +71,10 @@ def check_header_value(label: str, value: Secret) -> None:
         What to call it in the message.
     value : Secret
         The value, which no message holds.
+    setting : str, optional
+        The name of the setting that it is, for the error.
+    after : str, optional
+        What to say after the sentence, with a blank in front.
 
     Raises
     ------
@@ -81,7 +87,7 @@ def check_header_value(label: str, value: Secret) -> None:
         return
     fault = _fault(value)
     if fault:
-        raise InvalidCredentialsError(f"{label} {fault}.")
+        raise InvalidCredentialsError(f"{label} {fault}.{after}", setting)
 
 
 def _fault(value: Secret) -> str:

@@ -52,6 +52,14 @@ class MissingCredentialsError(EtnaError):
 class InvalidCredentialsError(EtnaError):
     """A credential cannot be right, or the server refused user name and password.
 
+    Parameters
+    ----------
+    message : str
+        What happened and what to do.
+    setting : str, optional
+        Which setting cannot be used: ``app_key``, ``username``, ``password`` or ``pin``; empty where the
+        server refused them together.
+
     Examples
     --------
     >>> from etna_magic import Credentials, Secret
@@ -60,6 +68,10 @@ class InvalidCredentialsError(EtnaError):
         ...
     etna_magic.exceptions.InvalidCredentialsError: Username is empty.
     """
+
+    def __init__(self, message: str, setting: str = "") -> None:
+        super().__init__(message)
+        self.setting = setting
 
 
 class ApplicationKeyError(EtnaError):

@@ -18,7 +18,6 @@ from etna_magic.ask.form_view import ANSWER, FormView, Step, challenge_step, clo
 from etna_magic.display import Bundle, line
 from etna_magic.exceptions import ApplicationKeyError, EtnaError, RateLimitedError
 from etna_magic.login_flow import Challenge
-from etna_magic.settings import LABELS
 from etna_magic.support import format_duration
 from etna_magic.support.safe_call import Failure, safe_call
 
@@ -236,7 +235,7 @@ class LoginForm:
 
     def _ask_again(self, failure: Failure) -> None:
         error = failure.error or EtnaError(f"The login did not work: {failure.reason}.")
-        if isinstance(error, ApplicationKeyError) or str(error).startswith(LABELS["app_key"]):
+        if isinstance(error, ApplicationKeyError) or getattr(error, "setting", "") == "app_key":
             self._kept.pop("app_key", None)
         self._ask_credentials(error)
 

@@ -6,12 +6,10 @@ import getpass
 from typing import TYPE_CHECKING
 
 from etna_magic.ask.input_mode import has_terminal
-from etna_magic.credentials import check_header_value
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.login_flow import Challenge, ChallengeKind
 from etna_magic.secret import Secret
-from etna_magic.settings import LABELS, UNSEEN
-from etna_magic.support import checked_base_url
+from etna_magic.settings import LABELS, UNSEEN, check_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,9 +58,7 @@ def _ask(name: str) -> Secret:
     label = LABELS[name]
     answer = _read(f"{label}: ", is_unseen=name in UNSEEN)
     # At once, before anything else is typed in vain.
-    check_header_value(label, answer)
-    if name == "base_url":
-        checked_base_url(answer.get_secret_value())
+    check_typed(name, answer)
     return answer
 
 

@@ -10,14 +10,13 @@ from etna_magic.login_flow.challenge import Challenge, ChallengeKind
 from etna_magic.login_flow.token_request import request_token
 from etna_magic.login_flow.token_response import interpret
 from etna_magic.secret import Secret
+from etna_magic.settings import Settings
 from etna_magic.support import Clock
 from etna_magic.token import Token
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, MutableMapping
     from datetime import timedelta
-
-    from etna_magic.settings import Settings
 
 #: Seconds to wait for the answer to one step.
 TIMEOUT = 30.0
@@ -30,17 +29,21 @@ def conversation(
     credentials: Credentials,
     known: MutableMapping[ChallengeKind, Secret],
     *,
+    settings: Settings | None = None,
     timeout: float = TIMEOUT,
     clock: Clock | None = None,
 ) -> Generator[Challenge, Secret, Token]:
     """Log in: one request to ``/token`` for each step, and never a second try by itself.
+
+    The settings say in errors where the credentials came from.
 
     Raises
     ------
     EtnaError
         The error that fits the server's answer, or why there was none.
     """
-    clock = clock or Clock()
+    clock, settings = clock or Clock(), settings or Settings({})
+    source = settings.sources("base_url")
     headers = {
         "Et-App-Key": credentials.app_key,
         "Username": Secret(credentials.username),
@@ -53,9 +56,9 @@ def conversation(
     challenge: Challenge | None = None
     interim = Secret("")
     issued = (clock.wall(), clock.forward())
-    response = request_token(credentials.base_url, headers, secrets, timeout)
+    response = request_token(credentials.base_url, headers, secrets, timeout, source)
     while True:
-        meaning = interpret(response, challenge, has_interim=bool(interim))
+        meaning = interpret(response, challenge, has_interim=bool(interim), settings=settings)
         if isinstance(meaning, Secret):
             return _token(meaning, credentials, issued, clock, took_code=took_code)
         challenge, interim = _checked(meaning), response.token or interim
@@ -68,7 +71,7 @@ def conversation(
             issued = (clock.wall(), clock.forward())
             more = {"Authorization": bearer, _HEADER[challenge.kind]: answer}
             try:
-                response = request_token(credentials.base_url, headers | more, secrets, timeout)
+                response = request_token(credentials.base_url, headers | more, secrets, timeout, source)
             except ConnectionFailedError as error:
                 failure = error
             else:
@@ -154,8 +157,11 @@ class LoginAttempt:
         EtnaError
             If an answer cannot be used, or as the server's answer has it.
         """
-        credentials = self.settings.filled(answers).credentials(self._lifetime)
-        self._steps = conversation(credentials, self._known, timeout=self._timeout, clock=self._clock)
+        settings = self.settings.filled(answers)
+        credentials = settings.credentials(self._lifetime)
+        self._steps = conversation(
+            credentials, self._known, settings=settings, timeout=self._timeout, clock=self._clock
+        )
         step = self._advance(None)
         self.typed = dict(answers)
         return step

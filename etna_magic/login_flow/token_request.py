@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
 
 def request_token(
-    base_url: str, headers: Mapping[str, Secret], secrets: Iterable[Secret], timeout: float
+    base_url: str,
+    headers: Mapping[str, Secret],
+    secrets: Iterable[Secret],
+    timeout: float,
+    source: str = "the base URL",
 ) -> TokenResponse:
     """Send one ``POST {base URL}/token`` without a body; nothing is tried twice, no redirect followed.
+
+    The source says in an error where the base URL came from.
 
     Raises
     ------
@@ -39,8 +45,7 @@ def request_token(
         return outcome
     outcome.raise_foreign()
     raise ConnectionFailedError(
-        f"{Origin.of(url)} could not be asked for a token: {outcome.reason}. "
-        "Check the base URL and the network, then log in again."
+        f"{Origin.of(url)} could not be asked for a token: {outcome.reason}. Check the network and {source}."
     )
 
 

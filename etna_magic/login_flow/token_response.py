@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import urljoin
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import requests
+
+    from etna_magic.settings import Settings
 
 # The documented tokens run to some 600 characters; a header of more than this no server takes.
 LONGEST_TOKEN = 8_000
@@ -190,33 +193,40 @@ _KINDS = {
 }
 _PASSWORD_STEP = "BaseAuthentication"  # noqa: S105 - the API's name of the step
 _LOST = "Corrupted ticket"
+_LIMIT = "Ten a minute are usual, and one with a code counts twice."
+# Not documented, but what ASP.NET's users are told, and brokers in their help pages.
+_LOCKED = re.compile(r"\block(ed|out)", re.IGNORECASE)
+_INACTIVE = re.compile(r"\b(not active|inactive|disabled|deactivated|suspended|blocked)\b", re.IGNORECASE)
 
 
-def interpret(response: TokenResponse, before: Challenge | None, *, has_interim: bool) -> Secret | Challenge:
-    """Say what a response means.
+def interpret(
+    response: TokenResponse, before: Challenge | None, *, has_interim: bool, settings: Settings
+) -> Secret | Challenge:
+    """Say what a response means; an error names where the values came from that it is about.
 
     Raises
     ------
     EtnaError
         The error that fits, in one sentence.
     """
-    _refuse_before_reading(response)
+    _refuse_before_reading(response, settings)
     state = response.exactly("State")
     if state == "Succeeded":
         return _succeeded(response)
     if state == "Expecting":
         return _challenge(response, before, has_interim=has_interim)
     if state == "Failed":
-        return _again(response, before) or _refuse(response, before)
-    raise UnexpectedResponseError(_unknown(response))
+        return _again(response, before) or _refuse(response, before, settings)
+    raise UnexpectedResponseError(_unknown(response, settings))
 
 
-def _refuse_before_reading(response: TokenResponse) -> None:
+def _refuse_before_reading(response: TokenResponse, settings: Settings) -> None:
     """Raise for what is said by other members than State, or by none."""
     if 300 <= response.status < 400:
         raise UnexpectedResponseError(
-            f"The server redirects the login to {response.redirect}, and secrets are not sent on: "
-            "the base URL is perhaps that of the web terminal; give the API's."
+            f"The server redirects the login to {response.redirect}, and secrets are not sent on. "
+            "Check that the base URL is the API's and not the web terminal's: "
+            f"{settings.sources('base_url')}."
         )
     reason = response.says("Reason", "error", "Message", "message")
     if response.status == 429 or reason.startswith("Too many login requests"):
@@ -227,21 +237,22 @@ def _refuse_before_reading(response: TokenResponse) -> None:
         )
     if "application key" in response.says("error").casefold():
         raise ApplicationKeyError(
-            f"The server does not know this app key (“{reason}”): check ETNA_APP_KEY, "
-            "and that it belongs to this base URL."
+            f"The server does not know this app key (“{reason}”). "
+            f"Check whether these belong together: {settings.sources('app_key', 'base_url')}."
         )
 
 
 def _rate_limited(response: TokenResponse) -> RateLimitedError:
     seconds = response.retry_after
-    if seconds is None:
-        return RateLimitedError(
-            "The server accepts no more logins of this user for now and does not say for how long "
-            "(ten a minute are allowed): wait a minute, then log in again."
-        )
-    wait = format_duration(timedelta(seconds=max(1, round(seconds))))
+    until = (
+        "and does not say for how long: wait a minute"
+        if seconds is None
+        else f"wait {format_duration(timedelta(seconds=max(1, round(seconds))))}"
+    )
     return RateLimitedError(
-        f"The server accepts no more logins of this user for now: wait {wait}, then log in again.", seconds
+        f"The server accepts no more logins of this user for now{' ' if seconds is None else ': '}{until}, "
+        f"then log in again. {_LIMIT}",
+        seconds,
     )
 
 
@@ -288,23 +299,35 @@ def _again(response: TokenResponse, before: Challenge | None) -> Challenge | Non
     return _challenge(response, before, has_interim=True)
 
 
-def _refuse(response: TokenResponse, before: Challenge | None) -> NoReturn:
+def _refuse(response: TokenResponse, before: Challenge | None, settings: Settings) -> NoReturn:
     step, reason = response.says("Step"), response.says("Reason")
     quoted = f" (“{reason}”)" if reason else ""
+    if _LOCKED.search(reason):
+        raise InvalidCredentialsError(
+            f"The server has locked this user out{quoted}: wait, or ask the broker. "
+            "Trying again keeps the lock."
+        )
+    if _INACTIVE.search(reason):
+        raise InvalidCredentialsError(
+            f"The server does not let this user in{quoted}: ask the broker. Trying again changes nothing."
+        )
     if reason == _LOST:
         raise VerificationError(f"The server has lost this login's earlier step{quoted}: log in again.")
     kind = _KINDS.get(step) or (before.kind if before and not step else None)
     if kind or reason == "Invalid pin":
         what = kind.value if kind else ChallengeKind.PIN.value
+        if what == ChallengeKind.PIN.value and "pin" in settings.known:
+            raise VerificationError(f"The server refused the PIN{quoted}. Check {settings.sources('pin')}.")
         raise VerificationError(f"The server refused the {what}{quoted}: log in again.")
     if step in ("", _PASSWORD_STEP):
         raise InvalidCredentialsError(
-            f"The server refused this user name and password{quoted}: check both, then log in again."
+            f"The server refused this username and password{quoted}{settings.pitfall('password')}. "
+            f"Check {settings.sources('username', 'password')}."
         )
     raise VerificationError(f"The server refused the step {step}{quoted}: log in again.")
 
 
-def _unknown(response: TokenResponse) -> str:
+def _unknown(response: TokenResponse, settings: Settings) -> str:
     seen = response.says("Reason", "error", "Message", "message")
     if response.status == 503 and response.retry_after:
         wait = format_duration(timedelta(seconds=math.ceil(response.retry_after)))
@@ -317,9 +340,9 @@ def _unknown(response: TokenResponse) -> str:
             f"{f', “{seen}”' if seen else ''}): try again in a minute."
         )
     if response.status == 404:
-        return "There is no /token at this base URL (status 404): check the base URL."
+        return f"There is no /token at this base URL (status 404): check {settings.sources('base_url')}."
     what = response.fault or (f"says “{seen}”" if seen else "has no State that is known")
     return (
-        f"The answer of /token (status {response.status}) is not one that ETNA documents, it {what}: "
-        "check that the base URL is the API's."
+        f"The answer of /token (status {response.status}) is not one that ETNA documents, it {what}. "
+        f"Check that the base URL is the API's: {settings.sources('base_url')}."
     )

@@ -6,7 +6,7 @@
 
 from etna_magic.settings.embedded_sandbox import environment_of, sandbox_url
 from etna_magic.settings.login_options import LoginOptions
-from etna_magic.settings.settings import LABELS, UNSEEN, VARIABLES, Setting, Settings, resolve
+from etna_magic.settings.settings import LABELS, UNSEEN, VARIABLES, Setting, Settings, check_typed, resolve
 
 __all__ = [
     "LABELS",
@@ -15,6 +15,7 @@ __all__ = [
     "LoginOptions",
     "Setting",
     "Settings",
+    "check_typed",
     "environment_of",
     "resolve",
     "sandbox_url",

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from etna_magic.credentials import DEFAULT_LIFETIME, Credentials, check_header_value
-from etna_magic.exceptions import InvalidCredentialsError, MissingCredentialsError
+from etna_magic.exceptions import InsecureURLError, InvalidCredentialsError, MissingCredentialsError
 from etna_magic.secret import Secret
 from etna_magic.settings.embedded_sandbox import sandbox, sandbox_password
+from etna_magic.settings.env_file import read_env_file, shown_path
 from etna_magic.support import checked_base_url, parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import timedelta
 
     from etna_magic.settings.login_options import LoginOptions
@@ -36,20 +37,53 @@ UNSEEN = ("app_key", "password")
 
 
 class Setting(NamedTuple):
-    """One value and where it was found."""
+    """One value and where it was found.
+
+    Parameters
+    ----------
+    value : Secret
+        The value.
+    source : str
+        What to call it in a message: ``ETNA_PASSWORD from the environment``, ``--username``.
+    place : str, optional
+        Where it was found, to stand after "the one": ``from the environment``, ``in .env line 3``.
+    unused : tuple of str, optional
+        The places of other values that were not used, because this one came first.
+    pitfall : str, optional
+        What in its line of a file is easily meant in another way than it is read; else nothing.
+    """
 
     value: Secret
     source: str
+    place: str = ""
+    unused: tuple[str, ...] = ()
+    pitfall: str = ""
+
+    def over(self, others: Iterable[Setting]) -> Setting:
+        """Return this setting, noting those that it came before and that say something else."""
+        hidden = [other.place for other in others if other.value and other.value != self.value]
+        return self._replace(unused=tuple(hidden))
 
 
 class Settings(NamedTuple):
-    """What is known so far of a login's settings."""
+    """What is known so far of a login's settings.
+
+    Parameters
+    ----------
+    known : mapping of str to Setting
+        The settings that have a value.
+    empty : mapping of str to Setting, optional
+        Those that were given with nothing in them.
+    dotenv : Path or None, optional
+        The ``.env`` that was found.
+    others : mapping of str to str, optional
+        Variables with ``ETNA`` in front that are not read, such as ``ETNA_USER``, and where each is.
+    """
 
     known: Mapping[str, Setting]
-    #: Names of settings that were given, with nothing in them.
-    empty: tuple[str, ...] = ()
-    #: The ``.env`` that was found.
+    empty: Mapping[str, Setting] = MappingProxyType({})
     dotenv: Path | None = None
+    others: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
     def read(
@@ -63,37 +97,36 @@ class Settings(NamedTuple):
 
         A value that cannot be used, or a file that cannot be read, is an `EtnaError`.
         """
-        known = {name: Setting(value, f"--{name.replace('_', '-')}") for name, value in options.items()}
-
-        def add(variables: Mapping[str, Secret], where: str) -> None:
-            for name in names:
-                if (variable := VARIABLES[name]) in variables:
-                    known.setdefault(name, Setting(variables[variable], f"{variable} {where}"))
-
+        flags = {name: f"--{name.replace('_', '-')}" for name in options}
+        found = [{VARIABLES[n]: Setting(options[n], flags[n], f"of {flags[n]}") for n in flags}]
         if env_file:
-            add(read_env_file(env_file), f"in {env_file}")
-        environment = {name: Secret(os.environ[name]) for name in VARIABLES.values() if name in os.environ}
-        add(environment, "in the environment")
-        found = dotenv or find_env_file()
-        if found:
+            found.append(_in_file(env_file))
+        found.append(_in_environment())
+        if (path := dotenv or find_env_file()) is not None:
             try:
-                add(read_env_file(found), f"in {found}")
+                found.append(_in_file(path))
             except MissingCredentialsError as error:
-                if not known.keys() >= set(REQUIRED) & set(names):
+                if any(not any(VARIABLES[n] in one for one in found) for n in REQUIRED if n in names):
                     raise
                 # Whatever it says, nothing of it is needed.
                 _log.warning("%s It was ignored.", error)
-        return cls._checked(known, found)
+        return cls._of(found, names, path)
 
     @classmethod
-    def _checked(cls, known: Mapping[str, Setting], dotenv: Path | None) -> Settings:
-        # What is set to nothing wins over what comes after it, and is asked for like the unknown.
-        full = {name: setting for name, setting in known.items() if setting.value}
-        for name, setting in full.items():
-            check_header_value(setting.source, setting.value)
-            if name == "base_url":
-                checked_base_url(setting.value.get_secret_value())
-        return cls(full, tuple(name for name in known if name not in full), dotenv)
+    def _of(
+        cls, found: Sequence[Mapping[str, Setting]], names: Collection[str], dotenv: Path | None
+    ) -> Settings:
+        """Take the first of each; what is set to nothing is asked for like the unknown."""
+        known, empty = dict[str, Setting](), dict[str, Setting]()
+        for name in names:
+            given = [one[VARIABLES[name]] for one in found if VARIABLES[name] in one]
+            if given:
+                first = given[0].over(given[1:])
+                (known if first.value else empty)[name] = first
+        for name, setting in known.items():
+            _check(name, setting)
+        others = {variable: setting.place for one in reversed(found) for variable, setting in one.items()}
+        return cls(known, empty, dotenv, {n: others[n] for n in others if n not in VARIABLES.values()})
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -106,24 +139,36 @@ class Settings(NamedTuple):
             raise KeyError(name)
         return self.known[name].value.get_secret_value() if name in self.known else ""
 
-    def filled(self, answers: Mapping[str, Secret], source: str = "what was typed") -> Settings:
-        """Return settings that also knows these answers, checked; what was known stays."""
+    def filled(self, answers: Mapping[str, Secret]) -> Settings:
+        """Return settings that also knows these answers of a person, checked; what was known stays."""
         if not answers:
             return self
-        for name, value in answers.items():
-            check_header_value(LABELS[name], value)
-        more = {name: Setting(value, source) for name, value in answers.items()}
-        return self._checked({**more, **self.known}, self.dotenv)
+        more = {name: typed(name, value) for name, value in answers.items()}
+        for name, setting in more.items():
+            _check(name, setting)
+        return self._replace(known={**more, **self.known})
+
+    def sources(self, *names: str) -> str:
+        """Return a clause that says where values came from, and which others were not used."""
+        known = [self.known.get(name) or Setting(Secret(""), f"the {_spoken(name)}") for name in names]
+        listed = " and ".join(setting.source for setting in known)
+        unused = _not_used(place for setting in known for place in setting.unused)
+        return f"{listed}; {unused}" if unused else listed
+
+    def pitfall(self, name: str) -> str:
+        """Return a clause about how a value may have been misread in its file, or nothing."""
+        seen = self.known[name].pitfall if name in self.known else ""
+        return f"; the {_spoken(name)}'s line has {seen}, so check how it is quoted" if seen else ""
 
     def credentials(self, lifetime: timedelta = DEFAULT_LIFETIME) -> Credentials:
         """Return the finished credentials; `MissingCredentialsError` names the variables that are not set."""
         if self.missing:
-            names = [VARIABLES[n] + (" (it is empty)" if n in self.empty else "") for n in self.missing]
+            names = [VARIABLES[name] for name in self.missing]
             listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
             are, them = ("is", "it") if len(names) == 1 else ("are", "them")
             raise MissingCredentialsError(
                 f"{listed} {are} not set: set {them} "
-                "in the environment, in a .env file or in one named by --env-file."
+                f"in the environment, in a .env file or in one named by --env-file.{self._why_missing()}"
             )
         pin = self.known.get("pin")
         return Credentials(
@@ -135,6 +180,23 @@ class Settings(NamedTuple):
             self.lifetime(lifetime),
         )
 
+    def _why_missing(self) -> str:
+        """Return a sentence about what was given and is empty, or has another name; or nothing."""
+        said = []
+        for name in self.missing:
+            if (setting := self.empty.get(name)) is not None:
+                hides = f" and hides the one {' and '.join(setting.unused)}" if setting.unused else ""
+                said.append(f"{setting.source} is empty{hides}")
+        if said:
+            return f" {', '.join(said)}."
+        import difflib  # noqa: PLC0415 - for this one sentence
+
+        missing, spelt = [VARIABLES[name] for name in self.missing], dict[str, str]()
+        for other, place in self.others.items():
+            for near in difflib.get_close_matches(other.upper(), missing, 1, 0.7):
+                spelt.setdefault(near, f"{near} instead of {other} {place}")
+        return f" Did you mean {' and '.join(spelt.values())}?" if spelt else ""
+
     def lifetime(self, otherwise: timedelta) -> timedelta:
         """Return how long the server keeps a token, or `otherwise` where no setting says so."""
         if "lifetime" not in self.known:
@@ -142,7 +204,7 @@ class Settings(NamedTuple):
         try:
             return parse_duration(self.text("lifetime"))
         except ValueError as error:
-            sentence = f"{self.known['lifetime'].source}: {error}."
+            sentence = f"{_capital(self.sources('lifetime'))}: {error}."
         raise InvalidCredentialsError(sentence)
 
 
@@ -175,7 +237,10 @@ def _resolve_sandbox(options: LoginOptions, lifetime: timedelta) -> Settings:
         known["username"] = username
     if not is_asked:
         known["password"] = sandbox_password(server, username)
-    settings = {name: Setting(Secret(value), "the sandbox") for name, value in known.items()}
+    settings = {
+        name: Setting(Secret(value), f"the sandbox's {_spoken(name)}", "of the sandbox")
+        for name, value in known.items()
+    }
     return Settings({**settings, **rest.known})
 
 
@@ -190,21 +255,59 @@ def find_env_file() -> Path | None:
     return next((path for path in found if os.path.exists(path) and not os.path.isdir(path)), None)  # noqa: PTH110, PTH112 - these never raise
 
 
-def read_env_file(path: Path) -> dict[str, Secret]:
-    """Read a file in ``.env`` form; `MissingCredentialsError` says why not, and holds nothing of its text."""
-    try:
-        text = Secret(path.expanduser().read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError:
-        reason = "is not in UTF-8: save it as UTF-8"
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror or type(error).__name__})"
-    except (ValueError, RuntimeError):  # a NUL in the path; the home of a user who does not exist
-        reason = "is no path of a file"
-    else:
-        from dotenv import dotenv_values  # noqa: PLC0415 - most logins have no file to read
+def typed(name: str, value: Secret) -> Setting:
+    """Return a setting that a person typed."""
+    return Setting(value, f"the typed {_spoken(name)}", "that was typed")
 
-        # As it is written: a password may well hold ${…}.
-        values = dotenv_values(stream=io.StringIO(text.get_secret_value()), interpolate=False)
-        return {name: Secret(value) for name, value in values.items() if value is not None}
-    # Outside of the except: a decoding error holds the file's bytes.
-    raise MissingCredentialsError(f"{path} {reason}.")
+
+def check_typed(name: str, value: Secret) -> None:
+    """Refuse what a person typed if it cannot be used; the `EtnaError` says that it was typed."""
+    _check(name, typed(name, value))
+
+
+def _check(name: str, setting: Setting) -> None:
+    """Refuse a value that cannot be used, by its source and what it hides."""
+    unused = _not_used(setting.unused)
+    after = f" {_capital(unused)}." if unused else ""
+    check_header_value(_capital(setting.source), setting.value, setting=name, after=after)
+    if name != "base_url":
+        return
+    try:
+        checked_base_url(setting.value.get_secret_value())
+    except InsecureURLError as error:
+        sentence = f"{error} It is {'; '.join(filter(None, (setting.source, unused)))}."
+    else:
+        return
+    raise InsecureURLError(sentence)
+
+
+def _not_used(places: Iterable[str]) -> str:
+    """Return a clause about values that were not used, or nothing."""
+    found = list(dict.fromkeys(places))
+    one, was = ("the one", "was") if len(found) == 1 else ("those", "were")
+    return f"{one} {' and '.join(found)} {was} not used" if found else ""
+
+
+def _in_environment() -> dict[str, Setting]:
+    place = "from the environment"
+    names = [name for name in os.environ if name.upper().startswith("ETNA")]
+    return {name: Setting(Secret(os.environ[name]), f"{name} {place}", place) for name in names}
+
+
+def _in_file(path: Path) -> dict[str, Setting]:
+    shown = shown_path(path)
+    settings = {}
+    for name, found in read_env_file(path, frozenset(VARIABLES.values())).items():
+        place = f"in {shown} line {found.line}"
+        settings[name] = Setting(found.value, f"{name} {place}", place, pitfall=found.pitfall)
+    return settings
+
+
+def _spoken(name: str) -> str:
+    """Return a setting's label as it is written inside a sentence."""
+    label = LABELS.get(name, name)
+    return label if name == "pin" else label[0].lower() + label[1:]
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -17,7 +17,7 @@ from etna_magic.settings import Settings
 from tests.ask.conftest import ASKED_FOR_CODE, ASKED_FOR_PIN, ScriptedAttempt, make_token
 
 ALL = ("base_url", "app_key", "username", "password")
-KNOWN = Settings({}).filled({name: Secret("https://api.example.com") for name in ALL}, "a test")
+KNOWN = Settings({}).filled({name: Secret("https://api.example.com") for name in ALL})
 
 
 class Notes:

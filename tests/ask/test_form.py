@@ -114,7 +114,8 @@ async def test_a_refused_password(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ApplicationKeyError("It is not known."), InvalidCredentialsError("App key ends in a space.")]
+    "error",
+    [ApplicationKeyError("It is not known."), InvalidCredentialsError("It ends in a space.", "app_key")],
 )
 @in_a_loop
 async def test_a_refused_app_key(monkeypatch: pytest.MonkeyPatch, error: EtnaError) -> None:
@@ -345,7 +346,7 @@ async def test_a_form_that_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_without_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """A subshell's thread may have no loop: timers do what a loop does elsewhere."""
-    settings = Settings({}).filled({n: Secret(ANSWERS[n]) for n in ANSWERS if n != "password"}, "a test")
+    settings = Settings({}).filled({n: Secret(ANSWERS[n]) for n in ANSWERS if n != "password"})
     form = ShownForm(monkeypatch, [make_token()], settings=settings)
     press_enter(form.view, "password", "pw-17")
     assert ("In as alice.", [{"password": "pw-17"}]) == (form.line, form.attempt.sent)

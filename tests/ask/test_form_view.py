@@ -121,7 +121,7 @@ def test_the_first_step() -> None:
     assert ("Log in to ETNA", "", False) == (step.title, step.message, step.is_error)
     assert ["base_url", "app_key", "username", "password"] == list(step.fields)
     known = {"username": Secret("alice"), "base_url": Secret("https://api.example.com")}
-    step = credentials_step(Settings({}).filled(known, "a test"), InvalidCredentialsError("Refused."))
+    step = credentials_step(Settings({}).filled(known), InvalidCredentialsError("Refused."))
     assert ("Log in to ETNA as alice at https://api.example.com", "Refused.", True) == (
         step.title,
         step.message,

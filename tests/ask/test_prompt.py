@@ -63,7 +63,7 @@ def test_it_asks_for_what_is_missing(terminal: Terminal) -> None:
 
 def test_it_asks_for_nothing_else(terminal: Terminal) -> None:
     """What is known is not asked for."""
-    known = Settings({}).filled({"username": Secret("bob"), "app_key": Secret("S2V5")}, "a test")
+    known = Settings({}).filled({"username": Secret("bob"), "app_key": Secret("S2V5")})
     assert {"base_url", "password"} == Prompt().missing(known).keys()
     assert ["Base URL: ", "Password: "] == [question for question, _ in terminal.asked]
 

@@ -120,7 +120,7 @@ def test_what_a_failure_says() -> None:
     error = caught(lambda: log_in(accounts.credentials(f"http://{host}/api")))
     assert (
         f"http://{host} could not be asked for a token: nothing listens there. "
-        "Check the base URL and the network, then log in again."
+        "Check the network and the base URL."
     ) == str(error)
 
 

@@ -215,22 +215,22 @@ PASSWORD_EXPIRED = (
     "The password has expired: change it on the broker's own pages, then log in with the new one."
 )
 UNTIMED_LIMIT = (
-    "The server accepts no more logins of this user for now and does not say for how long "
-    "(ten a minute are allowed): wait a minute, then log in again."
+    "The server accepts no more logins of this user for now and does not say for how long: wait a minute, "
+    "then log in again. Ten a minute are usual, and one with a code counts twice."
 )
 
 
 def _undocumented(status: int, what: str) -> str:
     return (
-        f"The answer of /token (status {status}) is not one that ETNA documents, it {what}: "
-        "check that the base URL is the API's."
+        f"The answer of /token (status {status}) is not one that ETNA documents, it {what}. "
+        "Check that the base URL is the API's: the base URL."
     )
 
 
 def _redirected(where: str) -> str:
     return (
-        f"The server redirects the login to {where}, and secrets are not sent on: "
-        "the base URL is perhaps that of the web terminal; give the API's."
+        f"The server redirects the login to {where}, and secrets are not sent on. "
+        "Check that the base URL is the API's and not the web terminal's: the base URL."
     )
 
 
@@ -243,13 +243,13 @@ def _without_token(what: str) -> str:
 
 def _unknown_key(reason: str) -> str:
     return (
-        f"The server does not know this app key (“{reason}”): check ETNA_APP_KEY, "
-        "and that it belongs to this base URL."
+        f"The server does not know this app key (“{reason}”). "
+        "Check whether these belong together: the app key and the base URL."
     )
 
 
 def _refused_user(quoted: str) -> str:
-    return f"The server refused this user name and password{quoted}: check both, then log in again."
+    return f"The server refused this username and password{quoted}. Check the username and the password."
 
 
 def _another_step(step: str) -> str:
@@ -380,7 +380,10 @@ def test_where_a_redirect_leads(server: ScriptedServer, outcome, location: str, 
 )
 def test_what_a_limit_says(outcome, header: str, wait: str) -> None:
     """The wait is rounded, and at least a second."""
-    expected = f"The server accepts no more logins of this user for now: wait {wait}, then log in again."
+    expected = (
+        f"The server accepts no more logins of this user for now: wait {wait}, then log in again. "
+        "Ten a minute are usual, and one with a code counts twice."
+    )
     assert expected == str(outcome(429, b"", ("Retry-After", header)))
 
 

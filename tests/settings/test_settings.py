@@ -29,7 +29,7 @@ def known(**options: Secret) -> Settings:
 @pytest.mark.parametrize("name", VARIABLES)
 @pytest.mark.parametrize("first", range(4), ids=SOURCES)
 def test_the_first_source_wins(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, first: int) -> None:
-    """The first source that has a setting counts, whatever comes after it."""
+    """The first source that has a setting counts, and knows what was not used because of it."""
     is_url = name == "base_url"
     values = {source: f"https://{n}.example.com" if is_url else f"{n}h" for n, source in enumerate(SOURCES)}
     has, variable, named = SOURCES[first:], VARIABLES[name], folder / "named.env"
@@ -41,11 +41,13 @@ def test_the_first_source_wins(folder: Path, monkeypatch: pytest.MonkeyPatch, na
     setting = Settings.read(options, named).known[name]
     sources = [
         f"--{name.replace('_', '-')}",
-        f"{variable} in {named}",
-        f"{variable} in the environment",
-        f"{variable} in {folder / '.env'}",
+        f"{variable} in named.env line 1",
+        f"{variable} from the environment",
+        f"{variable} in .env line 1",
     ]
     assert (values[SOURCES[first]], sources[first]) == (setting.value.get_secret_value(), setting.source)
+    places = ("of the option", "in named.env line 1", "from the environment", "in .env line 1")
+    assert places[first + 1 :] == setting.unused
 
 
 @pytest.mark.parametrize("levels", [0, 1, 2])
@@ -128,8 +130,10 @@ def test_an_empty_variable(folder: Path, monkeypatch: pytest.MonkeyPatch, source
     (folder / ".env").write_text("ETNA_PASSWORD=x\nETNA_USERNAME=alice\n")
     settings = Settings.read({}, folder / "named.env")
     error = caught(settings.credentials)
-    assert (("base_url", "app_key", "password"), ("password",)) == (settings.missing, settings.empty)
-    assert (MissingCredentialsError, True) == (type(error), "ETNA_PASSWORD (it is empty)" in str(error))
+    assert (("base_url", "app_key", "password"), ["password"]) == (settings.missing, list(settings.empty))
+    place = "from the environment" if source == "environment" else "in named.env line 1"
+    expected = f" ETNA_PASSWORD {place} is empty and hides the one in .env line 1."
+    assert (MissingCredentialsError, True) == (type(error), str(error).endswith(expected))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +184,7 @@ def test_a_broken_env_file(folder: Path, caplog: pytest.LogCaptureFixture) -> No
     (folder / ".env").write_bytes(b"ETNA_PASSWORD=FILE-SECRET-\xff\xfe")
     with caplog.at_level(logging.WARNING, "etna_magic"):
         assert () == known().missing
-    line = f"{folder / '.env'} is not in UTF-8: save it as UTF-8. It was ignored."
+    line = ".env is not in UTF-8: save it as UTF-8. It was ignored."
     assert [line] == [record.getMessage() for record in caplog.records]
     error = caught(lambda: Settings.read({}))
     assert (MissingCredentialsError, True, []) == (
@@ -211,7 +215,7 @@ def test_a_lifetime_that_is_none(text: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("ETNA_TOKEN_LIFETIME", text)
     error = caught(known().credentials)
     assert (InvalidCredentialsError, 1) == (type(error), len(chain(error)))
-    assert str(error).startswith(f"ETNA_TOKEN_LIFETIME in the environment: {text!r} is no ")
+    assert str(error).startswith(f"ETNA_TOKEN_LIFETIME from the environment: {text!r} is no ")
 
 
 def test_the_lifetime_where_none_is_set() -> None:
@@ -236,7 +240,7 @@ def test_a_bad_value(name: str, value: str, fault: str, monkeypatch: pytest.Monk
     """A value that cannot be a header is refused by its source, and never shown."""
     monkeypatch.setenv(VARIABLES[name], value)
     error = caught(lambda: Settings.read({}))
-    source = f"{VARIABLES[name]} in the environment "
+    source = f"{VARIABLES[name]} from the environment "
     assert (InvalidCredentialsError, True) == (type(error), str(error).startswith(source))
     assert (True, []) == (fault in str(error), leaks(error, [MARK]))
 
@@ -270,7 +274,7 @@ def test_what_was_typed_fills_what_is_missing(monkeypatch: pytest.MonkeyPatch) -
     before = Settings.read({})
     after = before.filled({"username": Secret("bob"), "password": Secret("pw")})
     assert ("alice", "pw") == (after.text("username"), after.known["password"].value.get_secret_value())
-    sources = {"username": "ETNA_USERNAME in the environment", "password": "what was typed"}
+    sources = {"username": "ETNA_USERNAME from the environment", "password": "the typed password"}
     assert (sources, ["username"]) == ({n: s.source for n, s in after.known.items()}, list(before.known))
     assert (("base_url", "app_key"), True) == (after.missing, after is after.filled({}))
 
@@ -279,7 +283,8 @@ def test_what_was_typed_fills_what_is_missing(monkeypatch: pytest.MonkeyPatch) -
 def test_what_was_typed_is_checked(name: str) -> None:
     """A typed value that cannot be a header is refused by its label."""
     error = caught(lambda: Settings({}).filled({name: Secret(f"{MARK}\n")}))
-    assert f"{LABELS[name]} holds a line break: copy it without." == str(error)
+    label = LABELS[name] if name == "pin" else LABELS[name].lower().replace("url", "URL")
+    assert f"The typed {label} holds a line break: copy it without." == str(error)
     assert [] == leaks(error, [MARK])
 
 
@@ -297,7 +302,7 @@ def test_an_option_that_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is as missing as a variable that is empty, and is not looked up elsewhere."""
     monkeypatch.setenv("ETNA_USERNAME", "bob")
     settings = resolve(LoginOptions(username=""), DAY)
-    assert (("username",), True) == (settings.empty, "username" in settings.missing)
+    assert (["username"], True) == (list(settings.empty), "username" in settings.missing)
 
 
 TYPED = {"app_key": Secret("key"), "password": Secret("pw")}

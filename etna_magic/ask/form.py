@@ -9,11 +9,11 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import ipywidgets
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from etna_magic.ask.event_loop import call_later, run_in_background
+from etna_magic.ask.form_page import FormPage, Heading
 from etna_magic.ask.form_view import ANSWER, FormView, Step, challenge_step, close_tree, credentials_step
 from etna_magic.display import Bundle, line
 from etna_magic.exceptions import ApplicationKeyError, EtnaError, RateLimitedError
@@ -73,7 +73,7 @@ class LoginForm:
         self._on_end = on_end
         self._is_awaited = is_awaited
         self._lock = threading.RLock()
-        self._box = ipywidgets.VBox().add_class("etna-login")
+        self._page = FormPage()
         self._view: FormView | None = None
         self._handle: DisplayHandle | None = None
         # What stores this form's token calls off every form of the name, and means the others.
@@ -91,7 +91,7 @@ class LoginForm:
         else:
             self._ask_challenge(challenge)
         plain = "The login form needs a front end with widgets; elsewhere use %etna_login --prompt."
-        bundle = self._box._repr_mimebundle_() | {"text/plain": plain}
+        bundle = self._page.box._repr_mimebundle_() | {"text/plain": plain}
         self._handle = display(bundle, raw=True, display_id=True)
         if not self._is_awaited:
             self._watch_cells()
@@ -112,7 +112,7 @@ class LoginForm:
             if self._handle is not None:
                 self._handle.update(bundle, raw=True)
             view.close()
-            close_tree(self._box)
+            close_tree(self._page.box)
         self._on_end()
 
     # Steps
@@ -131,7 +131,7 @@ class LoginForm:
         self._show_view(view)
 
     def _new_view(self, step: Step, values: dict[str, Secret]) -> FormView:
-        view = FormView(step, values, is_awaited=self._is_awaited)
+        view = FormView(step, self._page, values, is_awaited=self._is_awaited)
         view.on_enter = lambda name: self._submit_soon(view, name)
         view.on_value = lambda name: self._receive_value(view, name)
         return view
@@ -140,7 +140,8 @@ class LoginForm:
         """Show a new view instead of the one before."""
         with self._lock:
             before, self._view = self._view, view
-            self._box.children = view.children()
+            attempt = self._attempt
+            view.show(Heading.of(attempt.settings.filled(attempt.typed)))
             self._forget_later(view)
             if self._is_cell_running:
                 view.enable(is_enabled=False)

@@ -14,7 +14,6 @@ import ipywidgets
 from traitlets import Unicode
 
 from etna_magic.ask.event_loop import call_later
-from etna_magic.display import INK
 from etna_magic.login_flow import Challenge, ChallengeKind
 from etna_magic.secret import Secret
 from etna_magic.settings import LABELS, UNSEEN
@@ -22,15 +21,13 @@ from etna_magic.settings import LABELS, UNSEEN
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from etna_magic.ask.form_page import FormPage, Heading
     from etna_magic.exceptions import EtnaError
     from etna_magic.settings import Settings
 
 #: The field of a challenge.
 ANSWER = "answer"
 _KEPT = "•••••••• (kept until you log in)"
-_WIDE = {"width": "420px"}
-# Under the fields and not under their labels, which ipywidgets makes so wide.
-_UNDER_FIELDS = {"margin": "4px 0 4px 88px"}
 _HINTS = {
     ChallengeKind.CODE: ("Code", "Look for the code that was sent to you by e-mail or SMS."),
     ChallengeKind.PIN: ("PIN", "Type the PIN of your account."),
@@ -86,10 +83,8 @@ class Step(NamedTuple):
 
 def credentials_step(settings: Settings, error: EtnaError | None) -> Step:
     """Return the first step, which asks for the settings that are missing."""
-    who = f" as {settings.text('username')}" if settings.text("username") else ""
-    where = f" at {settings.text('base_url')}" if settings.text("base_url") else ""
     return Step(
-        f"Log in to ETNA{who}{where}",
+        "Log in to ETNA",
         str(error or ""),
         {name: (LABELS[name], name in UNSEEN) for name in settings.missing},
         is_error=error is not None,
@@ -109,21 +104,26 @@ def challenge_step(challenge: Challenge) -> Step:
     )
 
 
+def _show_box(label: str) -> str:
+    """Return a box to tick that shows what is typed; the page does it, and the kernel hears nothing of it."""
+    what = label if label.isupper() else label.lower()
+    return f'<label><input type="checkbox"><span>Show {escape(what)}</span></label>'
+
+
 def _proof(challenge: Challenge | None) -> str:
     """Return the phrase and the picture by which a genuine server is known, as HTML."""
     if challenge is None or not (challenge.phrase or challenge.image):
         return ""
-    style = f"color: {INK}; line-height: 1.4; margin: 4px 0"
     picture = base64.b64encode(challenge.image).decode()
     source = f'src="data:image/png;base64,{picture}"'
-    image = f'<img alt="your picture" style="max-height: 120px; display: block" {source}>' if picture else ""
+    image = f'<img alt="your picture" {source}>' if picture else ""
     phrase = f"Your phrase: <b>{escape(challenge.phrase)}</b>" if challenge.phrase else ""
     advice = "<div>Go on only if this is yours.</div>"
-    return f'<div class="etna-proof" style="{style}">{phrase}{image}{advice}</div>'
+    return f'<div class="etna-proof">{phrase}{image}{advice}</div>'
 
 
 class FormView:
-    """A title, fields, a message and buttons.
+    """Fields, boxes to tick and buttons.
 
     Secrets that are typed do not stay in their widgets: a notebook that is saved with the state of
     its widgets would have them on disk.
@@ -132,6 +132,8 @@ class FormView:
     ----------
     step : Step
         What to ask for.
+    page : FormPage
+        Where it is shown.
     values : mapping of str to Secret
         What is known of that: shown if it is no secret, and kept unseen if it is one.
     is_awaited : bool, optional
@@ -139,7 +141,9 @@ class FormView:
         back the later ones, so that a field that was used is replaced by a new one.
     """
 
-    def __init__(self, step: Step, values: Mapping[str, Secret], *, is_awaited: bool = False) -> None:
+    def __init__(
+        self, step: Step, page: FormPage, values: Mapping[str, Secret], *, is_awaited: bool = False
+    ) -> None:
         self.challenge = step.challenge
         #: Whether it cannot be used now: a login is under way, or the server asks to wait.
         self.is_busy = False
@@ -152,41 +156,43 @@ class FormView:
         self.on_enter: Callable[[str], None] = lambda _: None
         self.on_value: Callable[[str], None] = lambda _: None
         self._step = step
+        self._page = page
         self._is_awaited = is_awaited
+        unseen = [name for name, (_, is_unseen) in step.fields.items() if is_unseen]
+        # One box for one field: the password, or what is asked for instead.
+        self._shown = unseen[-1] if unseen else ""
         self.fields = {name: self._new_field(name) for name in step.fields}
         # Each in a box of its own, so that replacing one changes nothing about the others.
         self._boxes = {name: ipywidgets.VBox([field]) for name, field in self.fields.items()}
         self.buttons: list[ipywidgets.Button] = []
-        self._row = ipywidgets.HBox(layout=_UNDER_FIELDS)
-        self._title = ipywidgets.HTML(
-            f'<b class="etna-title">{escape(step.title)}</b>{_proof(step.challenge)}'
-        )
-        self._message = ipywidgets.HTML()
-        self.show_message(step.message, is_error=step.is_error)
+        self._row = ipywidgets.HBox().add_class("etna-buttons")
+        self._show = ipywidgets.HTML(_show_box(step.fields[self._shown][0])) if unseen else None
 
     def add_button(self, label: str, style: str, act: Callable[[], None]) -> None:
         """Add a button and what a click on it does."""
         button = ipywidgets.Button(description=label, button_style=style)
+        button.add_class(f"etna-{label.lower().replace(' ', '-')}")
         button.on_click(lambda _: act())
         self.buttons.append(button)
         self._row.children = (*self._row.children, button)
 
+    def show(self, heading: Heading) -> None:
+        """Show it on its page, under this heading."""
+        self._page.show(heading, self._step.title, _proof(self.challenge), self.children())
+        self.show_message(self._step.message, is_error=self._step.is_error)
+
     def children(self) -> tuple[ipywidgets.Widget, ...]:
-        """Return what the form's box shows."""
-        return (self._title, *self._boxes.values(), self._row, self._message)
+        """Return what the form's page shows."""
+        show = (self._show.add_class("etna-show"),) if self._show else ()
+        return (*self._boxes.values(), *show, self._row)
 
     def empty_labels(self) -> list[str]:
         """Return the labels of the fields that have nothing in them."""
         return [field.description for name, field in self.fields.items() if not self.values.get(name)]
 
     def show_message(self, message: str, *, is_error: bool = False) -> None:
-        """Show a message under the fields."""
-        colour = "var(--jp-error-color1, #d32f2f)" if is_error else INK
-        css = "etna-message etna-error" if is_error else "etna-message"
-        self._message.value = (
-            f'<div class="{css}" style="color: {colour}; max-width: 560px; line-height: 1.4; '
-            f'white-space: normal">{escape(message)}</div>'
-        )
+        """Show a message beside the fields."""
+        self._page.say(message, is_error=is_error)
 
     def enable(self, *, is_enabled: bool) -> None:
         """Let a user type into the fields and click the buttons, or not."""
@@ -221,8 +227,11 @@ class FormView:
             placeholder=_KEPT if is_kept and is_secret else "",
             description=label,
             continuous_update=False,
-            layout=_WIDE,
         )
+        if name == ANSWER and self.challenge is not None:
+            field.add_class(f"etna-{self.challenge.kind.value.lower()}")
+        if name == self._shown:
+            field.add_class("etna-shown")
         field.observe(lambda change: self._receive_value(name, change), "value")
         field.on_msg(lambda _, content, __: self._receive_message(name, content))
         return field

@@ -43,6 +43,7 @@ class ScriptedAttempt:
     def __init__(self, outcomes: Sequence[Token | Challenge | EtnaError], settings: Settings) -> None:
         self.settings = settings
         self.sent: list[dict[str, str] | str] = []
+        self.typed: dict[str, Secret] = {}
         self._outcomes = list(outcomes)
 
     @property
@@ -53,6 +54,7 @@ class ScriptedAttempt:
     def start(self, answers: Mapping[str, Secret]) -> Token | Challenge:
         """Begin, or begin again."""
         self.sent.append({name: value.get_secret_value() for name, value in answers.items()})
+        self.typed = dict(answers)
         return self._next()
 
     def answer(self, text: Secret) -> Token | Challenge:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-import ipywidgets
 import pytest
 from IPython.core.events import EventManager
 
@@ -39,8 +38,9 @@ def click(view: FormView, label: str) -> None:
 
 
 def texts(view: FormView) -> list[str]:
-    """Return the HTML of a step's title and message."""
-    return [widget.value for widget in view.children() if isinstance(widget, ipywidgets.HTML)]
+    """Return the HTML of the form's heading and of what it says."""
+    page = view._page
+    return [page.heading.value, page.error.value + page.said.value]
 
 
 def _message(**data: object) -> dict[str, object]:

@@ -70,10 +70,12 @@ class FrontEnd:
 
     @property
     def texts(self) -> list[str]:
-        """What its title and its message say, unescaped and without tags."""
+        """What its heading says, and its message, unescaped and without tags."""
         states = [self._models[model] for model in self._tree(self.root) if model in self._models]
-        pages = [state["value"] for state in states if state["_model_name"] == "HTMLModel"]
-        return [html.unescape(_TAG.sub("", page)) for page in pages]
+        pages = {css: state.get("value", "") for state in states for css in state.get("_dom_classes", ())}
+        said = [pages[f"etna-{part}"] for part in ("heading", "alert", "said") if f"etna-{part}" in pages]
+        heading, *messages = [html.unescape(_TAG.sub(" ", page)) for page in said] or [""]
+        return [" ".join(text.split()) for text in (heading, "".join(messages))]
 
     def state(self, label: str) -> State:
         """Return the model of a field or a button."""

@@ -1,0 +1,99 @@
+"""The parts of the form that stay over all its steps: its box, its heading and what it says.
+
+A screen reader reads out what changes in a region that stays, and not a region that is new.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+import ipywidgets
+
+from etna_magic.display import badge
+from etna_magic.exceptions import EtnaError
+from etna_magic.settings import LABELS, environment_of
+from etna_magic.support import checked_base_url, sanitize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from etna_magic.settings import Settings
+
+_CSS, _SCRIPT = (files(__package__).joinpath(name).read_text("utf-8") for name in ("form.css", "form.js"))
+# A style element may have a handler and runs it wherever it is drawn; a script element that is put
+# into a page by its HTML, as ipywidgets does it, never runs.
+_ASSETS = f'<style onload="{escape(f"({_SCRIPT.strip()})(this)")}">{_CSS}</style>'
+
+
+class Heading(NamedTuple):
+    """Who logs in, where, and what is known already.
+
+    Parameters
+    ----------
+    username, base_url : str
+        Empty where they are not known yet.
+    known : str, optional
+        Which values are known, and from where.
+    """
+
+    username: str
+    base_url: str
+    known: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Heading:
+        """Return the heading of a login that knows these settings."""
+        known = [
+            f"{label if name == 'pin' else label[0].lower() + label[1:]} {settings.known[name].place}"
+            for name, label in LABELS.items()
+            if name in settings.known
+        ]
+        listed = f"Known: {', '.join(known)}." if known else ""
+        return cls(settings.text("username"), settings.text("base_url"), listed)
+
+    def html(self, title: str, title_id: str) -> str:
+        """Return it as HTML; the title, with who and where, names the group."""
+        try:
+            base_url = checked_base_url(self.base_url) if self.base_url else ""
+        except EtnaError:  # it is said when it was typed
+            base_url = ""
+        where = f'at <span class="etna-url">{escape(sanitize(base_url))}</span>'
+        who = f"as <b>{escape(sanitize(self.username))}</b> " if self.username else ""
+        mark = badge(environment_of(base_url)) if base_url else ""
+        place = where if base_url else "at a base URL that is still to be typed"
+        known = f'<div class="etna-known">{escape(self.known)}</div>' if self.known else ""
+        first = f'<div class="etna-title"><span>{escape(title)}</span>{mark}</div>'
+        return f'<div class="etna-who" id="{title_id}">{first}<div>{who}{place}</div></div>{known}'
+
+
+class FormPage:
+    """The form's box, with its heading, what it says, and a place for the widgets of a step."""
+
+    def __init__(self) -> None:
+        self.heading = ipywidgets.HTML().add_class("etna-heading")
+        self.error = ipywidgets.HTML().add_class("etna-alert")
+        self.said = ipywidgets.HTML().add_class("etna-said")
+        self._body = ipywidgets.VBox()
+        assets = ipywidgets.HTML(_ASSETS).add_class("etna-assets")
+        parts = (assets, self.heading, self.error, self._body, self.said)
+        self.box = ipywidgets.VBox(parts).add_class("etna-login")
+        self._id = f"etna-{self.box.model_id}"
+        self._title = self._proof = ""
+
+    def show(self, heading: Heading, title: str, proof: str, widgets: Iterable[ipywidgets.Widget]) -> None:
+        """Show a step instead of the one before."""
+        self._title, self._proof = title, proof
+        self.head(heading)
+        self._body.children = tuple(widgets)
+
+    def head(self, heading: Heading) -> None:
+        """Show another heading above the same fields."""
+        self.heading.value = heading.html(self._title, f"{self._id}-title") + self._proof
+
+    def say(self, message: str, *, is_error: bool = False) -> None:
+        """Say something, at once if it is an error, instead of what was said before."""
+        error = f'<div class="etna-error" role="alert" id="{self._id}-error">{escape(message)}</div>'
+        self.said.value = "" if is_error else escape(message)
+        self.error.value = error if is_error and message else ""

@@ -7,6 +7,7 @@ shown. The status table is not re-exported, since a login shows none: it is in `
 from etna_magic.display.sentences import (
     INK,
     Bundle,
+    account_changed,
     badge,
     expired_during,
     expiring,
@@ -21,6 +22,7 @@ from etna_magic.display.sentences import (
 __all__ = [
     "INK",
     "Bundle",
+    "account_changed",
     "badge",
     "expired_during",
     "expiring",

@@ -91,13 +91,30 @@ def show(bundle: Bundle) -> None:
     display(bundle, raw=True)
 
 
-def logged_in(name: str, token: Token, environment: str, *, read_only: bool = False) -> str:
-    """Say who is logged in, where, until when, for how long, and in which variables."""
+def logged_in(
+    name: str, token: Token, environment: str, *, read_only: bool = False, is_quiet: bool = False
+) -> str:
+    """Say who is logged in, where, until when, for how long, and in which variables; if quiet, until when."""
+    how_long = format_duration(token.lifetime)
+    if is_quiet:
+        learned = ", learned" if token.is_learned else ""
+        return f"Logged in until {format_moment(token.expires_at)} ({how_long}{learned})."
     badges = f"{environment}, READ-ONLY" if read_only else environment
     return (
         f"Logged in as {token.account} ({badges}) until {format_moment(token.expires_at)} "
-        f"({format_duration(token.lifetime)}): {name}_token, {name}_session."
+        f"({how_long}): {name}_token, {name}_session."
     )
+
+
+def account_changed(name: str, before: Account, now: Account, *, is_quiet: bool = False) -> str:
+    """Say that a login is another account's than before, and what became of the earlier session."""
+    if is_quiet:
+        whose = "another account"
+    elif before.base_url == now.base_url:
+        whose = f"{sanitize(before.username)} at the same server"
+    else:
+        whose = str(before)
+    return f"Until now {name} was {whose}: that session is closed, and {name}_session is a new one."
 
 
 def logged_out(

@@ -6,7 +6,8 @@ Whoever asks for a login drives this; nothing here imports IPython.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from etna_magic import display
@@ -20,19 +21,21 @@ from etna_magic.ask import (
     input_mode,
 )
 from etna_magic.login_flow import Challenge, LoginAttempt
-from etna_magic.session import TokenRefresher
+from etna_magic.session import EtnaSession, TokenRefresher, ask_servers
 from etna_magic.settings import LoginOptions, environment_of, resolve
 from etna_magic.support import checked_base_url, format_duration, parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from datetime import timedelta
 
     from etna_magic.ask.form import LoginForm
     from etna_magic.logins.registry import Login, LoginRegistry
     from etna_magic.token import Token
     from etna_magic.token_cache import CacheKey, LoginCache
+
+# A remembered token that is younger is not asked about: it was good a moment ago.
+_JUST_ISSUED = timedelta(minutes=1)
 
 
 def log_in(registry: LoginRegistry, options: LoginOptions | None, kernel: Kernel | None) -> None:
@@ -52,7 +55,7 @@ def log_in(registry: LoginRegistry, options: LoginOptions | None, kernel: Kernel
         # Before the first step, which may have the server send somebody a code.
         input_mode(options.ask, kernel)
     # Nobody is asked inside: other kernels wait for this lock.
-    with command.lock(attempt):
+    with saying_what_was_dropped(command), command.lock(attempt):
         outcome = command.cached(attempt) or command.first_step(attempt)
     if isinstance(outcome, dict):
         display.show(outcome)
@@ -60,6 +63,17 @@ def log_in(registry: LoginRegistry, options: LoginOptions | None, kernel: Kernel
         command.form(attempt).show(outcome)
     else:
         display.show(command.store(attempt, drive(attempt, driver_of(mode), outcome)))
+
+
+@contextmanager
+def saying_what_was_dropped(command: LoginCommand) -> Iterator[None]:
+    """Show that a remembered token was refused, unless the line of success has said so."""
+    try:
+        yield
+    finally:
+        if command.dropped:
+            display.show(display.line(command.dropped, "etna-note"))
+            command.dropped = ""
 
 
 def driver_of(mode: InputMode) -> Driver:
@@ -97,7 +111,9 @@ class LoginCommand:
         self.kernel = kernel
         self._options = options.repeating(before.options if before else None)
         self._code = options.code
-        self._cache = _cache(registry) if self._options.remember else None
+        self._cache = _cache(registry, self.name) if self._options.remember else None
+        #: What to say of a remembered token that the server has refused; empty once that was said.
+        self.dropped = ""
 
     @property
     def timeout(self) -> float:
@@ -128,13 +144,34 @@ class LoginCommand:
         return self._cache.get(_key(attempt), login.token if login else None, lifetime)
 
     def cached(self, attempt: LoginAttempt) -> display.Bundle | None:
-        """Use the token that was remembered, and return the line that reports it."""
+        """Use a token that was remembered, unless the server refuses it; return the line that reports it."""
         token = self.cached_token(attempt)
         if token is None or self._cache is None:
             return None
-        changed = self._put(attempt, token)
-        where = f"It was remembered in {self._cache.location}; no request was made."
-        return self._report(token, changed, where)
+        checked = self._checked(token, self._cache)
+        if not checked:
+            return None
+        login, changed = self._put(attempt, token)
+        login.remembered = self._cache.location
+        return self._report(token, changed, f"It was remembered in {self._cache.location}{checked}.")
+
+    def _checked(self, token: Token, cache: LoginCache) -> str:
+        """Ask the server about a remembered token; return what it said, or nothing if it refuses it."""
+        if token.age < _JUST_ISSUED:
+            return "; no request was made"
+        login = self.registry.get(self.name)
+        session = login.session if login and login.session.account == token.account else None
+        if session is None:
+            session = EtnaSession(self.name)
+            session.holder.put(token)
+        (answer,) = ask_servers([(session, token)], self.timeout)
+        if answer.said == "refused":
+            cache.discard(token)
+            self.dropped = f"{self.name}: the server refuses the token that was remembered; it was deleted."
+            return ""
+        if answer.said == "accepted":
+            return ", and the server accepts it"
+        return f"; whether the server still accepts it could not be found out: {answer.reason}"
 
     def first_step(self, attempt: LoginAttempt) -> display.Bundle | Challenge | None:
         """Return the line of a login that needs nobody, or a challenge, or None if something is missing."""
@@ -151,8 +188,14 @@ class LoginCommand:
         EtnaError
             If a variable of the user's own is in the way.
         """
-        changed = self._put(attempt, token)
-        return self._report(token, changed, self._cache.put(token) if self._cache else "")
+        login, changed = self._put(attempt, token)
+        return self._report(token, changed, self._keep(login, token))
+
+    def _keep(self, login: Login, token: Token) -> str:
+        """Remember a token, if that was asked for; return a sentence that says where, if it is kept."""
+        said = self._cache.put(token) if self._cache else ""
+        login.remembered = self._cache.location if self._cache and said else ""
+        return said
 
     def replace(self, attempt: LoginAttempt, login: Login, old: Token, token: Token) -> bool:
         """Put a fresh token in the place of an old one; return whether that was still its place."""
@@ -162,8 +205,7 @@ class LoginCommand:
         if learned:
             login.notice = lambda: display.show(display.line(f"{login.name}: {learned}"))
         self._watch(login, token)
-        if self._cache is not None:
-            self._cache.put(token)
+        self._keep(login, token)
         return True
 
     def form(
@@ -198,8 +240,8 @@ class LoginCommand:
         self.form(attempt, on_end=on_end).show(challenge)
         return True
 
-    def _put(self, attempt: LoginAttempt, token: Token) -> str:
-        """Put a login into the registry; return what else to say: of another account, of what was learned."""
+    def _put(self, attempt: LoginAttempt, token: Token) -> tuple[Login, str]:
+        """Put a login into the registry; say, too, that it is another account's, and what was learned."""
         self.registry.refuse_foreign(self.name)
         learned = self._learn(attempt, token)
         before = self.registry.get(self.name)
@@ -220,9 +262,11 @@ class LoginCommand:
             refresher = TokenRefresher(renewal.log_in, lambda: login.session.token)
             refresher.needs_person = token.took_code
             login.session.holder.refresher = refresher
-        changed = f"Before, {self.name} was {account}." if account not in (None, token.account) else ""
+        is_quiet, changed = self._options.quiet, ""
+        if account is not None and account != token.account:
+            changed = display.account_changed(self.name, account, token.account, is_quiet=is_quiet)
         lifted_line = f"{self.name} is not read-only any more." if lifted else ""
-        return " ".join(filter(None, (changed, lifted_line, learned)))
+        return login, " ".join(filter(None, (changed, lifted_line, "" if is_quiet else learned)))
 
     def _learn(self, attempt: LoginAttempt, token: Token) -> str:
         """Count a token by what was seen of an earlier one of its server; return what to say of it, once."""
@@ -247,18 +291,24 @@ class LoginCommand:
             login.forget[str(token.account)] = lambda: cache.forget(token)
 
     def _report(self, token: Token, changed: str, remembered: str) -> display.Bundle:
-        environment, read_only = environment_of(token.base_url), self._options.read_only
-        said = display.logged_in(self.name, token, environment, read_only=read_only)
+        """Return the line of success; a quiet one names neither user nor host nor folder."""
+        is_quiet, read_only = self._options.quiet, self._options.read_only
+        environment = environment_of(token.base_url)
+        said = display.logged_in(self.name, token, environment, read_only=read_only, is_quiet=is_quiet)
+        dropped, self.dropped = self.dropped, ""
         problem = self._cache.problem if self._cache else ""
-        if problem:
+        if problem and is_quiet:
+            problem = "" if remembered else "Nothing is remembered; without --quiet the reason is shown."
+        elif problem:
             problem = f"{'But' if remembered else 'Nothing is remembered'}: {problem}."
-        return display.line(" ".join(filter(None, (said, changed, remembered, problem))))
+        more = (changed, problem) if is_quiet else (changed, dropped, remembered, problem)
+        return display.line(" ".join(filter(None, (said, *more))))
 
 
-def _cache(registry: LoginRegistry) -> LoginCache:
+def _cache(registry: LoginRegistry, name: str) -> LoginCache:
     from etna_magic.token_cache import LoginCache  # noqa: PLC0415 - for those who ask for --remember
 
-    return LoginCache(registry.token_changed)
+    return LoginCache(registry.token_changed, name)
 
 
 def _key(attempt: LoginAttempt) -> CacheKey | None:

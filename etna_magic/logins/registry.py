@@ -58,7 +58,10 @@ class Login:
         The session in the namespace; the same for all tokens of one account.
     """
 
-    __slots__ = ("forget", "form", "name", "notice", "options", "replaced", "session", "tokens", "warned")
+    __slots__ = (
+        "forget", "form", "name", "notice", "options", "remembered", "replaced", "session", "tokens",
+        "warned",
+    )  # fmt: skip
 
     def __init__(self, name: str, session: EtnaSession) -> None:
         self.name = name
@@ -67,6 +70,8 @@ class Login:
         self.options: LoginOptions | None = None
         #: By account: drops what was remembered of it, and returns why that failed.
         self.forget: dict[str, Callable[[], str]] = {}
+        #: Where its token is remembered, for a person; empty where it is not.
+        self.remembered = ""
         #: The form that waits for a person, if one does.
         self.form: WaitingForm | None = None
         #: What the next cell has to show or ask, because a renewal could not go on without a person.

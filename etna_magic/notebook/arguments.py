@@ -146,6 +146,7 @@ def parser(magic: str) -> MagicArgumentParser:
             "--auto-renew",
             "--remember",
             "--read-only",
+            "--quiet",
             "--sandbox",
         ):
             add(switch, action="store_true")

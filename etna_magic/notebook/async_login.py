@@ -13,7 +13,7 @@ from etna_magic import display
 from etna_magic.ask import Driver, InputMode, NonInteractive, input_mode
 from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt
-from etna_magic.logins.login_command import LoginCommand, driver_of
+from etna_magic.logins.login_command import LoginCommand, driver_of, saying_what_was_dropped
 from etna_magic.notebook.arguments import ask_option, checked_options
 from etna_magic.settings import LoginOptions
 
@@ -45,6 +45,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     auto_renew: bool = False,
     remember: bool = False,
     read_only: bool = False,
+    quiet: bool = False,
     sandbox: bool = False,
 ) -> EtnaSession:
     """Log in as ``%etna_login`` does, without blocking the loop.
@@ -57,7 +58,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
         Names the login.
     env_file, base_url, username, lifetime, code, form, prompt, no_input
         As the options of ``%etna_login``; the lifetime is a text such as ``"24h"``, or seconds.
-    auto_renew, remember, read_only, sandbox
+    auto_renew, remember, read_only, quiet, sandbox
         As the options of those names.
 
     Returns
@@ -88,6 +89,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
         auto_renew=auto_renew,
         remember=remember,
         read_only=read_only,
+        quiet=quiet,
         sandbox=sandbox,
     )
     options = checked_options(given)
@@ -123,16 +125,17 @@ async def _heartbeat() -> None:
 async def _line(command: LoginCommand, attempt: LoginAttempt, mode: InputMode) -> display.Bundle | None:
     """Log in; return the line that reports it, unless a form has shown it."""
     step: Token | Challenge | None = None
-    async with _entered(command.lock(attempt)):
-        if line := await asyncio.to_thread(command.cached, attempt):
-            return line
-        if not attempt.missing:
-            step = await asyncio.to_thread(attempt.start, {})
-        elif mode is InputMode.NON_INTERACTIVE:
-            NonInteractive().missing(attempt.settings)
-        if step is not None and not isinstance(step, Challenge):
-            # A keyring may ask a person to unlock it, and this loop must not wait for that.
-            return await asyncio.to_thread(command.store, attempt, step)
+    with saying_what_was_dropped(command):
+        async with _entered(command.lock(attempt)):
+            if line := await asyncio.to_thread(command.cached, attempt):
+                return line
+            if not attempt.missing:
+                step = await asyncio.to_thread(attempt.start, {})
+            elif mode is InputMode.NON_INTERACTIVE:
+                NonInteractive().missing(attempt.settings)
+            if step is not None and not isinstance(step, Challenge):
+                # A keyring may ask a person to unlock it, and this loop must not wait for that.
+                return await asyncio.to_thread(command.store, attempt, step)
     if mode is InputMode.FORM:
         await _form(command, attempt, step)
         return None

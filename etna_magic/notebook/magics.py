@@ -115,6 +115,7 @@ class EtnaMagics(Magics):
             --auto-renew          get a fresh token before the old one ends
             --remember            keep the token across kernel restarts
             --read-only           send nothing but reads
+            --quiet               report neither user nor host nor folder
             --sandbox             log in to the embedded sandbox, and start it if need be
 
         What is not given comes from the file of --env-file, the environment or a .env

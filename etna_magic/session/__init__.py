@@ -6,7 +6,17 @@ A call goes ``EtnaSession.request`` → ``AuthAdapter.send`` → the adapter tha
 
 from etna_magic.session.etna_session import TIMEOUT, EtnaSession, WorkerSession
 from etna_magic.session.retry_policy import READS
+from etna_magic.session.server_answer import ServerAnswer, ask_servers
 from etna_magic.session.token_holder import TokenHolder
 from etna_magic.session.token_refresher import TokenRefresher
 
-__all__ = ["READS", "TIMEOUT", "EtnaSession", "TokenHolder", "TokenRefresher", "WorkerSession"]
+__all__ = [
+    "READS",
+    "TIMEOUT",
+    "EtnaSession",
+    "ServerAnswer",
+    "TokenHolder",
+    "TokenRefresher",
+    "WorkerSession",
+    "ask_servers",
+]

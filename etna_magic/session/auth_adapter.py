@@ -29,6 +29,7 @@ from etna_magic.session.call_errors import (
 )
 from etna_magic.session.read_only import refuse_write
 from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
+from etna_magic.session.token_check import probe_url
 from etna_magic.support import sanitize
 from etna_magic.support.http import QuietAdapter, plain_session_class
 from etna_magic.support.safe_call import Failure, safe_call
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from etna_magic.session.token_holder import TokenHolder
 
 AUTHORIZATION, APP_KEY = HEADERS
-#: The cheapest call by which to ask whether the server accepts a token, by ETNA's REST documentation.
-PROBE = "v1.0/users/@me/info"
 
 
 class SendOptions(TypedDict):
@@ -255,17 +254,16 @@ class AuthAdapter(BaseAdapter):
             failed = TokenExpiredError(f"{reason} There is a fresh token now: repeat the call.")
         raise add_outcome(failed, refused(request.method, response.status_code)).with_traceback(None)
 
-    def _probe(self, token: Token, options: SendOptions) -> Callable[[], int]:
-        """Return what asks the server about a token, by the way that the call itself goes."""
-        url = f"{token.base_url}/{PROBE}"
+    def ask(self, token: Token, options: SendOptions) -> int | Failure:
+        """Ask the server about a token, by the way that a call goes; return the status, or why none came."""
 
-        def ask() -> int:
+        def act() -> int:
             session = plain_session_class()()
             session.trust_env = False  # the options have what the environment says
             is_own = isinstance(self.adapter, QuietAdapter)
             session.mount(token.base_url, QuietAdapter() if is_own else self.adapter)
             way: SendOptions = {**options, "stream": True}
-            with session.get(url, auth=token, allow_redirects=False, **way) as response:
+            with session.get(probe_url(token), auth=token, allow_redirects=False, **way) as response:
                 status = response.status_code
                 if status == 403 and said_in(next(response.iter_content(4096), b"")) == "token":
                     status = 401
@@ -273,10 +271,13 @@ class AuthAdapter(BaseAdapter):
                 session.close()  # a user's own adapter is in use elsewhere
             return status
 
+        return safe_call(act, token.secrets())
+
+    def _probe(self, token: Token, options: SendOptions) -> Callable[[], int]:
         def probe() -> int:
-            outcome = safe_call(ask, token.secrets())
+            outcome = self.ask(token, options)
             if isinstance(outcome, Failure):
-                raise_for(outcome, requests.Request("GET", url).prepare(), None)
+                raise_for(outcome, requests.Request("GET", probe_url(token)).prepare(), None)
             return outcome
 
         return probe

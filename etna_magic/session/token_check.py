@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 #: Seconds between two questions about one token.
 PAUSE = 60.0
+#: The cheapest call by which to ask whether the server accepts a token, by ETNA's REST documentation.
+PROBE = "v1.0/users/@me/info"
+
+
+def probe_url(token: Token) -> str:
+    """Return where to ask whether the server accepts a token."""
+    return f"{token.base_url}/{PROBE}"
 
 
 class TokenCheck:

@@ -36,6 +36,8 @@ class LoginOptions(NamedTuple):
     #: It is not repeated by a bare line, which lifts it; a renewal keeps it.
     read_only: bool = False
     sandbox: bool = False
+    #: Whether success is reported without user, host and folder.
+    quiet: bool = False
     #: The ``.env`` that a renewal reads again, whatever the working directory is by then.
     dotenv: Path | None = None
     #: What a person typed last time, and for which base URL; the password only where renewals need it.
@@ -57,6 +59,7 @@ class LoginOptions(NamedTuple):
             auto_renew=self.auto_renew or before.auto_renew,
             remember=self.remember or before.remember,
             read_only=self.read_only,
+            quiet=self.quiet or before.quiet,
             dotenv=None,
         )
 

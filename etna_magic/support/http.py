@@ -6,6 +6,7 @@ these requests as they see anybody's. What is changed is done by documented exte
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import os
@@ -181,6 +182,48 @@ def call_in_time(act: Callable[[], _T], seconds: float, secrets: Iterable[Secret
     The time-outs of ``requests`` start again with each byte and do not count the look-up of a name, so that a
     server that drips, or a resolver that is silent, could hold a login for ever. Ctrl-C abandons it too.
     """
+    results = _begun(act, secrets)
+    try:
+        return _result(results, time.monotonic() + seconds)
+    except queue.Empty:
+        return _late()
+
+
+def calls_in_time(
+    calls: Iterable[tuple[Callable[[], _T], Iterable[Secret]]],
+    seconds: float,
+    meanwhile: Callable[[], None] = lambda: None,
+    patience: float = 1.0,
+) -> list[_T | Failure]:
+    """Call several things at once, as :func:`call_in_time` does; each comes with its secrets.
+
+    `meanwhile` is called once if not all of them have ended after the seconds of `patience`.
+    """
+    begin = time.monotonic()
+    begun = [_begun(act, secrets) for act, secrets in calls]
+    ended: dict[int, _T | Failure] = {}
+    for end in (begin + min(patience, seconds), begin + seconds):
+        for number, results in enumerate(begun):
+            if number not in ended:
+                with contextlib.suppress(queue.Empty):
+                    ended[number] = _result(results, end)
+        if len(ended) == len(begun):
+            break
+        meanwhile()
+        meanwhile = _nothing
+    return [ended[number] if number in ended else _late() for number in range(len(begun))]
+
+
+def _nothing() -> None:
+    pass
+
+
+def _late() -> Failure:
+    return Failure(requests.exceptions.ReadTimeout, "it took too long to answer")
+
+
+def _begun(act: Callable[[], _T], secrets: Iterable[Secret]) -> queue.SimpleQueue[_T | Failure]:
+    """Begin a call on another thread; return where its result will be."""
     results: queue.SimpleQueue[_T | Failure] = queue.SimpleQueue()
     try:
         jobs = _idle.pop()
@@ -190,14 +233,16 @@ def call_in_time(act: Callable[[], _T], seconds: float, secrets: Iterable[Secret
         threading.Thread(target=_work, args=(jobs,), name="etna_magic-request", daemon=True).start()
     # With the context of the caller, so that a tracer finds the span that the request belongs to.
     jobs.put((partial(contextvars.copy_context().run, safe_call, act, secrets), results.put))
-    end = time.monotonic() + seconds
+    return results
+
+
+def _result(results: queue.SimpleQueue[_T], end: float) -> _T:
+    """Wait for a result until some moment of the forward clock; `queue.Empty` if there is none by then."""
     while (left := end - time.monotonic()) > 0:
-        try:
+        with contextlib.suppress(queue.Empty):
             # Not all at once: what interrupts a longer wait elsewhere does not do so on Windows.
             return results.get(timeout=min(left, _LONGEST_WAIT))
-        except queue.Empty:
-            continue
-    return Failure(requests.exceptions.ReadTimeout, "it took too long to answer")
+    return results.get_nowait()
 
 
 def _work(jobs: _Jobs) -> None:

@@ -1,11 +1,13 @@
 """The tokens that ``--remember`` keeps across kernel restarts: record, stores, and a lock between processes.
 
-``record`` says what is kept and for whom, ``stores`` where it is kept (in the system's keyring, or in files),
-and ``cache`` puts the two together. A broken store is reported and never stops a login. Neither password nor
-app key is kept. The libraries of the extras (filelock, platformdirs, keyring) are imported when needed.
+``record`` says what is kept and for whom, ``stores`` where it is kept (in the system's keyring, or in
+files), and ``cache`` puts the two together; ``remembered`` lists all of it. A broken store is reported and
+never stops a login. Neither password nor app key is kept. The libraries of the extras (filelock,
+platformdirs, keyring) are imported when needed.
 """
 
 from etna_magic.token_cache.cache import LoginCache, TokenCache
-from etna_magic.token_cache.record import CacheKey
+from etna_magic.token_cache.record import CacheKey, Remembered
+from etna_magic.token_cache.remembered import RememberedTokens
 
-__all__ = ["CacheKey", "LoginCache", "TokenCache"]
+__all__ = ["CacheKey", "LoginCache", "Remembered", "RememberedTokens", "TokenCache"]

@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING
 
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.token import Token, TokenState
-from etna_magic.token_cache.record import CacheKey, decode, encode
-from etna_magic.token_cache.stores import FileStore, KeyringStore, NoStore, StoreError, usable_keyring
+from etna_magic.token_cache.record import CacheKey, Remembered, decode, encode, encode_facts
+from etna_magic.token_cache.stores import (
+    FileStore,
+    KeyringStore,
+    NoStore,
+    NotPrivateError,
+    StoreError,
+    usable_keyring,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import timedelta
+
+    from keyring.backend import KeyringBackend
 
     from etna_magic.token_cache.stores import Store
 
@@ -41,6 +50,8 @@ class TokenCache:
         self._lock_timeout = lock_timeout
         #: What went wrong with the store, as a part of a sentence; empty if nothing has.
         self.problem = ""
+        # What somebody else could have read or written, and was not read.
+        self._unread = ""
 
     @classmethod
     def of_this_user(cls) -> TokenCache:
@@ -52,7 +63,7 @@ class TokenCache:
             return cls(Path(), NoStore())
         folder = Path(platformdirs.user_state_dir("etna_magic", appauthor=False))
         keyring = usable_keyring()
-        return cls(folder, KeyringStore(keyring) if keyring else FileStore(folder / "tokens"))
+        return cls(folder, keyring_store(folder, keyring) if keyring else file_store(folder))
 
     @property
     def location(self) -> str:
@@ -70,7 +81,12 @@ class TokenCache:
         """Return the token that is kept under a key; delete one that is not good."""
         token: Token | None = None
         with self._reporting():
-            text = self._store.read(key.digest)
+            try:
+                text = self._store.read(key.digest)
+            except NotPrivateError as error:
+                self._unread = error.seen
+                self.problem = f"{error.seen}, so it was not read, and a new login was made: {error.advice}"
+                return None
             if text is None:
                 return None
             try:
@@ -81,14 +97,25 @@ class TokenCache:
                 self._store.delete(key.digest)
         return token
 
-    def put(self, key: CacheKey, token: Token) -> bool:
-        """Keep a token; return whether it is kept."""
+    def put(self, key: CacheKey, token: Token, name: str = "etna") -> bool:
+        """Keep a token of the login of some name; return whether it is kept."""
+        is_kept = False
         with self._reporting(), contextlib.suppress(NotLoggedInError):  # a logout came meanwhile
-            self._store.write(key.digest, encode(token))
-            return True
-        return False
+            try:
+                self._store.write(key.digest, encode(token, name))
+            except NotPrivateError as error:
+                self.problem = (
+                    f"{error.seen}, so nothing was read from it or written to it, and a new login was made: "
+                    f"{error.advice}"
+                )
+                return False
+            is_kept = True
+            if self._unread:
+                self.problem = f"{self._unread}, so it was not read: a new login replaced it"
+            self._store.note(key.digest, encode_facts(token, name))
+        return is_kept
 
-    def delete(self, key: CacheKey) -> None:
+    def delete(self, key: CacheKey | Remembered) -> None:
         """Delete what is kept under a key, and its lock."""
         # Before the lock as well: a token that was logged out should not wait for another process's login.
         with self._reporting():
@@ -116,7 +143,7 @@ class TokenCache:
                 self._store.delete(key.digest)
 
     @contextlib.contextmanager
-    def lock(self, key: CacheKey) -> Iterator[bool]:
+    def lock(self, key: CacheKey | Remembered) -> Iterator[bool]:
         """Let one process at a time look, log in and keep the token, so that fifty make one login."""
         if isinstance(self._store, NoStore):
             yield False
@@ -139,8 +166,23 @@ class TokenCache:
             with contextlib.suppress(OSError, RuntimeError):  # the system takes it back when the process ends
                 lock.release()
 
-    def _lock_file(self, key: CacheKey) -> Path:
+    def _lock_file(self, key: CacheKey | Remembered) -> Path:
         return self._folder / f"{key.digest}.lock"
+
+
+def file_store(folder: Path) -> FileStore:
+    """Return where tokens are kept in files below the folder of the user's state."""
+    return FileStore(folder / "tokens")
+
+
+def keyring_store(folder: Path, keyring: KeyringBackend) -> KeyringStore:
+    """Return where tokens are kept in the system's keyring, with its index below that folder."""
+    return KeyringStore(keyring, keyring_index(folder))
+
+
+def keyring_index(folder: Path) -> FileStore:
+    """Return the index of what is kept in the keyring; it holds no secret."""
+    return FileStore(folder / "keyring")
 
 
 def fingerprint(token: Token) -> str:
@@ -152,10 +194,19 @@ def fingerprint(token: Token) -> str:
 
 
 class LoginCache:
-    """What one login does with the token cache of this user."""
+    """What one login does with the token cache of this user.
 
-    def __init__(self, on_change: Callable[[Token], None]) -> None:
+    Parameters
+    ----------
+    on_change : callable
+        Called with a token whose state has changed.
+    name : str, optional
+        The login's name, by which ``%etna_logout`` finds what it has kept.
+    """
+
+    def __init__(self, on_change: Callable[[Token], None], name: str = "etna") -> None:
         self._cache = TokenCache.of_this_user()
+        self._name = name
         self._on_change = on_change
 
     @property
@@ -186,7 +237,12 @@ class LoginCache:
 
     def put(self, token: Token) -> str:
         """Keep a token; return a sentence that says where, or nothing if it is not kept."""
-        return f"Remembered in {self.location}." if self._cache.put(_key_of(token), token) else ""
+        is_kept = self._cache.put(_key_of(token), token, self._name)
+        return f"Remembered in {self.location}." if is_kept else ""
+
+    def discard(self, token: Token) -> None:
+        """Delete what is kept if it is this very token; another process's fresh one stays."""
+        self._cache.discard(_key_of(token), token)
 
     def drop_when_ended(self, token: Token) -> Callable[[Token], None]:
         """Return what to call when a token's state has changed: one that has ended is not kept any longer."""

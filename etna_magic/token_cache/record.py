@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from etna_magic.secret import Secret
 from etna_magic.support import Clock
@@ -17,6 +17,7 @@ VERSION = 1
 # future has an age that nobody knows: the wall clock was set back.
 _CLOCK_SKEW = 60.0
 _LIFETIMES = ("lifetime", "stated_lifetime")
+_FIRST_NAME = "etna"  # of records that were kept without a name
 _LONGEST_LIFETIME = 4e7  # seconds, more than a year
 _LATEST_ISSUE = 2e10  # seconds since 1970, in the year 2603: what datetime can still show
 
@@ -37,20 +38,42 @@ class CacheKey:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
 
-def encode(token: Token) -> Secret:
+class Remembered(NamedTuple):
+    """A token that is kept, as it may be shown: the token's text and the app key stay where they are."""
+
+    #: The name under which a store keeps it.
+    digest: str
+    #: The name of the login that it was made for.
+    name: str
+    #: Whose it is and until when, without a secret.
+    token: Token
+    #: Where it is kept, for a person.
+    location: str = ""
+
+
+def encode(token: Token, name: str) -> Secret:
     """Return a token as the text to keep; `NotLoggedInError` if it holds no text (any more)."""
-    members = {
+    return Secret(json.dumps({**_facts(token, name), "token": token.get_secret_value()}))
+
+
+def encode_facts(token: Token, name: str) -> Secret:
+    """Return the same without the token."""
+    return Secret(json.dumps({**_facts(token, name), "token": ""}))
+
+
+def _facts(token: Token, name: str) -> dict[str, Any]:
+    facts = {
         "version": VERSION,
         "base_url": token.base_url,
         "username": token.username,
-        "token": token.get_secret_value(),
+        "name": name,
         "issued_at": token.issued_at.timestamp(),
         "lifetime": token.lifetime.total_seconds(),
         "took_code": token.took_code,
     }
     if token.is_learned:
-        members["stated_lifetime"] = token.stated_lifetime.total_seconds()
-    return Secret(json.dumps(members))
+        facts["stated_lifetime"] = token.stated_lifetime.total_seconds()
+    return facts
 
 
 def decode(text: Secret, key: CacheKey, clock: Clock | None = None) -> Token | None:
@@ -59,40 +82,58 @@ def decode(text: Secret, key: CacheKey, clock: Clock | None = None) -> Token | N
     What is no such record raises `ValueError`, whose message shows nothing of it.
     """
     record = _parse(text)
-    if record is None:
+    if record is None or not record["token"]:
         raise ValueError("it cannot be read")
     if (record["base_url"], record["username"]) != (key.base_url, key.username):
         return None
-    clock = clock or Clock()
-    age = clock.wall() - record["issued_at"]
+    token = _token(record, record["token"], key.app_key, clock or Clock())
+    return token if _is_good(token) else None
+
+
+def decode_facts(text: Secret, digest: str, clock: Clock | None = None) -> Remembered | None:
+    """Return what may be shown of a text that was kept, if its token is good; `ValueError` as `decode`."""
+    record = _parse(text)
+    if record is None:
+        raise ValueError("it cannot be read")
+    token = _token(record, Secret(""), Secret(""), clock or Clock())
+    return Remembered(digest, record["name"], token) if _is_good(token) else None
+
+
+def _token(record: dict[str, Any], value: Secret, app_key: Secret, clock: Clock) -> Token:
     token = Token(
-        record["token"],
-        app_key=key.app_key,
-        username=key.username,
-        base_url=key.base_url,
+        value,
+        app_key=app_key,
+        username=record["username"],
+        base_url=record["base_url"],
         lifetime=timedelta(seconds=record["stated_lifetime"]),
         # The forward clock starts again with the machine, so only the wall clock's time is kept.
-        issued=(record["issued_at"], clock.forward() - age),
+        issued=(record["issued_at"], clock.forward() - (clock.wall() - record["issued_at"])),
         clock=clock,
         took_code=record["took_code"],
     )
     token.learn(timedelta(seconds=record["lifetime"]))
-    return None if age < -_CLOCK_SKEW or token.state is TokenState.STALE else token
+    return token
+
+
+def _is_good(token: Token) -> bool:
+    return token.age.total_seconds() >= -_CLOCK_SKEW and token.state is not TokenState.STALE
 
 
 def _parse(text: Secret) -> dict[str, Any] | None:
     """Return the members of a record, or None if one is missing or cannot be right."""
     try:
         members = json.loads(text.get_secret_value())
-        members = {"took_code": False, "stated_lifetime": members["lifetime"], **members}
+        # The first records had no such members.
+        missing = {"took_code": False, "stated_lifetime": members["lifetime"], "name": _FIRST_NAME}
+        members = {**missing, **members}
         is_valid = (
             members["version"] == VERSION
-            and all(isinstance(members[name], str) for name in ("base_url", "username", "token"))
+            and all(isinstance(members[name], str) for name in ("base_url", "username", "token", "name"))
             and all(type(members[name]) in (int, float) for name in ("issued_at", *_LIFETIMES))
             and all(0 < members[name] < _LONGEST_LIFETIME for name in _LIFETIMES)
             and 0 < members["issued_at"] < _LATEST_ISSUE
             and isinstance(members["took_code"], bool)
-            and members["token"] != ""
+            and members["name"].isidentifier()
             # What is no visible ASCII cannot be sent in a header.
             and all("!" <= character <= "~" for character in members["token"])
         )

@@ -7,7 +7,8 @@ import logging
 import os
 import stat
 import tempfile
-from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
+import time
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar, cast
 
 from etna_magic.secret import Secret
 from etna_magic.support.safe_call import Failure, safe_call
@@ -19,13 +20,37 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 _T = TypeVar("_T")
+#: What the keyring is called.
+KEYRING = "the system's keyring"
 _SERVICE = "etna_magic"
+_SYSTEM_PRIORITY = 1
 _LONGEST_TEXT = 100_000  # characters; a record has less than one percent of it
+_NEW = ".new-"  # how a file is called until it is whole
+_WRITE_TIME = 60.0  # seconds, far more than a file takes to be written
 _log = logging.getLogger("etna_magic")
 
 
 class StoreError(Exception):
     """Why a store cannot be used, as a part of a sentence; it holds nothing of what is kept."""
+
+
+class NotPrivateError(StoreError):
+    """A file or folder that somebody else could read or write: nothing is read from it or written to it.
+
+    Parameters
+    ----------
+    seen : str
+        What was seen: "… is open to other users".
+    advice : str
+        What a person can do about it.
+    """
+
+    def __init__(self, seen: str, advice: str) -> None:
+        super().__init__(f"{seen}: {advice}")
+        #: What was seen.
+        self.seen = seen
+        #: What a person can do about it.
+        self.advice = advice
 
 
 class Store(Protocol):
@@ -35,11 +60,20 @@ class Store(Protocol):
     def location(self) -> str:
         """Where it keeps things, for a person."""
 
+    def keys(self) -> list[str]:
+        """Return the keys under which something is kept."""
+
+    def read_facts(self, key: str, /) -> Secret | None:
+        """Return what may be shown of what is kept under a key, or None; nobody is asked to unlock it."""
+
     def read(self, key: str, /) -> Secret | None:
         """Return what is kept under a key, or None."""
 
     def write(self, key: str, text: Secret, /) -> None:
         """Keep the whole of a text or, if something fails, what was kept under the key before."""
+
+    def note(self, key: str, facts: Secret, /) -> None:
+        """Note what may be shown of what is kept under a key, where the store itself cannot be listed."""
 
     def delete(self, key: str, /) -> None:
         """Delete what is kept under a key, if anything is."""
@@ -54,10 +88,16 @@ class NoStore:
         """Raise `StoreError`, which says what to install."""
         raise StoreError("that needs %pip install 'etna-magic[remember]'")
 
-    write = read
+    write = note = read
 
     def delete(self, key: str) -> None:
         """Do nothing: nothing was kept."""
+
+    def keys(self) -> list[str]:
+        """Return none."""
+        return []
+
+    read_facts = read
 
 
 class FileStore:
@@ -78,12 +118,28 @@ class FileStore:
         _call(lambda: self._replace(self._path(key), text), self._folder)
 
     def delete(self, key: str) -> None:
-        """Delete what is kept under a key, if anything is."""
+        """Delete what is kept under a key, if anything is, and what a write that was killed has left."""
         path = self._path(key)
         _call(lambda: path.unlink(missing_ok=True), path)
+        _call(lambda: self._delete_left_over(key), self._folder)
+
+    def keys(self) -> list[str]:
+        """Return the keys under which something is kept."""
+        return _call(lambda: sorted(path.stem for path in self._folder.glob("*.json")), self._folder)
+
+    read_facts = read
+
+    def note(self, key: str, facts: Secret) -> None:
+        """Do nothing: the files can be listed."""
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.json"
+
+    def _delete_left_over(self, key: str) -> None:
+        for path in self._folder.glob(f"{_NEW}*"):
+            # Another key's may be being written at this moment.
+            if path.name.startswith(f"{_NEW}{key}-") or time.time() - path.lstat().st_mtime > _WRITE_TIME:
+                path.unlink(missing_ok=True)
 
     def _read(self, path: Path) -> Secret | None:
         with contextlib.suppress(FileNotFoundError):
@@ -100,7 +156,7 @@ class FileStore:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_open_to_others(os.lstat(self._folder), self._folder)
         # mkstemp creates it with mode 0600, and the system replaces a file in one step.
-        number, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
+        number, temporary = tempfile.mkstemp(dir=self._folder, prefix=f"{_NEW}{path.stem}-")
         try:
             with os.fdopen(number, "w", encoding="utf-8") as file:
                 file.write(text.get_secret_value())
@@ -135,20 +191,24 @@ def _refuse_open_to_others(status: os.stat_result, path: Path) -> None:
     if not hasattr(os, "getuid"):
         return  # Windows keeps a user's folders to the user by other means
     if stat.S_ISLNK(status.st_mode):
-        raise StoreError(f"{path} is a link")
+        raise NotPrivateError(f"{path} is a link", "delete it")
     if status.st_uid != os.getuid():
-        raise StoreError(f"{path} belongs to another user")
+        raise NotPrivateError(f"{path} belongs to another user", "have it deleted")
     if status.st_mode & 0o077:
-        raise StoreError(f"{path} is open to other users: chmod go-rwx it, or delete it")
+        raise NotPrivateError(f"{path} is open to other users", "chmod go-rwx it, or delete it")
 
 
 class KeyringStore:
-    """The operating system's keyring, by the backend that :func:`usable_keyring` has found."""
+    """The operating system's keyring, by the backend that :func:`usable_keyring` has found.
 
-    def __init__(self, backend: KeyringBackend) -> None:
+    A keyring cannot be listed, so what may be shown of each token is noted in an index beside it.
+    """
+
+    def __init__(self, backend: KeyringBackend, index: FileStore) -> None:
         self._backend = backend
+        self._index = index
         #: Which keyring it is, for a person.
-        self.location = f"the system's keyring ({backend.name})"
+        self.location = f"{KEYRING} ({backend.name})"
 
     def read(self, key: str) -> Secret | None:
         """Return what is kept under a key, or None."""
@@ -163,6 +223,19 @@ class KeyringStore:
         """Delete what is kept under a key, if anything is."""
         if self.read(key) is not None:  # a keyring raises if there is nothing to delete
             self._call(lambda: self._backend.delete_password(_SERVICE, key))
+        self._index.delete(key)
+
+    def keys(self) -> list[str]:
+        """Return the keys in the index."""
+        return self._index.keys()
+
+    def read_facts(self, key: str) -> Secret | None:
+        """Return what the index has; the keyring stays locked."""
+        return self._index.read(key)
+
+    def note(self, key: str, facts: Secret) -> None:
+        """Write to the index."""
+        self._index.write(key, facts)
 
     def _call(self, act: Callable[[], _T]) -> _T:
         # When the library raises, its frames hold the text.
@@ -174,17 +247,19 @@ class KeyringStore:
 
 
 def usable_keyring() -> KeyringBackend | None:
-    """Return the backend of the ``keyring`` library, if it is installed and has one that keeps something."""
+    """Return the system's keyring by the ``keyring`` library, if it is installed and has one.
+
+    The library recommends a backend from priority 1 on. What is below may keep texts readable in a file.
+    """
     try:
         import keyring  # noqa: PLC0415 - an extra
-        from keyring.backends import fail, null  # noqa: PLC0415 - an extra
 
-        backend = keyring.get_keyring()
-        chained = getattr(backend, "backends", [backend])  # a chainer has several, or none
-        keeping = [one for one in chained if not isinstance(one, fail.Keyring | null.Keyring)]
-        is_usable = bool(keeping) and backend.priority > 0
+        backend: Any = keyring.get_keyring()
+        # A chain has several, and would go on to the next if one fails.
+        for one in getattr(backend, "backends", [backend]):
+            if one.priority >= _SYSTEM_PRIORITY:
+                return cast("KeyringBackend", one)
     except Exception as error:  # noqa: BLE001 - the library raises anything where its configuration is broken
         # Files are used instead, and the line that reports the login says so.
         _log.info("no keyring is usable here (%s)", type(error).__name__)
-        return None
-    return backend if is_usable else None
+    return None

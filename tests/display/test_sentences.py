@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from etna_magic.display import expired_during, expiring, lasts, logged_in, logged_out, stale
-from etna_magic.token import Token
+from etna_magic.display import account_changed, expired_during, expiring, lasts, logged_in, logged_out, stale
+from etna_magic.token import Account, Token
 from tests.display.conftest import HOUR, ManualClock, make_token
 
 pytestmark = pytest.mark.usefixtures("_in_berlin")
@@ -19,6 +19,33 @@ def test_logged_in(token: Token, environment: str) -> None:
         f"Logged in as alice at https://api.example.com ({environment}) until {UNTIL} (1 h): "
         "etna_token, etna_session."
     ) == logged_in("etna", token, environment)
+
+
+def test_logged_in_quietly(token: Token) -> None:
+    """That it worked and until when: neither user, host nor names."""
+    assert f"Logged in until {UNTIL} (1 h)." == logged_in("etna", token, "LIVE", is_quiet=True)
+    token.learn(timedelta(minutes=30))
+    learned = "Logged in until 2026-11-25 14:33:22 CET (30 min, learned)."
+    assert learned == logged_in("etna", token, "LIVE", is_quiet=True)
+
+
+ALICE, ELSEWHERE = Account("alice", "https://api.example.com"), Account("alice", "https://b.example.com")
+BOB = Account("bob", "https://api.example.com")
+
+
+@pytest.mark.parametrize(
+    ("before", "is_quiet", "whose"),
+    [
+        (ALICE, False, "alice at the same server"),
+        (ELSEWHERE, False, "alice at https://b.example.com"),
+        (ALICE, True, "another account"),
+        (ELSEWHERE, True, "another account"),
+    ],
+)
+def test_account_changed(before: Account, *, is_quiet: bool, whose: str) -> None:
+    """Whose it was before, no longer than needed, and what became of that session."""
+    said = f"Until now firm was {whose}: that session is closed, and firm_session is a new one."
+    assert said == account_changed("firm", before, BOB, is_quiet=is_quiet)
 
 
 def test_foreign_text_is_sanitized(clock: ManualClock) -> None:

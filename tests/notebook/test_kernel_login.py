@@ -19,7 +19,7 @@ CALL = f"etna_session.get({INFO}).status_code"
 
 def before_in(line: str) -> list[str]:
     """Return the sentences of a line of success that say which account its name had before."""
-    return re.findall(r"Before, .*?\.(?= |$)", line)
+    return re.findall(r"Until now .*?\.(?= |$)", line)
 
 
 def test_one_request_with_the_credentials(kernel: Kernel, server: ScriptedServer) -> None:
@@ -166,10 +166,13 @@ def test_another_account_gets_a_session_of_its_own(user: NotebookUser) -> None:
 
 
 def test_the_line_says_which_account_was_there_before(user: NotebookUser) -> None:
-    """Another user under a name is named once, with the server."""
+    """Another user under a name is named once; the line says what became of that session."""
     user.log_in("paper")
     line = user.log_in("paper -u lockout", user="lockout").texts[0]
-    assert f"Before, paper was demo at {user.sandbox.base_url}." == line[line.index("Before") :]
+    said = (
+        "Until now paper was demo at the same server: that session is closed, and paper_session is a new one."
+    )
+    assert [said] == before_in(line)
     assert [] == before_in(user.kernel.run("%etna_login paper").texts[0])
 
 
@@ -178,7 +181,8 @@ def test_the_line_says_which_server_was_there_before(user: NotebookUser) -> None
     user.log_in()
     with Sandbox() as elsewhere:
         line = NotebookUser(user.kernel, elsewhere).log_in(f"-b {elsewhere.base_url}").texts[0]
-    assert [f"Before, etna was demo at {user.sandbox.base_url}."] == before_in(line)
+    before = f"Until now etna was demo at {user.sandbox.base_url}: "
+    assert [f"{before}that session is closed, and etna_session is a new one."] == before_in(line)
 
 
 def test_the_line_says_nothing_of_the_same_account(user: NotebookUser) -> None:

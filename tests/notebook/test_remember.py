@@ -5,6 +5,7 @@ import time
 import filelock
 import pytest
 
+from etna_magic.sandbox import Sandbox
 from tests.helpers.remembering_user import RememberingUser, remembering_user
 from tests.token_cache.helpers import change, secrets_below
 
@@ -130,6 +131,114 @@ def test_with_the_embedded_sandbox(user: RememberingUser):
     assert (False, []) == (user.kernel.ask("'etna_token' in globals()"), user.files)
 
 
+# Whether the server still accepts it
+
+
+ADAPTER = """
+import requests
+class Noting(requests.adapters.HTTPAdapter):
+    seen = []
+    def send(self, request, **kwargs):
+        self.seen.append(request.path_url)
+        return super().send(request, **kwargs)
+etna_session.mount("http://", Noting())
+"""
+
+
+def age_kept(user: RememberingUser, seconds: float = HOUR) -> None:
+    """Let what is kept have been issued some time ago."""
+    change(user.kept, issued_at=time.time() - seconds)
+
+
+def age(user: RememberingUser, seconds: float = HOUR) -> None:
+    """Do the same, and let its kernel be gone."""
+    age_kept(user, seconds)
+    user.restart()
+
+
+def test_one_that_the_server_has_ended(user: RememberingUser):
+    """It is found out at the login itself: one clear line, a new login, and a session that works."""
+    user.remember()
+    old = user.value()
+    user.sandbox.revoke_all()
+    age(user)
+    line = user.remember()
+    dropped = "etna: the server refuses the token that was remembered; it was deleted."
+    assert (1, True, True) == (line.count(dropped), line.startswith("Logged in as demo"), user.works())
+    assert line.endswith(f"{dropped} Remembered in {user.tokens}.")
+    assert (2, True) == (user.sandbox.token_requests, old != user.value())
+
+
+def test_one_that_the_server_accepts(user: RememberingUser):
+    """The line says so; the server was asked once, by a read."""
+    user.remember()
+    age(user)
+    asked = len(user.sandbox.seen)
+    line = user.remember()
+    assert line.endswith(f" It was remembered in {user.tokens}, and the server accepts it.")
+    seen = [(request.method, request.path) for request in user.sandbox.seen[asked:]]
+    assert ([("GET", "/v1.0/users/@me/info")], True) == (
+        [(method, path.removeprefix("/api")) for method, path in seen],
+        user.works(),
+    )
+
+
+@pytest.mark.parametrize(("seconds", "is_asked"), [(50, False), (61, True)])
+def test_from_which_age_on_it_is_asked(user: RememberingUser, seconds, is_asked):
+    """What is younger than a minute was good a moment ago."""
+    user.remember()
+    age(user, seconds)
+    asked = len(user.sandbox.seen)
+    assert is_asked is ("accepts it" in user.remember())
+    assert int(is_asked) == len(user.sandbox.seen) - asked
+
+
+def test_a_server_that_cannot_be_asked(user: RememberingUser, tmp_path):
+    """The token is used, and the line says that nobody knows."""
+    with Sandbox() as gone:
+        other = RememberingUser(user.kernel, gone, tmp_path)
+        other.remember()
+        age(other)
+    line = other.remember()
+    said = "whether the server still accepts it could not be found out: nothing listens there."
+    assert line.endswith(f" It was remembered in {user.tokens}; {said}")
+
+
+@pytest.mark.parametrize(
+    "line", ["%etna_login --remember --no-input", "await etna_magic.login(remember=True, no_input=True)"]
+)
+def test_one_that_has_ended_and_nobody_to_ask(user: RememberingUser, line):
+    """Where the new login needs a person the one line comes first, then the error: nothing is swallowed."""
+    user.remember("--code 246810", "twofactor")
+    user.sandbox.revoke_all()
+    age(user)
+    user.know("twofactor")
+    run = user.kernel.run(f"import etna_magic\n{line}")
+    assert "etna: the server refuses the token that was remembered; it was deleted." == run.texts[0]
+    assert (2, True) == (len(run.texts), run.error.startswith("VerificationError: "))
+    assert ([], False) == (list(user.tokens.iterdir()), user.kernel.ask("'etna_token' in globals()"))
+
+
+def test_one_that_has_ended_and_await(user: RememberingUser):
+    """The same by `await etna_magic.login()`."""
+    user.remember()
+    user.sandbox.revoke_all()
+    age(user)
+    run = user.kernel.run("import etna_magic\ns = await etna_magic.login(remember=True)")
+    assert "the server refuses the token that was remembered" in run.texts[0]
+    assert (1, True) == (len(run.texts), user.works())
+
+
+def test_it_is_asked_by_the_way_of_the_session(user: RememberingUser):
+    """A session of that account that is there already asks, by the adapter that its user has mounted."""
+    user.remember("other")
+    age_kept(user)
+    user.log_in("-u demo")
+    user.kernel.do(ADAPTER)
+    assert "the server accepts it" in user.remember("-u demo")
+    assert ["/api/v1.0/users/@me/info"] == user.kernel.ask("Noting.seen")
+
+
 # Leaving
 
 
@@ -164,6 +273,14 @@ def test_a_logout_drops_an_earlier_user_too(user: RememberingUser, second):
     user.remember()
     user.log_in(f"-u lockout {second}", "lockout")
     assert 1 + bool(second) == len(list(user.tokens.iterdir()))
+    user.kernel.run("%etna_logout")
+    assert [] == user.files
+
+
+def test_a_logout_deletes_what_a_killed_kernel_has_left(user: RememberingUser):
+    """A kernel that was killed while it wrote leaves a file with a token in it: it goes with the logout."""
+    user.remember()
+    (user.tokens / f".new-{user.kept.stem}-abc").write_text(user.kept.read_text())
     user.kernel.run("%etna_logout")
     assert [] == user.files
 
@@ -242,7 +359,9 @@ def test_a_folder_that_is_open_to_others(user: RememberingUser):
     user.tokens.chmod(0o750)
     user.restart()
     said = report(user)
-    assert said.startswith(f"Nothing is remembered: {user.tokens} is open to other users")
+    done = "so nothing was read from it or written to it, and a new login was made"
+    fix = "chmod go-rwx it, or delete it"
+    assert f"Nothing is remembered: {user.tokens} is open to other users, {done}: {fix}." == said
     assert 2 == user.sandbox.token_requests
 
 

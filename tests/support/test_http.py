@@ -24,6 +24,7 @@ from etna_magic.support.http import (
     ProxyEnvironment,
     QuietAdapter,
     call_in_time,
+    calls_in_time,
     plain_session_class,
     post_once,
     retry_after_seconds,
@@ -313,6 +314,32 @@ def test_a_call_that_is_late() -> None:
     end.set()
     late.wait()
     assert "in time" == call_in_time(lambda: "in time", 30, [])
+
+
+def test_calls_at_once() -> None:
+    """All are under way together; results are in the order of the calls, failures among them."""
+    together = threading.Barrier(3)
+    calls = [(lambda number=number: (together.wait(30), 1 // number)[1], []) for number in (1, 0, 2)]
+    first, second, third = calls_in_time(calls, 30)
+    assert (1, ZeroDivisionError, 0) == (first, second.kind, third)
+
+
+def test_calls_of_which_one_is_late() -> None:
+    """It is abandoned, word is given once meanwhile, and the other has its result."""
+    end, said = threading.Event(), []
+    late = Watched(lambda: end.wait(30))
+    calls = [(late, []), (lambda: "in time", [])]
+    first, second = calls_in_time(calls, 0.2, lambda: said.append("waiting"), patience=0.05)
+    assert ("it took too long to answer", "in time", ["waiting"]) == (first.reason, second, said)
+    end.set()
+    late.wait()
+
+
+def test_calls_that_end_while_word_is_given() -> None:
+    """What ends after the patience and in time has its result."""
+    end = threading.Event()
+    calls = [(lambda: end.wait(30) and "in time", [])]
+    assert ["in time"] == calls_in_time(calls, 30, end.set, patience=0.05)
 
 
 def test_a_resolver_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,30 @@ def test_file_that_others_could_have_made_or_read(files: FileCache, kept, harm):
     assert is_replaced(files)
 
 
+def test_what_was_done_about_an_open_file(files: FileCache, kept):
+    """It was not read, and the login that was made instead has replaced it."""
+    group_readable(kept)
+    expected = f"{kept} is open to other users, so it was not read: a new login replaced it"
+    assert expected == reported(files)
+
+
+def test_what_to_do_about_an_open_file(files: FileCache, kept):
+    """Before it is replaced the sentence says how to fix it, too."""
+    group_readable(kept)
+    cache = files.new()
+    assert cache.get(KEY) is None
+    said = "so it was not read, and a new login was made: chmod go-rwx it, or delete it"
+    assert f"{kept} is open to other users, {said}" == cache.problem
+
+
+def test_what_was_done_about_an_open_folder(files: FileCache, kept):
+    """Nothing was read, nothing was written, a login was made; and how to fix it."""
+    group_readable(files.tokens)
+    said = "so nothing was read from it or written to it, and a new login was made"
+    expected = f"{files.tokens} is open to other users, {said}: chmod go-rwx it, or delete it"
+    assert expected == reported(files)
+
+
 @pytest.mark.parametrize("harm", HARM)
 def test_folder_that_others_could_have_made_or_read(files: FileCache, kept, harm):
     """In such a folder nothing is read and nothing is kept."""

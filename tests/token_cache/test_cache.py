@@ -3,13 +3,14 @@
 import os
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
 from etna_magic import Secret, TokenState
 from etna_magic.token_cache import CacheKey, TokenCache
 from tests.token_cache.conftest import FileCache
-from tests.token_cache.helpers import APP_KEY, BASE_URL, HOUR, KEY, change, new_token, secrets_below
+from tests.token_cache.helpers import APP_KEY, BASE_URL, HOUR, KEY, change, new_token, run, secrets_below
 
 OTHERS = {
     "user": CacheKey(BASE_URL, "bob", Secret(APP_KEY)),
@@ -119,6 +120,48 @@ def test_delete_leaves_nothing(files: FileCache):
     other = files.new()
     other.delete(KEY)
     assert ([], "") == (files.files, other.problem)
+
+
+def left_over(files: FileCache, name: str, age: float = 0.0) -> Path:
+    """Leave what a write leaves that is killed half-way, some seconds ago."""
+    path = files.tokens / name
+    path.write_text('{"token": "TOKEN-SECRET-')
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def test_delete_of_what_a_killed_write_has_left(files: FileCache, kept):
+    """Its own at once, anybody's after a minute; what another process may be writing now stays."""
+    left_over(files, f".new-{KEY.digest}-abc")
+    left_over(files, ".new-xyz", age=61)
+    other = left_over(files, f".new-{OTHERS['user'].digest}-abc")
+    cache = files.new()
+    cache.delete(KEY)
+    assert ([f"tokens/{other.name}"], "") == (files.files, cache.problem)
+
+
+def test_delete_of_what_cannot_be_deleted(files: FileCache, kept):
+    """What stays on the disk is reported."""
+    (files.tokens / f".new-{KEY.digest}-abc").mkdir()
+    cache = files.new()
+    cache.delete(KEY)
+    assert cache.problem.startswith(f"{files.tokens}: ")
+
+
+def test_a_killed_write(files: FileCache, tmp_path):
+    """A process that is killed between writing and renaming leaves nothing that a logout would not delete."""
+    run(
+        tmp_path,
+        "import os\nos.replace = lambda *_: os._exit(0)\n"
+        "from pathlib import Path\n"
+        "from etna_magic.token_cache.stores import FileStore\n"
+        "from etna_magic import Secret\n"
+        f"FileStore(Path({str(files.tokens)!r})).write({KEY.digest!r}, Secret('TOKEN-SECRET-1'))\n",
+    )
+    assert [str(path) for path in files.tokens.iterdir()] == secrets_below(tmp_path, "TOKEN-SECRET-1")
+    assert 1 == len(files.files)
+    files.new().delete(KEY)
+    assert [] == files.files
 
 
 def test_delete_leaves_the_others(files: FileCache):

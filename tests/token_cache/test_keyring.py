@@ -1,5 +1,7 @@
 """The keyring library with a backend of the tests, and with backends that are of no use."""
 
+import base64
+import stat
 import sys
 
 import keyring
@@ -11,7 +13,7 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from etna_magic.token_cache import TokenCache
 from etna_magic.token_cache.stores import usable_keyring
-from tests.token_cache.helpers import APP_KEY, KEY, new_token, run
+from tests.token_cache.helpers import APP_KEY, KEY, new_token, run, secrets_below
 
 LOCATION = "the system's keyring (test keyring)"
 SHOW = "from etna_magic.token_cache import TokenCache; print(TokenCache.of_this_user().location)"
@@ -69,12 +71,14 @@ def backend(use, monkeypatch, tmp_path) -> MemoryKeyring:
 
 
 def test_it_is_kept_there(backend: MemoryKeyring, tmp_path):
-    """The token is in the keyring and only the lock is a file; a second cache gets it."""
+    """The token is in the keyring, and only the lock and the index are files; a second cache gets it."""
     cache = TokenCache.of_this_user()
     with cache.lock(KEY):
         assert (None, True) == (cache.get(KEY), cache.put(KEY, new_token()))
     assert [("etna_magic", KEY.digest)] == list(backend.kept)
-    assert [f"{KEY.digest}.lock"] == [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    files = [f"{KEY.digest}.json", f"{KEY.digest}.lock"]
+    assert files == sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert [] == secrets_below(tmp_path, "TOKEN-SECRET-1", APP_KEY)
     found = TokenCache.of_this_user().get(KEY)
     assert found is not None
     assert ("TOKEN-SECRET-1", LOCATION, "") == (found.get_secret_value(), cache.location, cache.problem)
@@ -82,12 +86,13 @@ def test_it_is_kept_there(backend: MemoryKeyring, tmp_path):
 
 
 def test_delete_leaves_nothing(backend: MemoryKeyring, tmp_path):
-    """Neither a token nor a lock; and to delete what is not there is no problem."""
+    """Neither a token nor a lock nor an entry in the index; and to delete what is not there is no problem."""
     cache = TokenCache.of_this_user()
     with cache.lock(KEY):
         cache.put(KEY, new_token())
     cache.delete(KEY)
-    assert ({}, [], "") == (backend.kept, list((tmp_path / "etna_magic").iterdir()), cache.problem)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert ({}, [], "") == (backend.kept, files, cache.problem)
 
 
 def test_discard(backend: MemoryKeyring):
@@ -185,6 +190,57 @@ def test_a_backend_without_priority(use):
 
     use(Unfit())
     assert usable_keyring() is None
+
+
+def test_what_the_library_does_not_recommend(use):
+    """Below priority 1 a backend may keep texts readable in a file."""
+
+    class Weak(MemoryKeyring):
+        priority = 0.9
+
+    use(Weak())
+    assert usable_keyring() is None
+
+
+def test_a_chain_is_not_gone_along(use):
+    """Of a chain only what is the system's is used: it would go on to the others where that fails."""
+
+    class Weak(MemoryKeyring):
+        priority = 0.5
+
+    class Chain(ChainerBackend):
+        viable = False
+        backends = (Weak(), MemoryKeyring())
+        priority = 10
+
+    use(Chain())
+    found = usable_keyring()
+    assert (MemoryKeyring, 5) == (type(found), found and found.priority)
+
+
+REMEMBER = """
+from etna_magic.token_cache import LoginCache
+from tests.token_cache.helpers import new_token
+import keyring
+print(type(keyring.get_keyring()).__name__)
+print(LoginCache(on_change=print).put(new_token("TOKEN-SECRET-1")))
+"""
+
+
+@pytest.mark.parametrize("name", ["keyrings.alt.file.PlaintextKeyring", None])
+def test_a_keyring_that_is_a_readable_file(tmp_path, name):
+    """With keyrings.alt, chosen by name or by the library itself, our own private file is used and named."""
+    pytest.importorskip("keyrings.alt.file")
+    tokens = tmp_path / ".local/state/etna_magic/tokens"
+    said = run(tmp_path, REMEMBER, PYTHON_KEYRING_BACKEND=name).splitlines()
+    assert ["PlaintextKeyring", f"Remembered in {tokens}."] == said
+    (kept,) = tokens.iterdir()
+    assert (0o600, [str(kept)]) == (
+        stat.S_IMODE(kept.stat().st_mode),
+        secrets_below(tmp_path, "TOKEN-SECRET-1"),
+    )
+    encoded = base64.b64encode(b"TOKEN-SECRET-1").decode()
+    assert [] == secrets_below(tmp_path, encoded)
 
 
 def test_without_the_library(monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from etna_magic import Secret, TokenState
 from etna_magic.token_cache import CacheKey
-from etna_magic.token_cache.record import decode, encode
+from etna_magic.token_cache.record import decode, decode_facts, encode, encode_facts
 from tests.helpers.accounts import ManualClock
 from tests.token_cache.helpers import APP_KEY, BASE_URL, HOUR, KEY, new_token
 
@@ -65,16 +65,45 @@ def test_digest_of_characters_that_no_codec_takes():
 
 def test_no_secret_in_a_repr():
     """Neither a key nor a record shows a secret."""
-    shown = f"{KEY!r} {encode(new_token())!r} {decode(text(), KEY, clock())!r}"
+    shown = f"{KEY!r} {encode(new_token(), 'etna')!r} {decode(text(), KEY, clock())!r}"
+    shown += repr(decode_facts(text(), KEY.digest, clock()))
     assert ("TOKEN-SECRET" in shown, APP_KEY in shown) == (False, False)
 
 
 def test_members_are_those_of_the_released_version():
-    """What is written can be read by version 0.1.0, and holds neither password nor app key."""
+    """Version 0.1.0 can read what is written: it has one member more, and neither password nor app key."""
     token = decode(text(), KEY, clock())
     assert token is not None
-    assert json.loads(encode(token).get_secret_value()) == RELEASED
-    assert APP_KEY not in encode(token).get_secret_value()
+    assert RELEASED | {"name": "firm"} == json.loads(encode(token, "firm").get_secret_value())
+    assert APP_KEY not in encode(token, "firm").get_secret_value()
+
+
+@pytest.mark.parametrize(("members", "name"), [({}, "etna"), ({"name": "firm"}, "firm")], ids=["old", "new"])
+def test_facts(members: dict[str, object], name: str):
+    """What may be shown of a record, of an old one too: whose, until when, under which name; no secret."""
+    kept = decode_facts(text(**members), KEY.digest, clock(HOUR))
+    assert kept is not None
+    assert (KEY.digest, name, "alice", BASE_URL) == (kept.digest, kept.name, *kept.token.account)
+    assert timedelta(hours=23) == kept.token.remaining
+    assert (False, False) == tuple(map(bool, kept.token.secrets()))
+
+
+def test_facts_without_the_token():
+    """An index has the same facts, and no token, so that no login takes it for one."""
+    token = decode(text(), KEY, clock())
+    assert token is not None
+    facts = encode_facts(token, "firm")
+    assert RELEASED | {"name": "firm", "token": ""} == json.loads(facts.get_secret_value())
+    kept = decode_facts(facts, KEY.digest, clock())
+    assert kept is not None
+    assert ("firm", token.expires_at) == (kept.name, kept.token.expires_at)
+    is_refused(facts)
+
+
+@pytest.mark.parametrize("age", [24 * HOUR, -HOUR], ids=["stale", "from the future"])
+def test_facts_of_what_is_not_good(age):
+    """What no login would take up is nothing to show."""
+    assert decode_facts(text(), KEY.digest, clock(age)) is None
 
 
 def test_everything_of_the_token_comes_back():
@@ -148,6 +177,7 @@ TYPES: dict[str, object] = {
     "issued_at": "yesterday",
     "lifetime": True,
     "version": "1",
+    "name": 7,
 }
 VALUES = [("token", ""), ("token", "a\r\nb: c"), ("token", "tök"), ("token", "a b"), ("took_code", 1)]
 VALUES += [
@@ -157,6 +187,7 @@ VALUES += [
     ("lifetime", float("inf")),
     ("lifetime", None),
 ]
+VALUES += [("name", ""), ("name", "a b"), ("name", "<b>")]
 VALUES += [("issued_at", 0), ("issued_at", 1e300), ("issued_at", float("nan")), ("issued_at", 10**400)]
 
 
@@ -179,7 +210,7 @@ def test_member_that_cannot_be_right(member: str, value: object):
     is_refused(text(**{member: value}))
 
 
-@pytest.mark.parametrize("member", TYPES)
+@pytest.mark.parametrize("member", TYPES.keys() - {"name"})
 def test_member_that_is_missing(member: str):
     """A record that lacks something is refused."""
     is_refused(Secret(json.dumps({name: value for name, value in RELEASED.items() if name != member})))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UnexpectedResponseError,
         VerificationError,
     )
+    from etna_magic.logins.script_login import connect
     from etna_magic.notebook.async_login import login
     from etna_magic.secret import Secret
     from etna_magic.session import EtnaSession, WorkerSession
@@ -55,6 +56,7 @@ __all__ = [
     "UnexpectedResponseError",
     "VerificationError",
     "WorkerSession",
+    "connect",
     "load_ipython_extension",
     "login",
     "unload_ipython_extension",
@@ -64,6 +66,7 @@ _HOMES = {
     "Credentials": "credentials",
     "EtnaSession": "session",
     "Secret": "secret",
+    "connect": "logins.script_login",
     "Token": "token",
     "login": "notebook.async_login",
     "TokenState": "token",

@@ -21,6 +21,7 @@ DIRECT = {
     "etna_magic.ask.prompt",
     "etna_magic.display.status_table",
     "etna_magic.logins.login_command",
+    "etna_magic.logins.script_login",
 }
 # Words of an earlier design that no text has, and names that nothing is called by: those may be words.
 OLD_WORDS = """

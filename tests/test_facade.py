@@ -17,6 +17,7 @@ PROMISED = [
     "Token",
     "TokenState",
     "WorkerSession",
+    "connect",
     "load_ipython_extension",
     "login",
     "unload_ipython_extension",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from etna_magic.token import Token
 
 _WAYS_TO_ANSWER = {
-    ChallengeKind.CODE: "give a fresh one with --code CODE",
+    ChallengeKind.CODE: "give a fresh one with --code CODE (in Python code=)",
     ChallengeKind.PIN: "set ETNA_PIN_CODE",
 }
 

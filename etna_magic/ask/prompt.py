@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from typing import TYPE_CHECKING
 
 from etna_magic.ask.input_mode import has_terminal
@@ -44,9 +45,9 @@ class Prompt:
 
 def _show_image(image: bytes) -> None:
     """Show the picture by which a genuine server is known, where that can be done."""
-    from IPython.core.getipython import get_ipython  # noqa: PLC0415 - plain Python asks without IPython
-
-    if image and hasattr(get_ipython(), "kernel"):
+    ipython = sys.modules.get("IPython")  # plain Python asks without it
+    shell = ipython.get_ipython() if ipython is not None else None
+    if image and hasattr(shell, "kernel"):
         from IPython.display import Image, display  # noqa: PLC0415 - as above
 
         display(Image(image, format="png", width=120))
@@ -73,4 +74,4 @@ def _read(label: str, *, is_unseen: bool) -> Secret:
         reason = "cannot ask here, since this front end takes no input: set the ETNA_* variables"
     if has_terminal():
         print()  # noqa: T201 - the next line would follow the prompt
-    raise NotLoggedInError(f"The login {reason}; nothing has changed. Log in again with %etna_login.")
+    raise NotLoggedInError(f"The login {reason}; nothing has changed. Log in again to go on.")

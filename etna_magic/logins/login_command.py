@@ -1,4 +1,4 @@
-"""Logs in under one name: now, by ``%etna_login`` and ``login()``, and again at each renewal.
+"""Logs in under one name: now, by ``%etna_login``, ``login()`` and ``connect()``, and again at each renewal.
 
 Options are resolved to settings, an attempt is made of them, and the token is put into the registry.
 Whoever asks for a login drives this; nothing here imports IPython.
@@ -20,6 +20,7 @@ from etna_magic.ask import (
     drive,
     input_mode,
 )
+from etna_magic.exceptions import NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt
 from etna_magic.session import EtnaSession, TokenRefresher, ask_servers
 from etna_magic.settings import LoginOptions, environment_of, resolve
@@ -119,6 +120,18 @@ class LoginCommand:
     def timeout(self) -> float:
         """Seconds to wait for an answer."""
         return self.registry.settings.timeout
+
+    @property
+    def problem(self) -> str:
+        """What was wrong with remembering the token, if something was."""
+        return self._cache.problem if self._cache else ""
+
+    def logged_in(self) -> Login:
+        """Return the login, once it was made; raise `NotLoggedInError` if it was ended meanwhile."""
+        login = self.registry.get(self.name)
+        if login is None or login.token is None:
+            raise NotLoggedInError(f"The login {self.name} was ended meanwhile. Log in again to go on.")
+        return login
 
     def attempt(self) -> LoginAttempt:
         """Return a new attempt with all that is known at this moment."""
@@ -296,7 +309,7 @@ class LoginCommand:
         environment = environment_of(token.base_url)
         said = display.logged_in(self.name, token, environment, read_only=read_only, is_quiet=is_quiet)
         dropped, self.dropped = self.dropped, ""
-        problem = self._cache.problem if self._cache else ""
+        problem = self.problem
         if problem and is_quiet:
             problem = "" if remembered else "Nothing is remembered; without --quiet the reason is shown."
         elif problem:

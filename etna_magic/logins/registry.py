@@ -14,7 +14,7 @@ from weakref import WeakSet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
 
-    from etna_magic.session import EtnaSession
+    from etna_magic.session import EtnaSession, TokenHolder
     from etna_magic.settings import LoginOptions
     from etna_magic.token import Account, Token
 
@@ -233,12 +233,18 @@ class LoginRegistry:
 
     def _opened(self, name: str, absence: str = "is not logged in") -> Login:
         # requests is imported by the first login and not by %load_ext, which must cost nothing.
-        from etna_magic.session import EtnaSession, TokenHolder  # noqa: PLC0415
+        from etna_magic.session import TokenHolder  # noqa: PLC0415
         from etna_magic.support import renew_after_fork  # noqa: PLC0415
 
         renew_after_fork(self)
         holder = TokenHolder(name, None, absence)
-        return Login(name, EtnaSession(name, self.settings.timeout, holder=holder))
+        return Login(name, self.new_session(name, holder))
+
+    def new_session(self, name: str, holder: TokenHolder) -> EtnaSession:
+        """Return the session of a new login."""
+        from etna_magic.session import EtnaSession  # noqa: PLC0415 - as above
+
+        return EtnaSession(name, self.settings.timeout, holder=holder)
 
     def after_fork(self) -> None:
         """Have a lock of this process's own."""

@@ -6,27 +6,32 @@ describe the options.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import keyword
 import os
 import re
-import unicodedata
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.utils.process import arg_split  # type: ignore[attr-defined] # imported there by platform
 
-from etna_magic.secret import Secret
-from etna_magic.settings import LoginOptions
-from etna_magic.support import parse_duration
+from etna_magic.settings import (
+    LoginOptions,
+    as_option,
+    ask_option,
+    checked_code,
+    checked_duration,
+    checked_name,
+    checked_options,
+)
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable
     from datetime import timedelta
 
     from IPython.core.magic_arguments import MagicArgumentParser
+
+_T = TypeVar("_T")
 
 DEFAULT_NAME = "etna"
 
@@ -35,7 +40,6 @@ _SECRET_OPTION = re.compile(r"-p(?!-)|--(pass|pw|app|pin|secret|token|key)", re.
 _SAFE_MESSAGE = re.compile(r"argument [-/\w]+: expected one argument")
 # Of a short option only its letter: the value may follow without a space.
 _OPTION = re.compile(r"--[a-z][a-z-]*|-[a-zA-Z]")
-_DURATIONS = "a duration above 0 and at most 366 days: 24h, 90m, or 3600 for seconds"
 
 
 class StatusOptions(NamedTuple):
@@ -54,24 +58,27 @@ class LogoutOptions(NamedTuple):
 def parse_login(line: str) -> LoginOptions:
     """Read the line of ``%etna_login``."""
     found = vars(_parse("etna_login", line))
-    found["code"] = _code(found["code"])
     asked = {name: found.pop(name) for name in ("form", "prompt", "no_input")}
-    return checked_options(LoginOptions(**found, ask=ask_option(**asked)))
+    found["code"] = or_usage_error(lambda: checked_code(found["code"]))
+    return or_usage_error(
+        lambda: checked_options(LoginOptions(**found, ask=ask_option(**asked, spell=as_option)), as_option)
+    )
 
 
 def parse_status(line: str) -> StatusOptions:
     """Read the line of ``%etna_status``."""
     found = _parse("etna_status", line)
+    name, duration = found.name, found.duration
     return StatusOptions(
-        None if found.name is None else checked_name(found.name),
-        None if found.duration is None else _duration("--for", found.duration),
+        None if name is None else or_usage_error(lambda: checked_name(name)),
+        None if duration is None else or_usage_error(lambda: checked_duration("--for", duration)),
     )
 
 
 def parse_logout(line: str) -> LogoutOptions:
     """Read the line of ``%etna_logout``."""
     found = _parse("etna_logout", line)
-    name = None if found.name is None else checked_name(found.name)
+    name = None if found.name is None else or_usage_error(lambda: checked_name(found.name))
     if found.all:
         if name is not None:
             raise UsageError("Give a name or --all, not both.")
@@ -79,50 +86,14 @@ def parse_logout(line: str) -> LogoutOptions:
     return LogoutOptions(name or DEFAULT_NAME)
 
 
-def checked_options(options: LoginOptions) -> LoginOptions:
-    """Check the options of a login, from a line or from Python."""
-    env_file, code = _path(options.env_file), _code(options.code)
-    _text("name", options.name)
-    for name in ("base_url", "username"):
-        if (value := getattr(options, name)) is not None:
-            _text(name, value)
-    # From Python a number of seconds is as good as a text of them.
-    lifetime = None if options.lifetime is None else str(options.lifetime)
-    if lifetime is not None:
-        _duration("--lifetime", lifetime)
-    if options.sandbox and (options.base_url or env_file):
-        raise UsageError("--sandbox says where to log in: leave out --base-url and --env-file.")
-    if options.sandbox and options.remember:
-        raise UsageError(
-            "The embedded sandbox ends with this kernel, so there is nothing to --remember: start one "
-            "with python -m etna_magic.sandbox, and name it with --base-url."
-        )
-    name = checked_name(options.name)
-    return options._replace(name=name, lifetime=lifetime, env_file=env_file, code=code)
-
-
-def checked_name(name: str) -> str:
-    """Return a login's name as Python spells it."""
-    name = unicodedata.normalize("NFKC", name)
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise UsageError(
-            "That cannot name a login: it becomes a part of variable names, so letters, digits and _ only."
-        )
-    return name
-
-
-def ask_option(*, form: bool, prompt: bool, no_input: bool) -> Literal["form", "prompt", "never"] | None:
-    """Return what ``--form``, ``--prompt`` and ``--no-input`` say about whom to ask."""
-    given = [
-        option
-        for option, is_given in (("--form", form), ("--prompt", prompt), ("--no-input", no_input))
-        if is_given
-    ]
-    if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} exclude each other: give one of them.")
-    if form or prompt:
-        return "form" if form else "prompt"
-    return "never" if no_input else None
+def or_usage_error(check: Callable[[], _T]) -> _T:
+    """Return what a check returns; what is wrong with an option is raised as IPython does."""
+    try:
+        return check()
+    except (TypeError, ValueError) as error:
+        sentence = str(error)
+    # Outside of the except: the frames of a check hold what was typed.
+    raise UsageError(sentence)
 
 
 @functools.cache
@@ -179,37 +150,3 @@ def _parse(magic: str, line: str) -> Namespace:
         options = ", ".join(match[0] for match in map(_OPTION.match, rest) if match)
         raise UsageError(f"%{magic} does not know {options or 'a second name'}: see %{magic}?")
     return found
-
-
-def _duration(option: str, text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError:
-        raise UsageError(f"{option} needs {_DURATIONS}.") from None
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"{name} has to be a text, and is a {type(value).__name__}.")
-    return value
-
-
-def _code(value: object) -> Secret | None:
-    if value is None or isinstance(value, Secret):
-        return value
-    text = _text("code", value)
-    return Secret(text) if text else None
-
-
-def _path(value: object) -> Path | None:
-    if value is None:
-        return None
-    text = _text("env_file", os.fspath(value) if isinstance(value, os.PathLike) else value)
-    if not text:
-        return None
-    # os.path's expanduser leaves alone what Path's raises for.
-    path = Path(os.path.expanduser(text))  # noqa: PTH111
-    with contextlib.suppress(OSError):  # the working directory was deleted
-        # Absolute, so that a refresh finds it from another working directory too.
-        return path.absolute()
-    return path

@@ -14,8 +14,8 @@ from etna_magic.ask import Driver, InputMode, NonInteractive, input_mode
 from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt
 from etna_magic.logins.login_command import LoginCommand, driver_of, saying_what_was_dropped
-from etna_magic.notebook.arguments import ask_option, checked_options
-from etna_magic.settings import LoginOptions
+from etna_magic.notebook.arguments import or_usage_error
+from etna_magic.settings import LoginOptions, as_parameter, ask_option, checked_options
 
 if TYPE_CHECKING:
     import os
@@ -78,6 +78,8 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     --------
     >>> await etna_magic.login()  # doctest: +SKIP
     """
+    magics = _magics()
+    ask = or_usage_error(lambda: ask_option(form=form, prompt=prompt, no_input=no_input, spell=as_parameter))
     given = LoginOptions(
         name,
         base_url=base_url,
@@ -85,15 +87,14 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
         lifetime=cast("str | None", lifetime),
         env_file=cast("Path | None", env_file),
         code=cast("Secret | None", code),
-        ask=ask_option(form=form, prompt=prompt, no_input=no_input),
+        ask=ask,
         auto_renew=auto_renew,
         remember=remember,
         read_only=read_only,
         quiet=quiet,
         sandbox=sandbox,
     )
-    options = checked_options(given)
-    magics = _magics()
+    options = or_usage_error(lambda: checked_options(given, as_parameter))
     command = LoginCommand(magics.registry, options, magics.kernel)
     mode = input_mode(options.ask, magics.kernel)
     heartbeat = asyncio.create_task(_heartbeat())
@@ -103,10 +104,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
         heartbeat.cancel()
     if line is not None:
         display.show(line)
-    login = command.registry.get(command.name)
-    if login is None or login.token is None:
-        raise NotLoggedInError(f"The login {name} was ended meanwhile. Run this cell again to log in.")
-    return login.session
+    return command.logged_in().session
 
 
 class InterruptedLogin(asyncio.CancelledError):
@@ -203,7 +201,10 @@ def _refuse_older_kernel() -> None:
 def _magics() -> EtnaMagics:
     shell = get_ipython()
     if shell is None:
-        raise EtnaError("etna_magic.login() puts a login into an IPython namespace, and none runs here.")
+        raise EtnaError(
+            "etna_magic.login() puts a login into an IPython namespace, and none runs here. "
+            "Call etna_magic.connect(), which takes the same options and returns a session."
+        )
     if "EtnaMagics" not in shell.magics_manager.registry:
         shell.run_line_magic("load_ext", "etna_magic")
     return cast("EtnaMagics", shell.magics_manager.registry["EtnaMagics"])

@@ -5,7 +5,17 @@
 """
 
 from etna_magic.settings.embedded_sandbox import environment_of, sandbox_url
-from etna_magic.settings.login_options import LoginOptions
+from etna_magic.settings.login_options import (
+    LoginOptions,
+    as_option,
+    as_parameter,
+    ask_option,
+    checked_code,
+    checked_duration,
+    checked_name,
+    checked_options,
+    checked_seconds,
+)
 from etna_magic.settings.settings import LABELS, UNSEEN, VARIABLES, Setting, Settings, check_typed, resolve
 
 __all__ = [
@@ -15,7 +25,15 @@ __all__ = [
     "LoginOptions",
     "Setting",
     "Settings",
+    "as_option",
+    "as_parameter",
+    "ask_option",
     "check_typed",
+    "checked_code",
+    "checked_duration",
+    "checked_name",
+    "checked_options",
+    "checked_seconds",
     "environment_of",
     "resolve",
     "sandbox_url",

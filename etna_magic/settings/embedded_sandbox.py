@@ -24,7 +24,8 @@ def sandbox(lifetime: timedelta) -> Sandbox:
             from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - an extra, and not needed without --sandbox
         except ImportError:
             raise EtnaError(
-                "--sandbox needs its extra: run %pip install 'etna-magic[sandbox]', then restart the kernel."
+                "The embedded sandbox needs its extra: run pip install 'etna-magic[sandbox]' "
+                "(%pip in a notebook), then start again."
             ) from None
         _running.append(Sandbox().start())
     _running[0].lifetime = lifetime.total_seconds()

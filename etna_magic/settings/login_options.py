@@ -1,18 +1,29 @@
-"""What was asked for by a login: the options of ``%etna_login``, ``login()`` and every renewal."""
+"""The options of one login: of ``%etna_login``, ``login()``, ``connect()`` and every renewal.
+
+What does not fit is a ``ValueError`` or a ``TypeError`` that does not repeat it: it may be a password.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import keyword
+import math
+import os
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+from etna_magic.secret import Secret
+from etna_magic.support import parse_duration
 
-    from etna_magic.secret import Secret
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import timedelta
+
     from etna_magic.token import Token
 
 Ask = Literal["form", "prompt", "never"]
+_DURATIONS = "a duration above 0 and at most 366 days: 24h, 90m, or 3600 for seconds"
 
 
 class LoginOptions(NamedTuple):
@@ -70,3 +81,104 @@ class LoginOptions(NamedTuple):
         secret = () if renews else ("password", "pin")
         kept = {name: value for name, value in {**self.typed, **typed}.items() if name not in secret}
         return self._replace(code=None, ask=None, typed=kept, typed_for=token.base_url, dotenv=dotenv)
+
+
+def as_option(name: str) -> str:
+    """Return an option as a line has it: ``--base-url``."""
+    return f"--{name.replace('_', '-')}"
+
+
+def as_parameter(name: str) -> str:
+    """Return an option as a call has it: ``base_url=``."""
+    return f"{name}="
+
+
+def checked_options(options: LoginOptions, spell: Callable[[str], str]) -> LoginOptions:
+    """Return the options of a login with a name, a path and a code as they are used from here on."""
+    env_file, code = _path(options.env_file), checked_code(options.code)
+    _text("name", options.name)
+    for name in ("base_url", "username"):
+        if (value := getattr(options, name)) is not None:
+            _text(name, value)
+    # From Python a number of seconds is as good as a text of them.
+    lifetime = None if options.lifetime is None else str(options.lifetime)
+    if lifetime is not None:
+        checked_duration(spell("lifetime"), lifetime)
+    if options.sandbox and (options.base_url or env_file):
+        raise ValueError(
+            f"{spell('sandbox')} says where to log in: leave out {spell('base_url')} and {spell('env_file')}."
+        )
+    if options.sandbox and options.remember:
+        raise ValueError(
+            f"The embedded sandbox ends with this process, so there is nothing to {spell('remember')}: start "
+            f"one with python -m etna_magic.sandbox, and name it with {spell('base_url')}."
+        )
+    name = checked_name(options.name)
+    return options._replace(name=name, lifetime=lifetime, env_file=env_file, code=code)
+
+
+def checked_name(name: str) -> str:
+    """Return a login's name as Python spells it."""
+    import unicodedata  # noqa: PLC0415 - a bare %etna_login has no name to look at
+
+    name = unicodedata.normalize("NFKC", name)
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(
+            "That cannot name a login: it becomes a part of variable names, so letters, digits and _ only."
+        )
+    return name
+
+
+def checked_duration(option: str, text: str) -> timedelta:
+    """Return a duration that was given for an option."""
+    with contextlib.suppress(ValueError):
+        return parse_duration(text)
+    raise ValueError(f"{option} needs {_DURATIONS}.")
+
+
+def checked_seconds(option: str, value: object) -> float:
+    """Return a number of seconds that was given for an option."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{option} has to be a number of seconds, and is a {type(value).__name__}.")
+    if not 0 < value < math.inf:
+        raise ValueError(f"{option} needs a number of seconds above 0.")
+    return float(value)
+
+
+def ask_option(*, form: bool, prompt: bool, no_input: bool, spell: Callable[[str], str]) -> Ask | None:
+    """Return what the options ``form``, ``prompt`` and ``no_input`` say about whom to ask."""
+    asked = {"form": form, "prompt": prompt, "no_input": no_input}
+    given = [spell(name) for name, is_given in asked.items() if is_given]
+    if len(given) > 1:
+        raise ValueError(f"{' and '.join(given)} exclude each other: give one of them.")
+    if form or prompt:
+        return "form" if form else "prompt"
+    return "never" if no_input else None
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} has to be a text, and is a {type(value).__name__}.")
+    return value
+
+
+def checked_code(value: object) -> Secret | None:
+    """Return a one-time code as a secret."""
+    if value is None or isinstance(value, Secret):
+        return value
+    text = _text("code", value)
+    return Secret(text) if text else None
+
+
+def _path(value: object) -> Path | None:
+    if value is None:
+        return None
+    text = _text("env_file", os.fspath(value) if isinstance(value, os.PathLike) else value)
+    if not text:
+        return None
+    # os.path's expanduser leaves alone what Path's raises for.
+    path = Path(os.path.expanduser(text))  # noqa: PTH111
+    with contextlib.suppress(OSError):  # the working directory was deleted
+        # Absolute, so that a refresh finds it from another working directory too.
+        return path.absolute()
+    return path

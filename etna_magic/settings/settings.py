@@ -168,7 +168,8 @@ class Settings(NamedTuple):
             are, them = ("is", "it") if len(names) == 1 else ("are", "them")
             raise MissingCredentialsError(
                 f"{listed} {are} not set: set {them} "
-                f"in the environment, in a .env file or in one named by --env-file.{self._why_missing()}"
+                "in the environment, in a .env file or in one named by --env-file (in Python env_file=)."
+                f"{self._why_missing()}"
             )
         pin = self.known.get("pin")
         return Credentials(

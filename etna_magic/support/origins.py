@@ -11,6 +11,7 @@ from etna_magic.exceptions import InsecureURLError
 from etna_magic.support.text import sanitize
 
 _PORTS = {"http": 80, "https": 443}
+_VERSION = "/v1.0"
 
 
 class Origin(NamedTuple):
@@ -98,7 +99,9 @@ def checked_base_url(text: str) -> str:
     plain = parts._replace(
         scheme=origin.scheme, netloc=parts.netloc.lower().removesuffix(f":{_PORTS[origin.scheme]}")
     )
-    return plain.geturl().removesuffix("/token").rstrip("/")
+    url = plain.geturl().removesuffix("/token").rstrip("/")
+    # As it stands in examples of calls, whose paths begin with it.
+    return url[: -len(_VERSION)].rstrip("/") if url.lower().endswith(_VERSION) else url
 
 
 def join_url(base_url: str, path: object) -> str:

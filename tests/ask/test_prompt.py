@@ -185,9 +185,7 @@ def test_giving_up(terminal: Terminal, capsys: pytest.CaptureFixture[str], how: 
     terminal.answers["Password"] = how
     with pytest.raises(NotLoggedInError) as caught:
         Prompt().missing(Settings({}))
-    assert str(caught.value) == (
-        "The login was given up; nothing has changed. Log in again with %etna_login."
-    )
+    assert str(caught.value) == "The login was given up; nothing has changed. Log in again to go on."
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
     assert "\n" == capsys.readouterr().out
 

@@ -10,7 +10,7 @@ FIRST = ("App key: ", "Username: ", "Password: ")
 CODE_PROMPT = "Code (sent by e-mail or SMS): "
 CODE, PIN = "246810", "1357"
 KEYS = ("c", "d")
-GIVEN_UP = "NotLoggedInError: The login was given up; nothing has changed. Log in again with %etna_login."
+GIVEN_UP = "NotLoggedInError: The login was given up; nothing has changed. Log in again to go on."
 
 
 def give_up(terminal: Terminal, key: str) -> None:

@@ -23,6 +23,7 @@ from etna_magic.notebook.watcher import WARN_MODES
 from etna_magic.sandbox import USERS, Sandbox
 from etna_magic.settings import VARIABLES
 from tests.helpers.logins import log_in, put
+from tests.helpers.script import variables
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -83,10 +84,13 @@ def test_session(number: int, ran: list[list[str]]) -> None:
         assert re.fullmatch(pattern, line), f"{line!r} is not {pattern!r}"
 
 
-@pytest.mark.parametrize("source", blocks("python"), ids=["token and session", "httpx"])
-def test_examples(source: str) -> None:
+@pytest.mark.parametrize("source", blocks("python"), ids=["connect", "token and session", "httpx"])
+def test_examples(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each example in Python runs, with the names that it takes for granted."""
+    monkeypatch.chdir(tmp_path)
     with Sandbox() as sandbox:
+        values = variables(sandbox).items()
+        Path("night.env").write_text("".join(f"{name}={value!r}\n" for name, value in values))
         credentials = etna_magic.Credentials(
             sandbox.base_url, Secret(sandbox.app_key), "demo", Secret(sandbox.password_of("demo"))
         )

@@ -121,7 +121,7 @@ def test_without_cheroot(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the extra to install."""
     monkeypatch.setitem(sys.modules, "etna_magic.sandbox", None)
     error = caught(sandbox_settings)
-    assert (EtnaError, True) == (type(error), "%pip install 'etna-magic[sandbox]'" in str(error))
+    assert (EtnaError, True) == (type(error), "pip install 'etna-magic[sandbox]'" in str(error))
 
 
 @pytest.mark.parametrize(

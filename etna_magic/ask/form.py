@@ -14,7 +14,15 @@ from IPython.display import display
 
 from etna_magic.ask.event_loop import call_later, run_in_background
 from etna_magic.ask.form_page import FormPage, Heading
-from etna_magic.ask.form_view import ANSWER, FormView, Step, challenge_step, close_tree, credentials_step
+from etna_magic.ask.form_view import (
+    ANSWER,
+    FormView,
+    Step,
+    challenge_step,
+    close_tree,
+    credentials_step,
+    is_refusal,
+)
 from etna_magic.display import Bundle, line
 from etna_magic.exceptions import ApplicationKeyError, EtnaError, RateLimitedError
 from etna_magic.login_flow import Challenge
@@ -81,6 +89,8 @@ class LoginForm:
         self._cancel_forgetting: Callable[[], None] = lambda: None
         # What was typed, without the password, for the next try.
         self._kept: dict[str, Secret] = {}
+        # How often in a row the server has refused what was typed here.
+        self._refused = 0
         self._events: EventManager | None = None
         self._is_cell_running = False
 
@@ -118,7 +128,7 @@ class LoginForm:
     # Steps
 
     def _ask_credentials(self, error: EtnaError | None = None) -> None:
-        view = self._new_view(credentials_step(self._attempt.settings, error), self._kept)
+        view = self._new_view(credentials_step(self._attempt.settings, error, self._refused), self._kept)
         view.add_button("Log in", "primary", lambda: self._submit_soon(view))
         self._show_view(view)
         if isinstance(error, RateLimitedError) and error.retry_after:
@@ -220,6 +230,7 @@ class LoginForm:
             if view is not self._view:
                 return  # closed or replaced in the meantime
             if isinstance(outcome, Challenge):
+                self._refused = 0
                 self._ask_challenge(outcome)
                 return
             if isinstance(outcome, Failure):
@@ -238,6 +249,7 @@ class LoginForm:
         error = failure.error or EtnaError(f"The login did not work: {failure.reason}.")
         if isinstance(error, ApplicationKeyError) or getattr(error, "setting", "") == "app_key":
             self._kept.pop("app_key", None)
+        self._refused += is_refusal(error)
         self._ask_credentials(error)
 
     # While a cell runs

@@ -92,8 +92,9 @@ class FormPage:
         """Show another heading above the same fields."""
         self.heading.value = heading.html(self._title, f"{self._id}-title") + self._proof
 
-    def say(self, message: str, *, is_error: bool = False) -> None:
+    def say(self, message: str, note: str = "", *, is_error: bool = False) -> None:
         """Say something, at once if it is an error, instead of what was said before."""
-        error = f'<div class="etna-error" role="alert" id="{self._id}-error">{escape(message)}</div>'
+        more = f"<div>{escape(note)}</div>" if note else ""
+        error = f'<div class="etna-error" role="alert" id="{self._id}-error">{escape(message)}{more}</div>'
         self.said.value = "" if is_error else escape(message)
         self.error.value = error if is_error and message else ""

@@ -14,20 +14,30 @@ import ipywidgets
 from traitlets import Unicode
 
 from etna_magic.ask.event_loop import call_later
+from etna_magic.ask.form_page import Heading
+from etna_magic.exceptions import (
+    ApplicationKeyError,
+    ConnectionFailedError,
+    EtnaError,
+    InsecureURLError,
+    InvalidCredentialsError,
+    UnexpectedResponseError,
+)
 from etna_magic.login_flow import Challenge, ChallengeKind
 from etna_magic.secret import Secret
-from etna_magic.settings import LABELS, UNSEEN
+from etna_magic.settings import LABELS, UNSEEN, check_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from etna_magic.ask.form_page import FormPage, Heading
-    from etna_magic.exceptions import EtnaError
+    from etna_magic.ask.form_page import FormPage
     from etna_magic.settings import Settings
 
 #: The field of a challenge.
 ANSWER = "answer"
 _KEPT = "•••••••• (kept until you log in)"
+# Wrong passwords in a row from which on a form warns: two tries before an account is usually locked.
+_MANY = 3
 _HINTS = {
     ChallengeKind.CODE: ("Code", "Look for the code that was sent to you by e-mail or SMS."),
     ChallengeKind.PIN: ("PIN", "Type the PIN of your account."),
@@ -72,6 +82,10 @@ class Step(NamedTuple):
         Whether the message says what went wrong.
     challenge : Challenge or None, optional
         What the server asks for; None at the first step.
+    note : str, optional
+        What else there is to say, in a line of its own.
+    about : str, optional
+        The field that the message is about; empty if it is about none of them.
     """
 
     title: str
@@ -79,15 +93,48 @@ class Step(NamedTuple):
     fields: Mapping[str, tuple[str, bool]]
     is_error: bool
     challenge: Challenge | None = None
+    note: str = ""
+    about: str = ""
 
 
-def credentials_step(settings: Settings, error: EtnaError | None) -> Step:
-    """Return the first step, which asks for the settings that are missing."""
+def is_refusal(error: EtnaError) -> bool:
+    """Whether a server refused user name and password, and has counted that."""
+    return isinstance(error, InvalidCredentialsError) and not error.setting
+
+
+def field_of(error: EtnaError) -> str:
+    """Return the setting that an error is about, or nothing."""
+    if isinstance(error, InvalidCredentialsError):
+        return error.setting or "password"
+    if isinstance(error, ApplicationKeyError):
+        return "app_key"
+    # What answers there is no server of ETNA's, or nothing answers at all.
+    is_elsewhere = isinstance(error, (InsecureURLError, ConnectionFailedError, UnexpectedResponseError))
+    return "base_url" if is_elsewhere else ""
+
+
+def credentials_step(settings: Settings, error: EtnaError | None, refused: int = 0) -> Step:
+    """Return the first step, which asks for the settings that are missing.
+
+    Parameters
+    ----------
+    settings : Settings
+        What is known.
+    error : EtnaError or None
+        Why it is asked for again.
+    refused : int, optional
+        How often in a row the server has refused what this form sent.
+    """
+    note = f"Refused {refused} times in a row." if refused > 1 else ""
+    if refused >= _MANY:
+        note += " Many brokers lock an account after five."
     return Step(
         "Log in to ETNA",
         str(error or ""),
         {name: (LABELS[name], name in UNSEEN) for name in settings.missing},
         is_error=error is not None,
+        note=note if error is not None and is_refusal(error) else "",
+        about=field_of(error) if error is not None else "",
     )
 
 
@@ -100,6 +147,7 @@ def challenge_step(challenge: Challenge) -> Step:
         reason + hint if challenge.failure is None else str(challenge.failure),
         {ANSWER: (label, challenge.kind is ChallengeKind.PIN)},
         is_error=challenge.failure is not None or challenge.wrong > 0,
+        about=ANSWER,
         challenge=challenge,
     )
 
@@ -156,6 +204,9 @@ class FormView:
         self.on_enter: Callable[[str], None] = lambda _: None
         self.on_value: Callable[[str], None] = lambda _: None
         self._step = step
+        self._heading = Heading("", "")
+        # The field of which the message says that it cannot be used.
+        self._unusable = ""
         self._page = page
         self._is_awaited = is_awaited
         unseen = [name for name, (_, is_unseen) in step.fields.items() if is_unseen]
@@ -178,8 +229,9 @@ class FormView:
 
     def show(self, heading: Heading) -> None:
         """Show it on its page, under this heading."""
+        self._heading = heading
         self._page.show(heading, self._step.title, _proof(self.challenge), self.children())
-        self.show_message(self._step.message, is_error=self._step.is_error)
+        self._page.say(self._step.message, self._step.note, is_error=self._step.is_error)
 
     def children(self) -> tuple[ipywidgets.Widget, ...]:
         """Return what the form's page shows."""
@@ -200,10 +252,12 @@ class FormView:
             widget.disabled = not is_enabled
 
     def focus(self) -> None:
-        """Put the cursor into the first field that has nothing in it."""
-        empty = [field for name, field in self.fields.items() if not self.values.get(name)]
+        """Put the cursor into the field that the message is about, or else into the first empty one."""
+        empty = [name for name in self.fields if not self.values.get(name)]
+        if self._step.about in self.fields:
+            empty.insert(0, self._step.about)
         if empty:
-            empty[0].focus()
+            self.fields[empty[0]].focus()
 
     def forget_secrets(self) -> None:
         """Drop the secrets that were typed."""
@@ -230,6 +284,8 @@ class FormView:
         )
         if name == ANSWER and self.challenge is not None:
             field.add_class(f"etna-{self.challenge.kind.value.lower()}")
+        if name == self._step.about:
+            field.add_class("etna-wrong")
         if name == self._shown:
             field.add_class("etna-shown")
         field.observe(lambda change: self._receive_value(name, change), "value")
@@ -251,9 +307,27 @@ class FormView:
                 field.value = ""
                 field.placeholder = _KEPT
         self.values[name] = value
+        self._look_at(name, value)
         if self._is_awaited:
             call_later(0.0, lambda: self._replace_field(name))
         self.on_value(name)
+
+    def _look_at(self, name: str, value: Secret) -> None:
+        """Show at once who and where, and whether a value can be used: before more is typed in vain."""
+        if name in ("username", "base_url"):
+            self._heading = self._heading._replace(**{name: value.get_secret_value()})
+            self._page.head(self._heading)
+        if name == ANSWER or not value:
+            return
+        try:
+            check_typed(name, value)
+        except EtnaError as error:
+            self._unusable = name
+            self.show_message(str(error), is_error=True)
+        else:
+            if self._unusable == name:
+                self._unusable = ""
+                self.show_message("")
 
     def _replace_field(self, name: str) -> None:
         """Put a new field where one was used."""

@@ -320,9 +320,14 @@ def _refuse(response: TokenResponse, before: Challenge | None, settings: Setting
             raise VerificationError(f"The server refused the PIN{quoted}. Check {settings.sources('pin')}.")
         raise VerificationError(f"The server refused the {what}{quoted}: log in again.")
     if step in ("", _PASSWORD_STEP):
+        names, what = ["username", "password"], "this username and password"
+        typed = [name for name in names if settings.is_typed(name)]
+        if len(typed) == 1:  # whoever typed one of them thinks of that one: the other is named after it
+            names.sort(key=typed[0].__ne__)
+            what = f"the {typed[0]}"
+        pitfall = settings.pitfall("password")
         raise InvalidCredentialsError(
-            f"The server refused this username and password{quoted}{settings.pitfall('password')}. "
-            f"Check {settings.sources('username', 'password')}."
+            f"The server refused {what}{quoted}{pitfall}. Check {settings.sources(*names)}."
         )
     raise VerificationError(f"The server refused the step {step}{quoted}: log in again.")
 

@@ -34,6 +34,7 @@ _log = logging.getLogger("etna_magic")
 REQUIRED = ("base_url", "app_key", "username", "password")
 LABELS = dict(zip(REQUIRED, ("Base URL", "App key", "Username", "Password"), strict=True)) | {"pin": "PIN"}
 UNSEEN = ("app_key", "password")
+_TYPED = "that was typed"
 
 
 class Setting(NamedTuple):
@@ -139,14 +140,21 @@ class Settings(NamedTuple):
             raise KeyError(name)
         return self.known[name].value.get_secret_value() if name in self.known else ""
 
-    def filled(self, answers: Mapping[str, Secret]) -> Settings:
-        """Return settings that also knows these answers of a person, checked; what was known stays."""
+    def filled(self, answers: Mapping[str, Secret], *, is_before: bool = False) -> Settings:
+        """Return settings that also knows these answers of a person, checked; what was known stays.
+
+        They were typed now, or for a login before this one.
+        """
         if not answers:
             return self
-        more = {name: typed(name, value) for name, value in answers.items()}
+        more = {name: typed(name, value, is_before=is_before) for name, value in answers.items()}
         for name, setting in more.items():
             _check(name, setting)
         return self._replace(known={**more, **self.known})
+
+    def is_typed(self, name: str) -> bool:
+        """Whether a person typed a value for this login."""
+        return name in self.known and self.known[name].place == _TYPED
 
     def sources(self, *names: str) -> str:
         """Return a clause that says where values came from, and which others were not used."""
@@ -223,7 +231,7 @@ def resolve(options: LoginOptions, lifetime: timedelta) -> Settings:
     base_url = settings.text("base_url") or typed_url
     # What was typed for one server, an app key above all, is not sent to another.
     same = bool(base_url) and checked_base_url(base_url) == options.typed_for
-    return settings.filled(options.typed) if same else settings
+    return settings.filled(options.typed, is_before=True) if same else settings
 
 
 def _resolve_sandbox(options: LoginOptions, lifetime: timedelta) -> Settings:
@@ -256,9 +264,11 @@ def find_env_file() -> Path | None:
     return next((path for path in found if os.path.exists(path) and not os.path.isdir(path)), None)  # noqa: PTH110, PTH112 - these never raise
 
 
-def typed(name: str, value: Secret) -> Setting:
-    """Return a setting that a person typed."""
-    return Setting(value, f"the typed {_spoken(name)}", "that was typed")
+def typed(name: str, value: Secret, *, is_before: bool = False) -> Setting:
+    """Return a setting that a person typed, now or for a login before this one."""
+    if is_before:
+        return Setting(value, f"the {_spoken(name)} typed before", f"{_TYPED} before")
+    return Setting(value, f"the typed {_spoken(name)}", _TYPED)
 
 
 def check_typed(name: str, value: Secret) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -16,6 +17,7 @@ from etna_magic.exceptions import (
     EtnaError,
     InvalidCredentialsError,
     RateLimitedError,
+    VerificationError,
 )
 from etna_magic.secret import Secret
 from etna_magic.settings import Settings
@@ -125,6 +127,31 @@ async def test_a_refused_app_key(monkeypatch: pytest.MonkeyPatch, error: EtnaErr
     click(form.view, "Log in")
     await form.wait_for_text(str(error))
     assert ["App key", "Password"] == form.view.empty_labels()
+    form.form.call_off("")
+
+
+@in_a_loop
+async def test_refusals_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's are counted, through a failure of the network; a step that was reached ends the row."""
+    refused, broken = InvalidCredentialsError("Refused."), ConnectionFailedError("No answer came.")
+    outcomes = [refused, broken, InvalidCredentialsError("It has a space.", "password"), refused, refused]
+    form = ShownForm(monkeypatch, [*outcomes, ASKED_FOR_CODE, VerificationError("It ended."), refused])
+    said = []
+    form.fill()
+    for _ in outcomes:
+        view = form.view
+        press_enter(view, "password", "pw-17")
+        await form.wait_for(lambda view=view: form.view is not view)
+        said.append(texts(form.view)[1])
+    assert [0, 0, 0, 2, 3] == [int((re.findall(r"Refused (\d)", page) or [0])[0]) for page in said]
+    assert [False] * 4 + [True] == ["lock an account after five" in page for page in said]
+    press_enter(form.view, "password", "pw-17")
+    await form.wait_for(lambda: form.fields == [ANSWER])
+    press_enter(form.view, ANSWER, "000000")
+    await form.wait_for_text("It ended.")
+    press_enter(form.view, "password", "pw-17")
+    await form.wait_for_text("Refused.")
+    assert "in a row" not in texts(form.view)[1]
     form.form.call_off("")
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import functools
 import html
+import re
 
 import ipywidgets
 import pytest
@@ -17,10 +19,18 @@ from etna_magic.ask.form_view import (
     challenge_step,
     credentials_step,
 )
-from etna_magic.exceptions import ConnectionFailedError, InvalidCredentialsError
+from etna_magic.exceptions import (
+    ApplicationKeyError,
+    ConnectionFailedError,
+    EtnaError,
+    InsecureURLError,
+    InvalidCredentialsError,
+    RateLimitedError,
+    UnexpectedResponseError,
+)
 from etna_magic.login_flow import Challenge
 from etna_magic.secret import Secret
-from etna_magic.settings import Settings
+from etna_magic.settings import Setting, Settings
 from tests.ask.conftest import ASKED_FOR_CODE, ASKED_FOR_PIN
 from tests.ask.front_end import press_enter, texts, type_text
 
@@ -139,6 +149,123 @@ def test_the_first_step() -> None:
         step.is_error,
     )
     assert {"app_key": ("App key", True), "password": ("Password", True)} == step.fields
+
+
+def texts_of(view: FormView) -> list[str]:
+    """Return what the heading and the message say, without tags and without doubled blanks."""
+    return [" ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split()) for page in texts(view)]
+
+
+KNOWN = {
+    "base_url": Setting(Secret("https://pub-api-x-demo-prod.etnasoft.us/api"), "", "in .env line 1"),
+    "app_key": Setting(Secret("S2V5"), "", "from the environment"),
+    "username": Setting(Secret("alice"), "", "of --username"),
+    "pin": Setting(Secret("1357"), "", "in .env line 4"),
+}
+
+
+def test_the_heading_of_what_is_known() -> None:
+    """Who, where, the badge, and where each value is from, before anything is typed; no secret among it."""
+    heading = texts_of(shown(credentials_step(Settings(KNOWN), None), Heading.of(Settings(KNOWN))))[0]
+    assert (
+        "Log in to ETNA DEMO as alice at https://pub-api-x-demo-prod.etnasoft.us/api Known: base URL in .env "
+        "line 1, app key from the environment, username of --username, PIN in .env line 4."
+    ) == heading
+
+
+def test_the_heading_of_nothing_known() -> None:
+    """What is to be typed is said, and no badge claims to know where that leads."""
+    heading = texts_of(shown(credentials_step(Settings({}), None), Heading.of(Settings({}))))[0]
+    assert "Log in to ETNA at a base URL that is still to be typed" == heading
+
+
+def test_the_heading_follows_what_is_typed() -> None:
+    """Host and badge appear when the base URL is left, and the user with them; a bad URL is said at once."""
+    view = shown(credentials_step(Settings({}), None), Heading.of(Settings({})))
+    type_text(view, "base_url", "http://api.example.com")
+    heading, message = texts_of(view)
+    assert ("still to be typed", True) == (heading[-17:], "http://api.example.com" in message)
+    type_text(view, "base_url", "https://api.example.com/token")
+    type_text(view, "username", "alice")
+    assert ["Log in to ETNA LIVE as alice at https://api.example.com", ""] == texts_of(view)
+
+
+def test_a_value_that_cannot_be_used_is_said_at_once() -> None:
+    """Of a secret as well, without it; a good value takes the message away, another field's does not."""
+    view = shown(credentials_step(Settings({}), None))
+    type_text(view, "password", "Hunter2-typed ")
+    assert (True, False) == ("password" in texts_of(view)[1], "Hunter2" in texts_of(view)[1])
+    type_text(view, "username", "alice")
+    assert "password" in texts_of(view)[1]
+    type_text(view, "password", "Hunter2-typed")
+    assert "" == texts_of(view)[1]
+
+
+REFUSED = InvalidCredentialsError("The server refused the password.")
+
+
+@pytest.mark.parametrize(
+    ("error", "refused", "message"),
+    [
+        (REFUSED, 1, "The server refused the password."),
+        (REFUSED, 2, "The server refused the password. Refused 2 times in a row."),
+        (
+            REFUSED,
+            3,
+            "The server refused the password. Refused 3 times in a row. "
+            "Many brokers lock an account after five.",
+        ),
+        (InvalidCredentialsError("The password ends in a space.", "password"), 3, None),
+        (ConnectionFailedError("No answer came."), 3, None),
+    ],
+)
+def test_how_often_it_was_refused(error: EtnaError, refused: int, message: str | None) -> None:
+    """It is counted after the first, warned of from the third on, and left out where no server refused."""
+    step = credentials_step(Settings(KNOWN), error, refused)
+    assert (message or str(error)) == texts_of(shown(step))[1]
+
+
+@pytest.mark.parametrize(
+    ("error", "field"),
+    [
+        (REFUSED, "password"),
+        (InvalidCredentialsError("The username is empty.", "username"), "username"),
+        (ApplicationKeyError("It is not known."), "app_key"),
+        (InsecureURLError("It is not https."), "base_url"),
+        (ConnectionFailedError("No answer came."), "base_url"),
+        (UnexpectedResponseError("That is the web terminal."), "base_url"),
+        (RateLimitedError("Too many logins."), ""),
+    ],
+)
+def test_the_field_that_an_error_is_about(error: EtnaError, field: str) -> None:
+    """It is marked, and has the cursor although something is in it; where there is none, the first empty."""
+    view = shown(
+        credentials_step(Settings({}), error),
+        base_url=Secret("https://api.example.com"),
+        app_key=Secret("S2V5"),
+        username=Secret("alice"),
+    )
+    marked = [name for name, widget in view.fields.items() if "etna-wrong" in widget._dom_classes]
+    focused: list[str] = []
+    for name, widget in view.fields.items():
+        widget.focus = functools.partial(focused.append, name)
+    view.focus()
+    assert ([field] if field else [], [field or "password"]) == (marked, focused)
+
+
+def test_show_password() -> None:
+    """One box for the password, or for what is asked for instead of it; none where all is seen."""
+    for step, label in (
+        (credentials_step(Settings({}), None), "Show password"),
+        (credentials_step(Settings(KNOWN | {"app_key": KNOWN["pin"]}), None), "Show password"),
+        (challenge_step(ASKED_FOR_PIN), "Show PIN"),
+        (challenge_step(ASKED_FOR_CODE), None),
+    ):
+        view = shown(step)
+        boxes = [one.value for one in view.children() if "etna-show" in one._dom_classes]
+        fields = [name for name, field in view.fields.items() if "etna-shown" in field._dom_classes]
+        assert ([label] if label else []) == [re.sub("<[^>]*>", "", box) for box in boxes]
+        assert len(fields) == len(boxes)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,32 @@ def test_a_server_that_does_not_answer(folder: Path) -> None:
     assert str(error).endswith(f" Check the network and {PLACES['BASE_URL']}.")
 
 
+@pytest.mark.parametrize("typed", ["username", "password"])
+def test_one_that_was_typed(folder: Path, server: ScriptedServer, typed: str) -> None:
+    """Whoever typed one of them is asked to look at that one first, and it alone is said to be refused."""
+    known = {"BASE_URL": server.base_url, "APP_KEY": "a2V5", "USERNAME": "alice", "PASSWORD": "wrong"}
+    del known[typed.upper()]
+    (folder / ".env").write_text("\n".join(f"ETNA_{name}={value}" for name, value in known.items()))
+    server.play(answer(401, REFUSED))
+    attempt = LoginAttempt(resolve(LoginOptions(), DAY), lifetime=DAY)
+    error = caught(lambda: attempt.start({typed: Secret("alice")}))
+    other = "ETNA_USERNAME" if typed == "password" else "ETNA_PASSWORD"
+    assert (
+        f"The server refused the {typed} (“Invalid credentials”). "
+        f"Check the typed {typed} and {other} in .env line 3."
+    ) == str(error)
+
+
+def test_one_that_was_typed_before(server: ScriptedServer) -> None:
+    """What an earlier login's form was given is not what was typed now."""
+    before = {name: Secret(name) for name in ("app_key", "username")} | {"base_url": Secret(server.base_url)}
+    settings = resolve(LoginOptions(typed=before, typed_for=server.base_url), DAY)
+    assert "that was typed before" == settings.known["username"].place
+    server.play(answer(401, REFUSED))
+    error = caught(lambda: LoginAttempt(settings, lifetime=DAY).start({"password": Secret("wrong")}))
+    assert str(error).endswith(" Check the typed password and the username typed before.")
+
+
 def test_what_was_typed_is_named_as_typed(log_in, server: ScriptedServer, folder: Path) -> None:
     """At a form or a prompt nobody is told of variables that do not exist."""
     (folder / ".env").unlink(missing_ok=True)

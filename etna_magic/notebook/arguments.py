@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.utils.process import arg_split  # type: ignore[attr-defined] # imported there by platform
@@ -26,7 +26,7 @@ from etna_magic.settings import (
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
 
     from IPython.core.magic_arguments import MagicArgumentParser
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 DEFAULT_NAME = "etna"
+# By magic: its options, and whether each takes a value.
+_options: dict[str, dict[str, bool]] = {}
 
 # --password, -p, --app-key and what users would try instead.
 _SECRET_OPTION = re.compile(r"-p(?!-)|--(pass|pw|app|pin|secret|token|key)", re.IGNORECASE)
@@ -101,8 +103,12 @@ def parser(magic: str) -> MagicArgumentParser:
     """Return the parser of a magic's line, made once."""
     from IPython.core.magic_arguments import MagicArgumentParser  # noqa: PLC0415 - a bare %etna_login needs none
 
-    made = MagicArgumentParser()
-    add = made.add_argument
+    made, options = MagicArgumentParser(), _options.setdefault(magic, {})
+
+    def add(*names: str, **how: Any) -> None:
+        action = made.add_argument(*names, **how)
+        options.update(dict.fromkeys(action.option_strings, action.nargs != 0))
+
     add("name", metavar="NAME", nargs="?", default=DEFAULT_NAME if magic == "etna_login" else None)
     if magic == "etna_login":
         add("-e", "--env-file", metavar="PATH")
@@ -128,6 +134,12 @@ def parser(magic: str) -> MagicArgumentParser:
     return made
 
 
+def options_of(magic: str) -> Mapping[str, bool]:
+    """Return the options of a magic, and whether each takes a value."""
+    parser(magic)
+    return _options[magic]
+
+
 def _parse(magic: str, line: str) -> Namespace:
     try:
         words = arg_split(line, posix=os.name == "posix", strict=True)
@@ -135,9 +147,9 @@ def _parse(magic: str, line: str) -> Namespace:
         raise UsageError("A quotation mark is never closed.") from None
     if any(_SECRET_OPTION.match(word) for word in words):
         raise UsageError(
-            "There is no option for a password, a PIN or an app key, because a cell is saved in the notebook "
-            "and in IPython's history: leave it out and you are asked for it, or set ETNA_PASSWORD, "
-            "ETNA_PIN_CODE, ETNA_APP_KEY. If you typed a real one, delete this cell and change it."
+            "There is no option for a password, PIN or app key, since cells and IPython's history are saved. "
+            "Set ETNA_PASSWORD, ETNA_PIN_CODE or ETNA_APP_KEY, or wait to be asked; change a real one that "
+            "you typed, and delete this cell."
         )
     found: Namespace
     try:
@@ -147,6 +159,17 @@ def _parse(magic: str, line: str) -> Namespace:
         message = str(error) if _SAFE_MESSAGE.fullmatch(str(error)) else "These options do not fit together"
         raise UsageError(f"{message}: see %{magic}?") from None
     if rest:
-        options = ", ".join(match[0] for match in map(_OPTION.match, rest) if match)
-        raise UsageError(f"%{magic} does not know {options or 'a second name'}: see %{magic}?")
+        raise UsageError(_not_known(magic, rest))
     return found
+
+
+def _not_known(magic: str, words: list[str]) -> str:
+    """Say which options are not known, and which were probably meant; no more of what was typed."""
+    unknown = [match[0] for match in map(_OPTION.match, words) if match]
+    if not unknown:
+        return f"%{magic} takes one name: see %{magic}?"
+    import difflib  # noqa: PLC0415 - for this one sentence
+
+    near = [one for typed in unknown for one in difflib.get_close_matches(typed, options_of(magic), 1)]
+    hint = f" Did you mean {' and '.join(near)}?" if near else f" See %{magic}?"
+    return f"%{magic} does not know {', '.join(unknown)}.{hint}"

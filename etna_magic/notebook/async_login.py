@@ -207,4 +207,6 @@ def _magics() -> EtnaMagics:
         )
     if "EtnaMagics" not in shell.magics_manager.registry:
         shell.run_line_magic("load_ext", "etna_magic")
-    return cast("EtnaMagics", shell.magics_manager.registry["EtnaMagics"])
+    magics = cast("EtnaMagics", shell.magics_manager.registry["EtnaMagics"])
+    magics.show_errors_by_line()
+    return magics

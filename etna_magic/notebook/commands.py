@@ -120,8 +120,12 @@ def _chosen(registry: LoginRegistry, name: str | None) -> list[Login]:
         return list(registry)
     login = registry.get(name)
     if login is None:
-        known = ", ".join(one.name for one in registry) or "none"
+        import difflib  # noqa: PLC0415 - for this one sentence
+
+        known = [one.name for one in registry]
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"Did you mean {near[0]}?" if near else "Log in with %etna_login."
         raise NotLoggedInError(
-            f"There is no login called {name} (there is: {known}). Log in with %etna_login."
+            f"There is no login called {name} (there is: {', '.join(known) or 'none'}). {hint}"
         )
     return [login]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
+from IPython.core.completer import context_matcher
 from IPython.core.magic import Magics, line_magic, magics_class
 from traitlets import Bool, Enum, Float, TraitError, Unicode, observe, validate
 
@@ -15,6 +16,7 @@ from etna_magic.logins import LoginRegistry
 from etna_magic.notebook.watcher import WARN_MODES, Watcher
 
 if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets import Bunch
 
@@ -124,6 +126,7 @@ class EtnaMagics(Magics):
         nor where repeats the last login of that name. There is no option for a password or an app
         key, since a cell is saved.
         """
+        self.show_errors_by_line()
         from etna_magic.logins import login_command  # noqa: PLC0415 - %load_ext must not pay for it
 
         options = None
@@ -144,6 +147,7 @@ class EtnaMagics(Magics):
             NAME                  only this login
             --for DURATION        say which tokens will not last that long: 6h, 90m
         """
+        self.show_errors_by_line()
         from etna_magic.notebook import arguments, commands  # noqa: PLC0415 - as above
 
         commands.show_status(self.registry, arguments.parse_status(line))
@@ -159,15 +163,27 @@ class EtnaMagics(Magics):
             NAME                  the login; the default is etna
             --all                 every login
         """
+        self.show_errors_by_line()
         from etna_magic.notebook import arguments, commands  # noqa: PLC0415 - as above
 
         commands.log_out(self.registry, arguments.parse_logout(line))
 
+    @context_matcher()
+    def complete(self, context: CompletionContext) -> SimpleMatcherResult:
+        """Return the options and names of logins that the line of a magic may go on with."""
+        if "etna_" not in context.line_with_cursor:
+            return {"completions": []}
+        from etna_magic.notebook.completion import completions  # noqa: PLC0415 - as above
+
+        names = [login.name for login in self.registry]
+        return completions(context.text_until_cursor, context.token, names)
+
     def register(self) -> None:
-        """Put the magics and the hooks into the shell."""
+        """Put the magics, the hooks and the completion into the shell."""
         self._shell.register_magics(self)
         self._shell.events.register("pre_run_cell", self.watcher.pre_run_cell)
         self._shell.events.register("post_run_cell", self.watcher.post_run_cell)
+        self._matchers.append(self.complete)
 
     def unregister(self) -> None:
         """Remove everything that :meth:`register` and the making of this object put there."""
@@ -175,6 +191,11 @@ class EtnaMagics(Magics):
             if login.form is not None:
                 login.form.call_off("The extension was unloaded before this login was finished.")
                 self.registry.form_ended(login.name)
+        from etna_magic.notebook import error_line  # noqa: PLC0415 - as above
+
+        error_line.uninstall(self._shell)
+        if self.complete in self._matchers:
+            self._matchers.remove(self.complete)
         self._shell.events.unregister("post_run_cell", self.watcher.post_run_cell)
         self._shell.events.unregister("pre_run_cell", self.watcher.pre_run_cell)
         manager = self._shell.magics_manager
@@ -184,6 +205,20 @@ class EtnaMagics(Magics):
                 del manager.magics["line"][name]
         manager.registry.pop(type(self).__name__, None)
         cast("list[Any]", self._shell.configurables).remove(self)
+
+    def show_errors_by_line(self) -> None:
+        """Have errors of ours shown as one line whatever displays errors; done by the first magic."""
+        # There is room for one handler, which may be a user's own.
+        if not self._shell.custom_exceptions:
+            from etna_magic.notebook import error_line  # noqa: PLC0415 - as above
+
+            error_line.install(self._shell)
+
+    @property
+    def _matchers(self) -> list[Any]:
+        """What IPython asks at a Tab; a shell of another kind may have nothing of it."""
+        completer = getattr(self._shell, "Completer", None)
+        return cast("list[Any]", getattr(completer, "custom_matchers", []))
 
     @property
     def kernel(self) -> Kernel | None:

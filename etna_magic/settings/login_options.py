@@ -121,11 +121,17 @@ def checked_name(name: str) -> str:
     """Return a login's name as Python spells it."""
     import unicodedata  # noqa: PLC0415 - a bare %etna_login has no name to look at
 
+    # What was typed is not repeated: it may be a password.
     name = unicodedata.normalize("NFKC", name)
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueError(
-            "That cannot name a login: it becomes a part of variable names, so letters, digits and _ only."
-        )
+    fault = ""
+    if keyword.iskeyword(name):
+        fault = "is a keyword of Python"
+    elif name[:1].isdigit():
+        fault = "begins with a digit"
+    elif not name.isidentifier():
+        fault = "has something else than letters, digits and _" if name else "is empty"
+    if fault:
+        raise ValueError(f"That name {fault}, and would become a part of variable names: take another one.")
     return name
 
 

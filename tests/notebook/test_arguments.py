@@ -63,8 +63,8 @@ def test_secrets_on_the_line(option) -> None:
         (f"--no-such-option {TYPED}", "does not know --no-such-option"),
         (f"--no-such-option={TYPED}", "does not know --no-such-option"),
         (f"-x{TYPED}", "does not know -x"),
-        (f"etna {TYPED}", "does not know a second name"),
-        (f"etna paper {TYPED}", "does not know a second name"),
+        (f"etna {TYPED}", "takes one name"),
+        (f"etna paper {TYPED}", "takes one name"),
         (f"'etna {TYPED}", "never closed"),
         (f'--base-url "{TYPED}', "never closed"),
         (f"-u {TYPED} --base-url", "argument -b/--base-url: expected one argument"),
@@ -76,11 +76,42 @@ def test_lines_that_do_not_fit(option, named) -> None:
     assert named in refused(f"%etna_login {option}")
 
 
-@pytest.mark.parametrize("name", [f"{TYPED}", f"2{TYPED}", f"{TYPED}!", "class", "None", "a.b", "''", "a-b"])
+@pytest.mark.parametrize(
+    ("line", "near"),
+    [
+        ("%etna_login --user-name x", "--username"),
+        ("%etna_login --autorenew", "--auto-renew"),
+        ("%etna_login --noinput", "--no-input"),
+        ("%etna_login --url=x", "--base-url"),
+        ("%etna_login --remeber --fom", "--remember and --form"),
+        ("%etna_status --fro 6h", "--for"),
+        ("%etna_logout --every --al", ""),
+    ],
+)
+def test_an_option_that_is_misspelt(line: str, near: str) -> None:
+    """The one that was probably meant is named."""
+    message = refused(line)
+    assert near == message.partition(". Did you mean ")[2].removesuffix("?"), message
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        (f"2{TYPED}", "begins with a digit"),
+        ("1bad", "begins with a digit"),
+        ("class", "is a keyword of Python"),
+        ("None", "is a keyword of Python"),
+        (f"{TYPED}", "has something else than letters, digits and _"),
+        ("a.b", "has something else than letters, digits and _"),
+        ("a-b", "has something else than letters, digits and _"),
+        ("''", "is empty"),
+    ],
+)
 @pytest.mark.parametrize("magic", PARSERS)
-def test_names_that_cannot_be_a_part_of_a_variable(magic, name) -> None:
-    """A name that is no identifier is refused by every magic; it may be a password."""
-    assert "cannot name a login" in refused(f"{magic} {name}")
+def test_names_that_cannot_be_a_part_of_a_variable(magic: str, name: str, fault: str) -> None:
+    """A name that is no identifier is refused by every magic, and why; it may be a password."""
+    message = refused(f"{magic} {name}")
+    assert f"That name {fault}, and would become a part of variable names: take another one." == message
 
 
 @pytest.mark.parametrize("lifetime", ["soon", "0", "-5", "1y", "1000d", "nan", "1e9", TYPED, "''"])

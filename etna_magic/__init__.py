@@ -84,7 +84,7 @@ def __dir__() -> list[str]:
     return [*__all__, "__version__"]
 
 
-def load_ipython_extension(shell: InteractiveShell) -> None:
+def load_ipython_extension(shell: object) -> None:
     """Add the magics and the hooks; called by ``%load_ext etna_magic``.
 
     Parameters
@@ -92,12 +92,27 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     shell : InteractiveShell
         The running IPython.
 
+    Raises
+    ------
+    EtnaError
+        If it is none, as in Panel, marimo and Solara.
+
     Examples
     --------
     >>> %load_ext etna_magic  # doctest: +SKIP
     """
-    from etna_magic.notebook.magics import EtnaMagics  # noqa: PLC0415 - importing a name from here must not load IPython
+    from IPython.core.interactiveshell import InteractiveShell as Shell  # noqa: PLC0415 - importing a name from here must not load IPython
 
+    from etna_magic.notebook.magics import EtnaMagics  # noqa: PLC0415 - as above
+
+    if not isinstance(shell, Shell):
+        # None in Panel and marimo, and a stand-in in Solara: there are no cells, and so no magics.
+        from etna_magic.exceptions import EtnaError  # noqa: PLC0415 - as above
+
+        raise EtnaError(
+            "The magics need IPython's own shell, and this program runs none. "
+            "Use etna_magic.connect() here: it gives the same session without IPython."
+        )
     EtnaMagics(shell).register()
 
 

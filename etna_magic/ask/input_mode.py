@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, NoReturn, Protocol
 
-from etna_magic.exceptions import VerificationError
+from etna_magic.ask.front_end import FrontEnd, Kernel, current_front_end
+from etna_magic.exceptions import MissingCredentialsError, VerificationError
 from etna_magic.login_flow import Challenge, ChallengeKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from etna_magic.login_flow import LoginAttempt
     from etna_magic.secret import Secret
     from etna_magic.settings import Settings
@@ -30,49 +31,63 @@ class InputMode(Enum):
     NON_INTERACTIVE = "non-interactive"
 
 
-class Kernel(Protocol):
-    """What is used of a kernel: the message that it works on, as ipykernel's ``Kernel`` gives it."""
+# Whom to ask where the options say nothing. A form that nobody sees would count as a login.
+_MODES = {
+    FrontEnd.NOTEBOOK: InputMode.FORM,
+    FrontEnd.UNKNOWN: InputMode.FORM,
+    FrontEnd.CONSOLE: InputMode.PROMPT,
+    FrontEnd.TERMINAL: InputMode.PROMPT,
+    FrontEnd.PAGE: InputMode.NON_INTERACTIVE,
+    FrontEnd.PROGRAM: InputMode.NON_INTERACTIVE,
+    FrontEnd.NOBODY: InputMode.NON_INTERACTIVE,
+}
+_SHOWS_FORMS = {FrontEnd.NOTEBOOK, FrontEnd.UNKNOWN, FrontEnd.PAGE, FrontEnd.PROGRAM}
+_TAKES_INPUT = {
+    FrontEnd.NOTEBOOK,
+    FrontEnd.UNKNOWN,
+    FrontEnd.CONSOLE,
+    FrontEnd.TERMINAL,
+    FrontEnd.PROGRAM,
+}
 
-    def get_parent(self, channel: str, /) -> Mapping[str, object]:
-        """Return the message that a channel works on."""
-        ...
+Ask = Literal["form", "prompt", "never"] | None
 
 
-def input_mode(options_ask: Literal["form", "prompt", "never"] | None, kernel: Kernel | None) -> InputMode:
+def input_mode(ask: Ask, kernel: Kernel | None) -> InputMode:
     """Choose by what the options ask for, or else by what this front end can do.
 
-    A form that is asked for where no widgets can be shown is IPython's ``UsageError``.
+    Where a form or a prompt that is asked for would be seen by nobody, nobody is asked, and
+    :func:`advice` says why. In a terminal ``--form`` is IPython's ``UsageError``.
     """
-    if options_ask == "never":
-        return InputMode.NON_INTERACTIVE
-    if options_ask == "form":
+    here = current_front_end(kernel)
+    if ask == "form":
         if kernel is None:
             from IPython.core.error import UsageError  # noqa: PLC0415 - plain Python asks without IPython
 
             raise UsageError("--form needs a notebook: a terminal shows no widgets. Use --prompt.")
-        return InputMode.FORM
-    current = current_input_mode(kernel)
-    # A prompt that nobody can answer fails as any login does that nobody can answer.
-    is_prompt = options_ask == "prompt" and current is not InputMode.NON_INTERACTIVE
-    return InputMode.PROMPT if is_prompt else current
+        return InputMode.FORM if here in _SHOWS_FORMS else InputMode.NON_INTERACTIVE
+    if ask == "prompt":
+        return InputMode.PROMPT if here in _TAKES_INPUT else InputMode.NON_INTERACTIVE
+    return InputMode.NON_INTERACTIVE if ask == "never" else _MODES[here]
 
 
 def current_input_mode(kernel: Kernel | None) -> InputMode:
     """Choose by what this front end can do at this moment; never raises."""
-    if kernel is None:
-        return InputMode.PROMPT if has_terminal() else InputMode.NON_INTERACTIVE
-    try:
-        # What nbclient, papermill and `jupyter execute` say of themselves with each cell.
-        content = kernel.get_parent("shell").get("content")
-    except (AttributeError, TypeError):
-        content = None  # a kernel other than ipykernel, xeus-python say
-    can_ask = isinstance(content, Mapping) and content.get("allow_stdin")
-    return InputMode.FORM if can_ask else InputMode.NON_INTERACTIVE
+    return input_mode(None, kernel)
 
 
-def has_terminal() -> bool:
-    """Return whether somebody can type into the standard input."""
-    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+def advice(ask: Ask, kernel: Kernel | None) -> str:
+    """Return a sentence about what can be asked here, to follow the one about what is missing; or nothing."""
+    here = current_front_end(kernel)
+    if here is FrontEnd.PAGE and ask != "never":
+        return "To be asked on this page, run %etna_login --form."
+    if here is FrontEnd.PROGRAM and ask is None:
+        return "If you can answer here, add --form or --prompt."
+    if here is FrontEnd.CONSOLE and ask == "form":
+        return "A console shows no form: use --prompt."
+    if here is FrontEnd.NOBODY and ask == "form":
+        return "Nobody would see a form here, so --form shows none."
+    return ""
 
 
 class Driver(Protocol):
@@ -91,12 +106,28 @@ class Driver(Protocol):
 
 
 class NonInteractive:
-    """The driver where nobody can be asked: it fails at once, and names what would have helped."""
+    """The driver where nobody can be asked: it fails at once, and names what would have helped.
+
+    Parameters
+    ----------
+    advice : str, optional
+        A sentence about this front end, to follow the one about what is missing.
+    """
+
+    def __init__(self, advice: str = "") -> None:
+        self._advice = advice
 
     def missing(self, settings: Settings) -> Mapping[str, Secret]:
         """Raise `MissingCredentialsError` with the names of the variables, if anything is missing."""
-        settings.credentials()
-        return {}
+        try:
+            settings.credentials()
+        except MissingCredentialsError as error:
+            if not self._advice:
+                raise
+            sentence = f"{error} {self._advice}"
+        else:
+            return {}
+        raise MissingCredentialsError(sentence)
 
     def challenge(self, challenge: Challenge) -> NoReturn:
         """Raise `VerificationError` with what would have answered, or why an answer was not sent."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import sys
 from typing import TYPE_CHECKING
 
-from etna_magic.ask.input_mode import has_terminal
+from etna_magic.ask.front_end import has_terminal
+from etna_magic.ask.input_mode import NonInteractive
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.login_flow import Challenge, ChallengeKind
 from etna_magic.secret import Secret
@@ -19,15 +21,27 @@ if TYPE_CHECKING:
 
 
 class Prompt:
-    """The driver that asks one question after the other."""
+    """The driver that asks one question after the other.
+
+    Parameters
+    ----------
+    is_console : bool, optional
+        Whether this is a console of jupyter-client's kind. Qt consoles are, and they show what is typed to
+        ``getpass``; what they send is what ``jupyter console`` sends, which does not.
+    """
+
+    def __init__(self, *, is_console: bool = False) -> None:
+        self._hint = " (a Qt console shows it)" if is_console else ""
 
     def missing(self, settings: Settings) -> Mapping[str, Secret]:
         """Ask for each setting that is missing.
 
-        It raises `NotLoggedInError` if the user gave up with Ctrl-C or Ctrl-D, or this front end has no
-        input line, and another `EtnaError` if an answer cannot be used.
+        It raises `NotLoggedInError` if the user gave up with Ctrl-C or Ctrl-D, `MissingCredentialsError` if
+        this front end takes no input after all, and another `EtnaError` if an answer cannot be used.
         """
-        return {name: _ask(name) for name in settings.missing}
+        with contextlib.suppress(_NoInputError):
+            return {name: self._ask(name) for name in settings.missing}
+        return NonInteractive().missing(settings)
 
     def challenge(self, challenge: Challenge) -> Secret:
         """Ask for what the server asks for, with what it says about it; it raises as :meth:`missing`."""
@@ -39,8 +53,26 @@ class Prompt:
         if challenge.message:
             print(f"The server says: {challenge.message}")  # noqa: T201 - this is the conversation
         if challenge.kind is ChallengeKind.PIN:
-            return _read("PIN: ", is_unseen=True)
-        return _read("Code (sent by e-mail or SMS): ", is_unseen=False)
+            question, is_unseen = "PIN", True
+        else:
+            question, is_unseen = "Code (sent by e-mail or SMS)", False
+        with contextlib.suppress(_NoInputError):
+            return self._read(question, is_unseen=is_unseen)
+        return NonInteractive().challenge(challenge)
+
+    def _ask(self, name: str) -> Secret:
+        label = LABELS[name]
+        answer = self._read(label, is_unseen=name in UNSEEN)
+        # At once, before anything else is typed in vain.
+        check_typed(name, answer)
+        return answer
+
+    def _read(self, label: str, *, is_unseen: bool) -> Secret:
+        return _read(f"{label}{self._hint if is_unseen else ''}: ", is_unseen=is_unseen)
+
+
+class _NoInputError(Exception):
+    """A front end that takes no input was asked for some."""
 
 
 def _show_image(image: bytes) -> None:
@@ -55,23 +87,17 @@ def _show_image(image: bytes) -> None:
         print("The server also sent your picture, which a terminal cannot show.")  # noqa: T201
 
 
-def _ask(name: str) -> Secret:
-    label = LABELS[name]
-    answer = _read(f"{label}: ", is_unseen=name in UNSEEN)
-    # At once, before anything else is typed in vain.
-    check_typed(name, answer)
-    return answer
-
-
 def _read(label: str, *, is_unseen: bool) -> Secret:
     reader: Callable[[str], str] = getpass.getpass if is_unseen else input
     # The except is left before anything is raised, so that no context holds what was typed.
     try:
         return Secret(reader(label))
     except (KeyboardInterrupt, EOFError):
-        reason = "was given up"
-    except NotImplementedError:  # IPython's StdinNotImplementedError is one
-        reason = "cannot ask here, since this front end takes no input: set the ETNA_* variables"
+        error: Exception = NotLoggedInError(
+            "The login was given up; nothing has changed. Log in again to go on."
+        )
+    except RuntimeError:  # IPython's StdinNotImplementedError is one, and xeus-python's is no other
+        error = _NoInputError()
     if has_terminal():
         print()  # noqa: T201 - the next line would follow the prompt
-    raise NotLoggedInError(f"The login {reason}; nothing has changed. Log in again to go on.")
+    raise error

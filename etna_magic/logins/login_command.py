@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from etna_magic import display
 from etna_magic.ask import (
     Driver,
+    FrontEnd,
     InputMode,
-    Kernel,
     NonInteractive,
+    advice,
+    current_front_end,
     current_input_mode,
     drive,
     input_mode,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from etna_magic.ask import Ask, Kernel
     from etna_magic.ask.form import LoginForm
     from etna_magic.logins.registry import Login, LoginRegistry
     from etna_magic.token import Token
@@ -60,10 +63,10 @@ def log_in(registry: LoginRegistry, options: LoginOptions | None, kernel: Kernel
         outcome = command.cached(attempt) or command.first_step(attempt)
     if isinstance(outcome, dict):
         display.show(outcome)
-    elif (mode := input_mode(options.ask, kernel)) is InputMode.FORM:
+    elif input_mode(options.ask, kernel) is InputMode.FORM:
         command.form(attempt).show(outcome)
     else:
-        display.show(command.store(attempt, drive(attempt, driver_of(mode), outcome)))
+        display.show(command.store(attempt, drive(attempt, driver_of(options.ask, kernel), outcome)))
 
 
 @contextmanager
@@ -77,13 +80,13 @@ def saying_what_was_dropped(command: LoginCommand) -> Iterator[None]:
             command.dropped = ""
 
 
-def driver_of(mode: InputMode) -> Driver:
+def driver_of(ask: Ask, kernel: Kernel | None) -> Driver:
     """Return whom to ask where there is no form."""
-    if mode is not InputMode.PROMPT:
-        return NonInteractive()
+    if input_mode(ask, kernel) is not InputMode.PROMPT:
+        return NonInteractive(advice(ask, kernel))
     from etna_magic.ask.prompt import Prompt  # noqa: PLC0415 - most logins ask nobody
 
-    return Prompt()
+    return Prompt(is_console=current_front_end(kernel) is FrontEnd.CONSOLE)
 
 
 class LoginCommand:

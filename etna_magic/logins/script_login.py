@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, cast
 
-from etna_magic.ask import drive, input_mode
+from etna_magic.ask import drive
 from etna_magic.exceptions import EtnaError
 from etna_magic.logins.login_command import LoginCommand, driver_of
 from etna_magic.logins.registry import LoginRegistry
@@ -161,7 +161,7 @@ def _session(command: LoginCommand, options: LoginOptions) -> EtnaSession:
             _log.warning("%s", command.dropped)
         outcome = known or command.first_step(attempt)
     if not isinstance(outcome, dict):
-        driver = driver_of(input_mode(options.ask, None))
+        driver = driver_of(options.ask, None)
         command.store(attempt, drive(attempt, driver, outcome))
     if command.problem:
         _log.warning("%s: %s (remember=).", options.name, command.problem)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import AbstractContextManager, asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, cast
 
 from IPython.core.getipython import get_ipython
 
 from etna_magic import display
-from etna_magic.ask import Driver, InputMode, NonInteractive, input_mode
+from etna_magic.ask import Driver, FrontEnd, InputMode, current_front_end, input_mode
 from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt
 from etna_magic.logins.login_command import LoginCommand, driver_of, saying_what_was_dropped
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from etna_magic.ask import Ask, Kernel
     from etna_magic.notebook.magics import EtnaMagics
     from etna_magic.secret import Secret
     from etna_magic.session import EtnaSession
@@ -70,7 +71,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     Raises
     ------
     EtnaError
-        As the login has it, or if this kernel cannot serve a form while a cell waits.
+        As the login has it, or if something is missing and no form can be served here while a cell waits.
     IPython.core.error.UsageError
         If the options do not fit.
 
@@ -96,10 +97,11 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     )
     options = or_usage_error(lambda: checked_options(given, as_parameter))
     command = LoginCommand(magics.registry, options, magics.kernel)
-    mode = input_mode(options.ask, magics.kernel)
+    if options.ask:
+        input_mode(options.ask, magics.kernel)  # where that does not fit, nothing is sent
     heartbeat = asyncio.create_task(_heartbeat())
     try:
-        line = await _line(command, await asyncio.to_thread(command.attempt), mode)
+        line = await _line(command, await asyncio.to_thread(command.attempt), options.ask)
     finally:
         heartbeat.cancel()
     if line is not None:
@@ -120,24 +122,27 @@ async def _heartbeat() -> None:
         await asyncio.sleep(0.2)
 
 
-async def _line(command: LoginCommand, attempt: LoginAttempt, mode: InputMode) -> display.Bundle | None:
+async def _line(command: LoginCommand, attempt: LoginAttempt, ask: Ask) -> display.Bundle | None:
     """Log in; return the line that reports it, unless a form has shown it."""
     step: Token | Challenge | None = None
+    kernel = command.kernel
     with saying_what_was_dropped(command):
         async with _entered(command.lock(attempt)):
             if line := await asyncio.to_thread(command.cached, attempt):
                 return line
             if not attempt.missing:
                 step = await asyncio.to_thread(attempt.start, {})
-            elif mode is InputMode.NON_INTERACTIVE:
-                NonInteractive().missing(attempt.settings)
+            elif input_mode(ask, kernel) is InputMode.FORM:
+                # At once: a code that the first step had sent would be in vain.
+                _refuse_unserved_form(kernel)
             if step is not None and not isinstance(step, Challenge):
                 # A keyring may ask a person to unlock it, and this loop must not wait for that.
                 return await asyncio.to_thread(command.store, attempt, step)
-    if mode is InputMode.FORM:
+    if input_mode(ask, kernel) is InputMode.FORM and not _unserved(kernel):
         await _form(command, attempt, step)
         return None
-    return await asyncio.to_thread(command.store, attempt, await _drive(attempt, step, driver_of(mode)))
+    driver = driver_of("prompt" if input_mode(ask, kernel) is InputMode.FORM else ask, kernel)
+    return await asyncio.to_thread(command.store, attempt, await _drive(attempt, step, driver))
 
 
 @asynccontextmanager
@@ -167,7 +172,6 @@ async def _drive(attempt: LoginAttempt, step: Token | Challenge | None, driver: 
 
 async def _form(command: LoginCommand, attempt: LoginAttempt, challenge: Challenge | None) -> None:
     """Show a form and wait until it has ended."""
-    _refuse_older_kernel()
     loop, ended, succeeded = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     # The form's callbacks run on another thread where the front end uses subshells.
     form = command.form(attempt, lambda: _set(loop, succeeded), lambda: _set(loop, ended), is_awaited=True)
@@ -185,17 +189,31 @@ def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
     loop.call_soon_threadsafe(event.set)
 
 
-def _refuse_older_kernel() -> None:
-    try:
-        installed = version("ipykernel")
-    except PackageNotFoundError:
-        installed = "not installed"
-    parts = tuple(int(part) for part in installed.split(".")[:2] if part.isdecimal())
-    if parts < SERVING:
-        raise NotLoggedInError(
-            f"This kernel (ipykernel {installed}) serves no form while a cell waits; that began with "
-            f"{'.'.join(map(str, SERVING))}. Log in by %etna_login in a cell of its own, or update ipykernel."
-        )
+def _unserved(kernel: Kernel | None) -> str:
+    """Return why a form would not be served here while a cell waits for it, or nothing if it would be."""
+    here = current_front_end(kernel)
+    if here is FrontEnd.PAGE:
+        return "This page serves no form while a cell waits"
+    if here is not FrontEnd.NOTEBOOK:
+        return "It is not known whether this front end serves a form while a cell waits"
+    package, base = sys.modules.get("ipykernel"), sys.modules.get("ipykernel.kernelbase")
+    if package is None or base is None or not isinstance(kernel, base.Kernel):
+        return "This kernel is none of ipykernel's, and may serve no form while a cell waits"
+    # Of what runs: kernel.implementation_version is IPython's, and what is installed by now may be newer.
+    running = package.__version__
+    parts = tuple(int(part) for part in running.split(".")[:2] if part.isdecimal())
+    if parts >= SERVING:
+        return ""
+    first = ".".join(map(str, SERVING))
+    return f"This kernel (ipykernel {running}) serves no form while a cell waits; that began with {first}"
+
+
+def _refuse_unserved_form(kernel: Kernel | None) -> None:
+    reason = _unserved(kernel)
+    if current_front_end(kernel) is FrontEnd.PAGE:
+        raise NotLoggedInError(f"{reason}. Run %etna_login --form in a cell of its own.")
+    if reason:
+        raise NotLoggedInError(f"{reason}. Run %etna_login in a cell of its own, or login(prompt=True).")
 
 
 def _magics() -> EtnaMagics:

@@ -20,7 +20,7 @@ ASKED_FOR_PIN = Challenge(ChallengeKind.PIN, "SecutityPin", "Invalid pin")
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in VARIABLES.values():
+    for variable in (*VARIABLES.values(), "VOILA_KERNEL_ID", "SERVER_SOFTWARE"):
         monkeypatch.delenv(variable, raising=False)
 
 

@@ -1,68 +1,50 @@
 """Whom to ask, by what the options and the front end say."""
 
-import sys
-from types import SimpleNamespace
-
 import pytest
 from IPython.core.error import UsageError
 
-from etna_magic.ask import InputMode, current_input_mode, input_mode
+from etna_magic.ask import InputMode, NonInteractive, advice, current_input_mode, front_end, input_mode
+from etna_magic.exceptions import MissingCredentialsError
+from etna_magic.settings import Settings
+from tests.ask import kernels
 
-FORM, PROMPT, NON_INTERACTIVE = InputMode.FORM, InputMode.PROMPT, InputMode.NON_INTERACTIVE
-
-
-class FakeKernel:
-    """A kernel as ipykernel's: it works on a message of this front end."""
-
-    def __init__(self, *, allow_stdin: bool) -> None:
-        self.content = {"allow_stdin": allow_stdin}
-
-    def get_parent(self, channel: str) -> dict[str, object]:
-        """Return the message."""
-        assert "shell" == channel
-        return {"content": self.content}
-
-
-NOTEBOOK, BATCH = FakeKernel(allow_stdin=True), FakeKernel(allow_stdin=False)
-UNKNOWN = [
-    SimpleNamespace(),
-    SimpleNamespace(get_parent=lambda: {"content": {"allow_stdin": True}}),  # as xeus-python has it
-    SimpleNamespace(get_parent=lambda _: None),
-    SimpleNamespace(get_parent=lambda _: {}),
-    SimpleNamespace(get_parent=lambda _: {"content": None}),
-]
+FORM, PROMPT, NOBODY = InputMode.FORM, InputMode.PROMPT, InputMode.NON_INTERACTIVE
 
 
 @pytest.fixture(params=[True, False])
 def is_terminal(request, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Say whether the standard input is a terminal, and make it so."""
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: request.param, closed=False))
+    """Say whether somebody is at a terminal, and make it so."""
+    monkeypatch.setattr(front_end, "has_terminal", lambda: request.param)
     return request.param
 
 
 @pytest.mark.parametrize(
-    ("ask", "in_notebook", "in_batch"),
+    ("kernel", "alone", "with_form", "with_prompt"),
     [
-        (None, FORM, NON_INTERACTIVE),
-        ("form", FORM, FORM),
-        ("prompt", PROMPT, NON_INTERACTIVE),
-        ("never", NON_INTERACTIVE, NON_INTERACTIVE),
+        pytest.param(kernels.LAB, FORM, FORM, PROMPT, id="JupyterLab"),
+        pytest.param(kernels.CLASSIC, FORM, FORM, PROMPT, id="an unknown notebook"),
+        pytest.param(kernels.CONSOLE, PROMPT, NOBODY, PROMPT, id="a console"),
+        pytest.param(kernels.MYST, NOBODY, FORM, PROMPT, id="a program"),
+        pytest.param(kernels.MERCURY, NOBODY, FORM, NOBODY, id="a page"),
+        pytest.param(kernels.NBCLIENT, NOBODY, NOBODY, NOBODY, id="nbclient"),
     ],
 )
-def test_with_a_kernel(ask, in_notebook: InputMode, in_batch: InputMode) -> None:
-    """The options decide; without any, a form where the front end can ask, and nobody elsewhere."""
-    assert (in_notebook, in_batch) == (input_mode(ask, NOTEBOOK), input_mode(ask, BATCH))
+def test_with_a_kernel(kernel, alone: InputMode, with_form: InputMode, with_prompt: InputMode) -> None:
+    """The options decide as far as somebody can see what they ask for; without any, the front end."""
+    assert alone is input_mode(None, kernel)
+    assert (with_form, with_prompt) == (input_mode("form", kernel), input_mode("prompt", kernel))
+    assert NOBODY is input_mode("never", kernel)
 
 
 @pytest.mark.parametrize("ask", [None, "prompt"])
 def test_without_a_kernel(ask, *, is_terminal: bool) -> None:
     """A terminal can ask; what is no terminal cannot, whatever the options say."""
-    assert (PROMPT if is_terminal else NON_INTERACTIVE) is input_mode(ask, None)
+    assert (PROMPT if is_terminal else NOBODY) is input_mode(ask, None)
 
 
 def test_never_without_a_kernel(*, is_terminal: bool) -> None:
     """Nobody is asked."""
-    assert NON_INTERACTIVE is input_mode("never", None)
+    assert NOBODY is input_mode("never", None)
 
 
 def test_a_form_without_a_kernel() -> None:
@@ -71,15 +53,36 @@ def test_a_form_without_a_kernel() -> None:
         input_mode("form", None)
 
 
-@pytest.mark.parametrize("kernel", UNKNOWN)
-def test_an_unknown_kernel(kernel) -> None:
-    """A kernel that does not say who asks is one where nobody does; it never fails."""
-    assert NON_INTERACTIVE is current_input_mode(kernel)
-    assert NON_INTERACTIVE is input_mode("prompt", kernel)
+@pytest.mark.parametrize("ask", [None, "form", "prompt", "never"])
+@pytest.mark.parametrize("kernel", kernels.MUTE)
+def test_a_kernel_that_says_nothing(kernel, ask) -> None:
+    """Nobody is asked, whatever the options say; it never fails."""
+    assert NOBODY is input_mode(ask, kernel)
+    assert NOBODY is current_input_mode(kernel)
 
 
-@pytest.mark.parametrize("stdin", [None, SimpleNamespace(closed=True)])
-def test_no_standard_input(stdin, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service has none, or has closed it."""
-    monkeypatch.setattr(sys, "stdin", stdin)
-    assert NON_INTERACTIVE is current_input_mode(None)
+@pytest.mark.parametrize(
+    ("kernel", "ask", "named"),
+    [
+        (kernels.MERCURY, None, "%etna_login --form"),
+        (kernels.MERCURY, "prompt", "%etna_login --form"),
+        (kernels.MYST, None, "--form or --prompt"),
+        (kernels.CONSOLE, "form", "use --prompt"),
+        (kernels.NBCLIENT, "form", "Nobody would see a form"),
+    ],
+)
+def test_what_would_work_is_named(kernel, ask, named: str) -> None:
+    """The error names the variables, and in a second sentence what this front end can do."""
+    with pytest.raises(MissingCredentialsError) as caught:
+        NonInteractive(advice(ask, kernel)).missing(Settings({}))
+    first, second = str(caught.value).split("--env-file. ")
+    assert (True, True) == (first.startswith("ETNA_BASE_URL, "), named in second)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("kernel", "ask"), [(kernels.LAB, None), (kernels.NBCLIENT, None), (kernels.MERCURY, "never")]
+)
+def test_no_advice(kernel, ask) -> None:
+    """Where there is nothing to add, nothing is."""
+    assert "" == advice(ask, kernel)

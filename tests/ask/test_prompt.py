@@ -16,7 +16,9 @@ from etna_magic.exceptions import (
     EtnaError,
     InsecureURLError,
     InvalidCredentialsError,
+    MissingCredentialsError,
     NotLoggedInError,
+    VerificationError,
 )
 from etna_magic.login_flow import Challenge
 from etna_magic.login_flow.token_response import Picture
@@ -35,7 +37,7 @@ class Terminal:
         self.asked: list[tuple[str, bool]] = []
         monkeypatch.setattr(builtins, "input", lambda question: self._answer(question, is_seen=True))
         monkeypatch.setattr(getpass, "getpass", lambda question: self._answer(question, is_seen=False))
-        monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True, closed=False))
+        monkeypatch.setattr("etna_magic.ask.prompt.has_terminal", lambda: sys.stdin is not None)
 
     def _answer(self, question: str, *, is_seen: bool) -> str:
         self.asked.append((question, is_seen))
@@ -190,12 +192,39 @@ def test_giving_up(terminal: Terminal, capsys: pytest.CaptureFixture[str], how: 
     assert "\n" == capsys.readouterr().out
 
 
-def test_a_front_end_without_an_input_line(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, capsys
-) -> None:
-    """It says what to do; nothing is printed where no prompt was."""
-    terminal.answers["Base URL"] = StdinNotImplementedError("raw_input was called")
+# As ipykernel and as xeus-python refuse it.
+NO_INPUT = [
+    StdinNotImplementedError("raw_input was called"),
+    RuntimeError("no input"),
+]
+
+
+@pytest.mark.parametrize("how", NO_INPUT)
+def test_a_front_end_that_takes_no_input(terminal: Terminal, monkeypatch, capsys, how) -> None:
+    """It says what to set, as where nobody is asked; nothing is printed where no prompt was."""
+    terminal.answers["Base URL"] = how
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(NotLoggedInError, match=r"takes no input: set the ETNA_\* variables; nothing has"):
+    with pytest.raises(MissingCredentialsError, match=r"^ETNA_BASE_URL, .* are not set") as caught:
         Prompt().missing(Settings({}))
-    assert "" == capsys.readouterr().out
+    assert ("", None) == (capsys.readouterr().out, caught.value.__context__)
+
+
+@pytest.mark.parametrize("how", NO_INPUT)
+def test_a_challenge_where_no_input_is_taken(terminal: Terminal, how) -> None:
+    """It names the option that would have answered."""
+    terminal.answers["Code (sent by e-mail or SMS)"] = how
+    with pytest.raises(VerificationError, match="--code CODE"):
+        Prompt().challenge(ASKED_FOR_CODE)
+
+
+def test_a_console_may_show_what_is_typed(terminal: Terminal) -> None:
+    """A Qt console shows what is typed to getpass, and cannot be told apart: each unseen question says so."""
+    shown = " (a Qt console shows it)"
+    terminal.answers |= {label + shown: ANSWERS[label] for label in ("App key", "Password")}
+    terminal.answers["PIN" + shown] = "1357"
+    prompt = Prompt(is_console=True)
+    prompt.missing(Settings({}))
+    prompt.challenge(ASKED_FOR_PIN)
+    assert ["Base URL: ", f"App key{shown}: ", "Username: ", f"Password{shown}: ", f"PIN{shown}: "] == [
+        question for question, _ in terminal.asked
+    ]

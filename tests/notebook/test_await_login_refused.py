@@ -1,11 +1,13 @@
 """Where nobody can be asked, or the kernel cannot serve a form, `await etna_magic.login()` fails at once."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version
 
+import ipykernel
 import pytest
+from ipykernel import kernelbase
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -14,6 +16,7 @@ from etna_magic import EtnaError, InvalidCredentialsError, NotLoggedInError
 from etna_magic.notebook import async_login
 from etna_magic.notebook.magics import EtnaMagics
 from etna_magic.sandbox import Sandbox
+from tests.ask import kernels
 from tests.helpers.ipython import set_credentials
 from tests.helpers.notebook_user import NotebookUser
 from tests.helpers.running_cell import RunningCell, open_widgets
@@ -39,43 +42,62 @@ def test_no_input(user: NotebookUser):
     assert [] == open_widgets(user.kernel)
 
 
+class Served(kernelbase.Kernel):
+    """A kernel of ipykernel's that works on a request of JupyterLab's, and is not started."""
+
+    def __init__(self) -> None:
+        pass
+
+    def get_parent(self, channel: str) -> Mapping[str, object]:
+        """Return the request."""
+        return kernels.LAB.get_parent(channel)
+
+
 @pytest.mark.parametrize("version", ["7.3.0", "7.3.0rc1", "6.29.5", "6.31.0"])
 def test_an_older_kernel(monkeypatch, version):
     """A kernel that serves no form while a cell waits is refused, with its version and the way out."""
-    monkeypatch.setattr(async_login, "version", lambda _: version)
+    monkeypatch.setattr(ipykernel, "__version__", version)
     with pytest.raises(NotLoggedInError) as caught:
-        async_login._refuse_older_kernel()
+        async_login._refuse_unserved_form(Served())
     assert [] == [word for word in (version, "7.4", "%etna_login") if word not in str(caught.value)]
 
 
 @pytest.mark.parametrize("version", ["7.4.0", "7.10.1", "8.0.0a1"])
 def test_a_later_kernel(monkeypatch, version):
     """One that serves forms is used."""
-    monkeypatch.setattr(async_login, "version", lambda _: version)
-    async_login._refuse_older_kernel()
+    monkeypatch.setattr(ipykernel, "__version__", version)
+    async_login._refuse_unserved_form(Served())
 
 
-def test_no_kernel(monkeypatch):
-    """Where there is no ipykernel, the error says so."""
+@pytest.mark.parametrize(
+    ("kernel", "reason", "way_out"),
+    [
+        (kernels.LAB, "none of ipykernel's", "%etna_login in a cell of its own, or login(prompt=True)"),
+        (kernels.CLASSIC, "not known", "%etna_login in a cell of its own, or login(prompt=True)"),
+        (kernels.MERCURY, "This page serves no form", "%etna_login --form in a cell of its own"),
+    ],
+)
+def test_other_kernels_and_front_ends(kernel, reason, way_out):
+    """Where a form would be shown and not served, one line names what works there."""
+    with pytest.raises(NotLoggedInError) as caught:
+        async_login._refuse_unserved_form(kernel)
+    assert [] == [text for text in (reason, way_out) if text not in str(caught.value)]
 
-    def missing(name):
-        raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(async_login, "version", missing)
-    with pytest.raises(NotLoggedInError, match=r"ipykernel not installed"):
-        async_login._refuse_older_kernel()
+def test_the_version_is_the_one_of_ipykernel(user: NotebookUser):
+    """A kernel says IPython's version of itself, so the package's own is asked for."""
+    assert version("ipykernel") == user.kernel.ask("__import__('ipykernel').__version__")
+    assert version("ipython") == user.kernel.ask("get_ipython().kernel.implementation_version")
 
 
 @contextmanager
 def older(user: NotebookUser) -> Iterator[None]:
     """Let the kernel be of a version that serves no form while a cell waits."""
-    user.kernel.do(
-        "import etna_magic.notebook.async_login as _a; _was, _a.version = _a.version, lambda _: '6.29.5'"
-    )
+    user.kernel.do("import ipykernel as _a; _was, _a.__version__ = _a.__version__, '6.29.5'")
     try:
         yield
     finally:
-        user.kernel.do("_a.version = _was")
+        user.kernel.do("_a.__version__ = _was")
 
 
 def test_an_older_kernel_shows_no_form(user: NotebookUser):
@@ -92,6 +114,54 @@ def test_an_older_kernel_with_all_that_is_needed(user: NotebookUser):
     user.know()
     with older(user):
         assert "ok" == RunningCell(user.kernel, CELL).finish().status
+
+
+def test_an_older_kernel_and_a_code(user: NotebookUser):
+    """A code that the server sent is asked for by the input line: to refuse would cost another one."""
+    user.know("twofactor")
+    with older(user):
+        run = user.kernel.run(CELL, allow_stdin=True, answers=["246810"])
+    assert ("ok", ["Code (sent by e-mail or SMS): "]) == (run.status, [question for question, _ in run.asked])
+    assert 2 == user.sandbox.token_requests
+
+
+def test_a_console(user: NotebookUser):
+    """It shows no form, so a prompt asks, also while a cell waits; a form is refused with that."""
+    user.know(ETNA_PASSWORD="")
+    refused = user.kernel.run(CELL.replace("()", "(form=True)"), allow_stdin=True, is_console=True)
+    assert refused.error.endswith("A console shows no form: use --prompt.")
+    answers = [user.sandbox.password_of("demo")]
+    run = user.kernel.run(CELL, allow_stdin=True, is_console=True, answers=answers)
+    assert ("ok", [("Password (a Qt console shows it): ", True)]) == (run.status, run.asked)
+    assert [] == open_widgets(user.kernel)
+
+
+@pytest.mark.parametrize("line", ["%etna_login", "%etna_login --form", "%etna_login --prompt"])
+def test_a_page_of_voila(user: NotebookUser, line):
+    """What is missing is named, with the option that asks for it on the page."""
+    user.know(ETNA_PASSWORD="", VOILA_KERNEL_ID="a")
+    try:
+        run = user.kernel.run(line)
+        waiting = user.kernel.run(CELL.replace("()", "(form=True)"))
+    finally:
+        user.kernel.do("import os; del os.environ['VOILA_KERNEL_ID']")
+    if line.endswith("--form"):
+        assert ("ok", True) == (run.status, bool(open_widgets(user.kernel)))
+    else:
+        assert run.error.endswith("To be asked on this page, run %etna_login --form.")
+    assert waiting.error.startswith("NotLoggedInError: This page serves no form while a cell waits. Run")
+
+
+@pytest.mark.parametrize(
+    "line", ["%etna_login --form", "import etna_magic; await etna_magic.login(form=True)"]
+)
+def test_a_form_that_nobody_would_see(user: NotebookUser, line):
+    """Under nbclient it is not shown: a cell that shows one counts as run."""
+    user.know(ETNA_PASSWORD="")
+    run = user.kernel.run(line)
+    assert run.error.startswith("MissingCredentialsError: ETNA_PASSWORD is not set: ")
+    assert run.error.endswith("Nobody would see a form here, so --form shows none.")
+    assert ([], 0) == (open_widgets(user.kernel), user.sandbox.token_requests)
 
 
 # From here on without a kernel.

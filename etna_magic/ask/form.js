@@ -32,6 +32,8 @@
   const isUsable = (element) => element.isConnected && !element.disabled;
   const keepCursor = () => {
     if (!last || isUsable(last) || document.activeElement !== document.body) return;
+    const box = last.closest(".etna-remember") && find(".etna-remember input:enabled");
+    if (box) return box.focus();
     const inputs = [...form.querySelectorAll(".widget-text input:enabled")];
     (inputs.find((input) => input.getAttribute("aria-invalid")) ?? inputs.find((input) => !input.value) ?? form).focus();
   };

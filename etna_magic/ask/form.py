@@ -91,6 +91,10 @@ class LoginForm:
         self._kept: dict[str, Secret] = {}
         # How often in a row the server has refused what was typed here.
         self._refused = 0
+        #: Whether the token is to be remembered; None where it cannot be. A person may change it.
+        self.remembers: bool | None = None
+        #: Whether the login will send nothing but reads.
+        self.is_read_only = False
         self._events: EventManager | None = None
         self._is_cell_running = False
 
@@ -141,7 +145,9 @@ class LoginForm:
         self._show_view(view)
 
     def _new_view(self, step: Step, values: dict[str, Secret]) -> FormView:
-        view = FormView(step, self._page, values, is_awaited=self._is_awaited)
+        remembers = self.remembers if step.challenge is None else None
+        view = FormView(step, self._page, values, is_awaited=self._is_awaited, remembers=remembers)
+        view.on_remember = self._remember
         view.on_enter = lambda name: self._submit_soon(view, name)
         view.on_value = lambda name: self._receive_value(view, name)
         return view
@@ -151,7 +157,7 @@ class LoginForm:
         with self._lock:
             before, self._view = self._view, view
             attempt = self._attempt
-            view.show(Heading.of(attempt.settings.filled(attempt.typed)))
+            view.show(Heading.of(attempt.settings.filled(attempt.typed), is_read_only=self.is_read_only))
             self._forget_later(view)
             if self._is_cell_running:
                 view.enable(is_enabled=False)
@@ -160,6 +166,9 @@ class LoginForm:
         if before is not None:
             # Not when the form is first shown: whoever went on to the next cell is typing there.
             call_later(DRAWING, lambda: self._if_idle(view, view.focus))
+
+    def _remember(self, is_ticked: bool) -> None:  # noqa: FBT001 - a callback
+        self.remembers = is_ticked
 
     def _if_idle(self, view: FormView, act: Callable[[], None]) -> None:
         with self._lock:

@@ -36,14 +36,17 @@ class Heading(NamedTuple):
         Empty where they are not known yet.
     known : str, optional
         Which values are known, and from where.
+    is_read_only : bool, optional
+        Whether the login will send nothing but reads.
     """
 
     username: str
     base_url: str
     known: str = ""
+    is_read_only: bool = False
 
     @classmethod
-    def of(cls, settings: Settings) -> Heading:
+    def of(cls, settings: Settings, *, is_read_only: bool = False) -> Heading:
         """Return the heading of a login that knows these settings."""
         known = [
             f"{label if name == 'pin' else label[0].lower() + label[1:]} {settings.known[name].place}"
@@ -51,7 +54,7 @@ class Heading(NamedTuple):
             if name in settings.known
         ]
         listed = f"Known: {', '.join(known)}." if known else ""
-        return cls(settings.text("username"), settings.text("base_url"), listed)
+        return cls(settings.text("username"), settings.text("base_url"), listed, is_read_only)
 
     def html(self, title: str, title_id: str) -> str:
         """Return it as HTML; the title, with who and where, names the group."""
@@ -61,7 +64,7 @@ class Heading(NamedTuple):
             base_url = ""
         where = f'at <span class="etna-url">{escape(sanitize(base_url))}</span>'
         who = f"as <b>{escape(sanitize(self.username))}</b> " if self.username else ""
-        mark = badge(environment_of(base_url)) if base_url else ""
+        mark = badge(environment_of(base_url), is_read_only=self.is_read_only) if base_url else ""
         place = where if base_url else "at a base URL that is still to be typed"
         known = f'<div class="etna-known">{escape(self.known)}</div>' if self.known else ""
         first = f'<div class="etna-title"><span>{escape(title)}</span>{mark}</div>'

@@ -187,10 +187,18 @@ class FormView:
     is_awaited : bool, optional
         Whether a cell waits for it: the front end sends a field's first value then and holds
         back the later ones, so that a field that was used is replaced by a new one.
+    remembers : bool or None, optional
+        Whether the box is ticked that has the token remembered; None for no such box.
     """
 
     def __init__(
-        self, step: Step, page: FormPage, values: Mapping[str, Secret], *, is_awaited: bool = False
+        self,
+        step: Step,
+        page: FormPage,
+        values: Mapping[str, Secret],
+        *,
+        is_awaited: bool = False,
+        remembers: bool | None = None,
     ) -> None:
         self.challenge = step.challenge
         #: Whether it cannot be used now: a login is under way, or the server asks to wait.
@@ -215,6 +223,10 @@ class FormView:
         self.fields = {name: self._new_field(name) for name in step.fields}
         # Each in a box of its own, so that replacing one changes nothing about the others.
         self._boxes = {name: ipywidgets.VBox([field]) for name, field in self.fields.items()}
+        ticks = () if remembers is None else (self._new_tick(is_ticked=remembers),)
+        self._ticks = ipywidgets.VBox(ticks)
+        #: Called when the box is ticked or not any more.
+        self.on_remember: Callable[[bool], None] = lambda _: None
         self.buttons: list[ipywidgets.Button] = []
         self._row = ipywidgets.HBox().add_class("etna-buttons")
         self._show = ipywidgets.HTML(_show_box(step.fields[self._shown][0])) if unseen else None
@@ -236,7 +248,7 @@ class FormView:
     def children(self) -> tuple[ipywidgets.Widget, ...]:
         """Return what the form's page shows."""
         show = (self._show.add_class("etna-show"),) if self._show else ()
-        return (*self._boxes.values(), *show, self._row)
+        return (*self._boxes.values(), *show, self._ticks, self._row)
 
     def empty_labels(self) -> list[str]:
         """Return the labels of the fields that have nothing in them."""
@@ -248,7 +260,7 @@ class FormView:
 
     def enable(self, *, is_enabled: bool) -> None:
         """Let a user type into the fields and click the buttons, or not."""
-        for widget in (*self.fields.values(), *self.buttons):
+        for widget in (*self.fields.values(), *self._ticks.children, *self.buttons):
             widget.disabled = not is_enabled
 
     def focus(self) -> None:
@@ -292,6 +304,27 @@ class FormView:
         field.on_msg(lambda _, content, __: self._receive_message(name, content))
         return field
 
+    def _new_tick(self, *, is_ticked: bool) -> ipywidgets.Checkbox:
+        tick = ipywidgets.Checkbox(
+            value=is_ticked,
+            description="Remember on this machine: the token, not the password",
+            indent=False,
+        ).add_class("etna-remember")
+        tick.observe(lambda change: self._receive_tick(is_ticked=change["new"]), "value")
+        return tick
+
+    def _receive_tick(self, *, is_ticked: bool) -> None:
+        self.on_remember(is_ticked)
+        if self._is_awaited:
+            call_later(0.0, lambda: self._replace_tick(is_ticked=is_ticked))
+
+    def _replace_tick(self, *, is_ticked: bool) -> None:
+        """Put a new box where one was used; as for a field."""
+        (old,) = self._ticks.children
+        if old.comm is not None:
+            self._ticks.children = (self._new_tick(is_ticked=is_ticked),)
+            close_tree(old)
+
     def _is_secret(self, name: str) -> bool:
         # A one-time code is seen while it is typed, and is a secret all the same.
         return name == ANSWER or self._step.fields[name][1]
@@ -314,8 +347,12 @@ class FormView:
 
     def _look_at(self, name: str, value: Secret) -> None:
         """Show at once who and where, and whether a value can be used: before more is typed in vain."""
-        if name in ("username", "base_url"):
-            self._heading = self._heading._replace(**{name: value.get_secret_value()})
+        before = self._heading
+        if name == "username":
+            self._heading = before._replace(username=value.get_secret_value())
+        elif name == "base_url":
+            self._heading = before._replace(base_url=value.get_secret_value())
+        if self._heading is not before:
             self._page.head(self._heading)
         if name == ANSWER or not value:
             return

@@ -22,7 +22,7 @@ from etna_magic.ask import (
     drive,
     input_mode,
 )
-from etna_magic.exceptions import NotLoggedInError
+from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt
 from etna_magic.session import EtnaSession, TokenRefresher, ask_servers
 from etna_magic.settings import LoginOptions, environment_of, resolve
@@ -234,8 +234,10 @@ class LoginCommand:
     ) -> LoginForm:
         """Return a form for what is missing; a good token stays in use until the login has succeeded."""
         from etna_magic.ask.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
+        from etna_magic.token_cache import can_remember  # noqa: PLC0415 - most logins need no form
 
         def store(token: Token) -> display.Bundle:
+            self._choose(token, is_remembered=form.remembers)
             line = self.store(attempt, token)
             on_success()
             return line
@@ -245,8 +247,19 @@ class LoginCommand:
             on_end()
 
         form = LoginForm(attempt, store, ended, is_awaited=is_awaited)
+        form.remembers = self._options.remember if can_remember() else None
+        form.is_read_only = self._options.read_only or self.registry.settings.read_only
         self.registry.wait_for_form(self.name, form)
         return form
+
+    def _choose(self, token: Token, *, is_remembered: bool | None) -> None:
+        """Remember a token, or forget what was kept for its account, as a person chose in the form."""
+        if is_remembered in (None, self._options.remember):
+            return
+        if self._cache is not None and (problem := self._cache.forget(token)):
+            raise EtnaError(f"What was remembered could not be deleted: {problem}. Tick the box to go on.")
+        self._options = self._options._replace(remember=bool(is_remembered))
+        self._cache = _cache(self.registry, self.name) if is_remembered else None
 
     def ask(self, attempt: LoginAttempt, challenge: Challenge, on_end: Callable[[], None]) -> bool:
         """Ask a person for what a renewal needs, in the cell that is running; return whether that can be."""

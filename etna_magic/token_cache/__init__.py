@@ -6,8 +6,8 @@ never stops a login. Neither password nor app key is kept. The libraries of the 
 platformdirs, keyring) are imported when needed.
 """
 
-from etna_magic.token_cache.cache import LoginCache, TokenCache
+from etna_magic.token_cache.cache import LoginCache, TokenCache, can_remember
 from etna_magic.token_cache.record import CacheKey, Remembered
 from etna_magic.token_cache.remembered import RememberedTokens
 
-__all__ = ["CacheKey", "LoginCache", "Remembered", "RememberedTokens", "TokenCache"]
+__all__ = ["CacheKey", "LoginCache", "Remembered", "RememberedTokens", "TokenCache", "can_remember"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,6 +184,11 @@ def keyring_store(folder: Path, keyring: KeyringBackend) -> KeyringStore:
 def keyring_index(folder: Path) -> FileStore:
     """Return the index of what is kept in the keyring; it holds no secret."""
     return FileStore(folder / "keyring")
+
+
+def can_remember() -> bool:
+    """Whether the extra is installed that ``--remember`` needs."""
+    return all(find_spec(name) for name in ("filelock", "platformdirs"))
 
 
 def fingerprint(token: Token) -> str:

@@ -19,6 +19,7 @@ from etna_magic.ask.form_view import (
     challenge_step,
     credentials_step,
 )
+from etna_magic.display import badge
 from etna_magic.exceptions import (
     ApplicationKeyError,
     ConnectionFailedError,
@@ -171,6 +172,34 @@ def test_the_heading_of_what_is_known() -> None:
         "Log in to ETNA DEMO as alice at https://pub-api-x-demo-prod.etnasoft.us/api Known: base URL in .env "
         "line 1, app key from the environment, username of --username, PIN in .env line 4."
     ) == heading
+
+
+def test_the_heading_of_reads_only() -> None:
+    """It says so before anything is typed."""
+    heading = Heading.of(Settings(KNOWN), is_read_only=True).html("Log in", "id")
+    assert badge("DEMO", is_read_only=True) in heading
+
+
+def test_the_box_that_a_cell_awaits_is_replaced_once_used() -> None:
+    """A second tick would be held back by the front end; the view's owner is told of each."""
+
+    async def use() -> None:
+        view = FormView(
+            credentials_step(Settings({}), None), FormPage(), {}, is_awaited=True, remembers=False
+        )
+        seen: list[bool] = []
+        view.on_remember = seen.append
+        for is_ticked in (True, False):
+            (tick,) = view._ticks.children
+            tick.value = is_ticked
+            await asyncio.sleep(0.01)
+            assert (None, is_ticked) == (tick.comm, view._ticks.children[0].value)
+        assert [True, False] == seen
+        view._ticks.children[0].value = True
+        view.close()
+        await asyncio.sleep(0.01)
+
+    asyncio.run(use())
 
 
 def test_the_heading_of_nothing_known() -> None:

@@ -83,10 +83,15 @@ class FrontEnd:
 
     def model_id(self, label: str) -> str:
         """Return the id of the model of a field or a button."""
-        return self._shown("(Text|Password|Button)Model")[label]
+        return self._shown("(Text|Password|Button|Checkbox)Model")[label]
 
     def _tell(self, model: str, data: dict[str, Any]) -> None:
         self._kernel.send("comm_msg", {"comm_id": model, "data": data})
+
+    def tick(self, label: str, *, is_ticked: bool = True) -> None:
+        """Tick a box, or take the tick away."""
+        state = {"value": is_ticked}
+        self._tell(self.model_id(label), {"method": "update", "state": state, "buffer_paths": []})
 
     def type(self, label: str, text: str) -> None:
         """Type into a field and leave it: its value is sent alone."""

@@ -45,6 +45,40 @@ def test_without_the_option_nothing_is_kept(user: RememberingUser):
     assert 3 == user.sandbox.token_requests
 
 
+BOX = "Remember on this machine: the token, not the password"
+
+
+def form_login(user: RememberingUser, line: str, *, is_ticked: bool | None = None) -> str:
+    """Log in by the form, with its box as it is or as a person leaves it; return the line of success."""
+    form = user.show_form(line)
+    if is_ticked is not None:
+        form.tick(BOX, is_ticked=is_ticked)
+    user.fill(form)
+    form.click("Log in")
+    return form.line
+
+
+def test_the_box_in_the_form(user: RememberingUser):
+    """The option presets it, and what a person ticks there is done and kept for the next login."""
+    assert ([False, True], []) == (
+        [user.show_form(line).state(BOX)["value"] for line in ("", "--remember")],
+        user.files,
+    )
+    assert form_login(user, "", is_ticked=True).endswith(f" Remembered in {user.tokens}.")
+    value = user.value()
+    user.restart()
+    assert "no request was made" in user.remember()
+    assert value == user.value()
+
+
+def test_the_box_unticked(user: RememberingUser):
+    """The token is not kept, and neither is the one of that account from before."""
+    user.remember()
+    user.kernel.set_environment(ETNA_PASSWORD="", ETNA_APP_KEY="", ETNA_USERNAME="")
+    assert "Remembered" not in form_login(user, "--remember", is_ticked=False)
+    assert [] == user.files
+
+
 @pytest.mark.parametrize(("other", "status"), [("user", "ok"), ("app key", "error")])
 def test_another_never_gets_it(user: RememberingUser, other, status):
     """Another user or app key makes a request of its own; and the first one's token is still there."""

@@ -21,8 +21,7 @@ WARN_BEFORE = timedelta(minutes=15)
 #: The two headers of every call, and what is shown in their place.
 HEADERS = ("Authorization", "Et-App-Key")
 MASK = "***"
-#: What a request begins with until it is signed. No HTTP header can carry it, so whoever sends one by another
-#: way than a session of ours gets an error, and nothing leaves the machine.
+#: What a request begins with until it is signed: no HTTP header can carry it, so it never leaves the machine.
 PLACEHOLDER = "•••"
 #: Why a saved copy cannot be used, to follow whose it is, and what to do about it.
 COPY_REASON = "is a saved copy without its secret"
@@ -139,12 +138,10 @@ class Token:
         self.is_copy = False
         #: Whether its lifetime is what was seen of an earlier token, and not what the settings say.
         self.is_learned = False
-        #: The lifetime by the settings.
-        self.stated_lifetime = lifetime
+        self.stated_lifetime = lifetime  #: The lifetime by the settings.
         self._ended = ""
         self._is_refused = False
-        # The headers that were given out, to be emptied when it ends.
-        self._given: list[ref[TokenHeaders]] = []
+        self._given: list[ref[TokenHeaders]] = []  # given out, and to be emptied when it ends
 
     def get_secret_value(self) -> str:
         """Return the token's text, byte for byte as the server sent it.
@@ -205,12 +202,15 @@ class Token:
 
     @property
     def issued_at(self) -> datetime:
-        """When the request for it was sent, in UTC."""
-        return datetime.fromtimestamp(self._issued[0], UTC)
+        """When the request for it was sent, in UTC, by the wall clock as it is set now."""
+        wall, forward = self._issued
+        set_back = (self._clock.forward() - forward) - (self._clock.wall() - wall)
+        # Clocks drift by less than a second; more is a wall clock that was corrected since.
+        return datetime.fromtimestamp(wall - set_back if set_back > 1 else wall, UTC)
 
     @property
     def expires_at(self) -> datetime:
-        """When the server stops accepting it, in UTC."""
+        """When the server stops accepting it, in UTC; it agrees with what remains."""
         return self.issued_at + self.lifetime
 
     @property
@@ -325,7 +325,7 @@ class Token:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickle ends up on a disk: it never fails, and says whose token it was without the secret.
-        return _copy, (self.username, self.base_url, self.lifetime.total_seconds(), self._issued[0])
+        return _copy, (*self.account, self.lifetime.total_seconds(), self.issued_at.timestamp())
 
 
 def _copy(username: str, base_url: str, lifetime: float, issued: float) -> Token:

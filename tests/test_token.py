@@ -86,6 +86,8 @@ def test_clocks_that_disagree(
     clock.wall_now += wall
     clock.forward_now += forward
     assert (timedelta(seconds=left), left <= 0) == (token.remaining, token.state is STALE)
+    now = datetime.fromtimestamp(clock.wall_now, UTC)
+    assert (token.expires_at, token.lifetime) == (now + token.remaining, token.expires_at - token.issued_at)
 
 
 def test_its_times(clock: accounts.ManualClock, token: Token) -> None:
@@ -94,6 +96,13 @@ def test_its_times(clock: accounts.ManualClock, token: Token) -> None:
     issued = datetime.fromtimestamp(1_750_000_000, UTC)
     assert (issued, issued + timedelta(hours=24)) == (token.issued_at, token.expires_at)
     assert timedelta(0) == token.expires_at.utcoffset()
+
+
+def test_clocks_that_drift_apart(clock: accounts.ManualClock, token: Token) -> None:
+    """By less than a second, its times stay as they were."""
+    before = (token.issued_at, token.expires_at)
+    clock.forward_now += 0.9
+    assert before == (token.issued_at, token.expires_at)
 
 
 def test_the_default_clock() -> None:

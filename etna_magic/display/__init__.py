@@ -11,12 +11,14 @@ from etna_magic.display.sentences import (
     badge,
     expired_during,
     expiring,
+    forgotten,
     lasts,
     line,
     logged_in,
     logged_out,
     show,
     stale,
+    still_remembered,
 )
 
 __all__ = [
@@ -26,10 +28,12 @@ __all__ = [
     "badge",
     "expired_during",
     "expiring",
+    "forgotten",
     "lasts",
     "line",
     "logged_in",
     "logged_out",
     "show",
     "stale",
+    "still_remembered",
 ]

@@ -17,6 +17,10 @@ Bundle = dict[str, str]
 
 # JupyterLab's variables follow its theme; the second value serves front ends that have none.
 INK = "var(--jp-ui-font-color1, inherit)"
+FONT = (
+    "font-family: var(--jp-ui-font-family, sans-serif); font-size: var(--jp-ui-font-size1, 13px); "
+    "line-height: 1.5"
+)
 _COLOURS = {
     "etna-note": "var(--jp-border-color1, #bdbdbd)",
     "etna-line": "var(--jp-success-color1, #388e3c)",
@@ -72,11 +76,8 @@ def badge(environment: str, *, is_read_only: bool = False) -> str:
 
 def line(text: str, css: str = "etna-line") -> Bundle:
     """Return one line as text and as HTML."""
-    style = (
-        f"border-left: 4px solid {_COLOURS[css]}; padding: 2px 0 2px 10px; margin: 2px 0; color: {INK}; "
-        "font-family: var(--jp-ui-font-family, sans-serif); font-size: var(--jp-ui-font-size1, 13px); "
-        "line-height: 1.5"
-    )
+    edge = f"border-left: 4px solid {_COLOURS[css]}; padding: 2px 0 2px 10px; margin: 2px 0"
+    style = f"{edge}; color: {INK}; {FONT}"
     before, hint, name = text.rpartition("%etna_login")
     html = escape(text)
     if hint and (not name or (name[0] == " " and name[1:].isidentifier())):
@@ -136,6 +137,27 @@ def logged_out(
     else:
         gone = f"{gone} here and on the server."
     return gone + ending, "etna-warning" if lives_on or not_forgotten or replaced else "etna-line"
+
+
+def forgotten(name: str, token: Token, lives_on: str, not_deleted: str) -> tuple[str, str]:
+    """Say what became of a token that was only remembered, at a logout."""
+    whose = f"{name}: the remembered token of {token.account}"
+    on = f"may live on at the server until {format_moment(token.expires_at)}, because {lives_on}."
+    if lives_on and not_deleted:
+        said = f"{whose} {on} It could not be deleted here: {not_deleted}."
+    elif not_deleted:
+        said = f"{whose} is ended on the server, but could not be deleted here: {not_deleted}."
+    elif lives_on:
+        said = f"{whose} is deleted here, but {on}"
+    else:
+        said = f"{whose} is ended on the server and deleted here."
+    return said, "etna-warning" if lives_on or not_deleted else "etna-line"
+
+
+def still_remembered(names: Sequence[str]) -> str:
+    """Say what is still remembered after a logout, and how to end that."""
+    are, lines = "is" if len(names) == 1 else "are", " or ".join(f"%etna_logout {name}" for name in names)
+    return f"{', '.join(names)} {are} still remembered; to end that: {lines}"
 
 
 def _earlier(replaced: Sequence[tuple[Account, datetime]]) -> str:

@@ -1,86 +1,146 @@
-"""The table of ``%etna_status``: as text, and as HTML with a bar of the time left."""
+"""What ``%etna_status`` shows: a card for each login, with a bar of the time left, or the same as text."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from etna_magic.display.sentences import INK, Bundle
+from etna_magic.display.sentences import FONT, INK, Bundle, badge, escape
+from etna_magic.exceptions import login_hint
 from etna_magic.support import format_duration, format_moment, sanitize
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-_BARS = {
+# Text first, then shape, then colour: each state is told by any one of them.
+_MARKS = {TokenState.FRESH: "●", TokenState.EXPIRING: "◐", TokenState.STALE: "✕"}
+_COLOURS = {
     TokenState.FRESH: "var(--jp-success-color1, #388e3c)",
     TokenState.EXPIRING: "var(--jp-warn-color1, #f57c00)",
     TokenState.STALE: "var(--jp-error-color1, #d32f2f)",
 }
-_HEADS = ("Name", "User", "Where", "State", "Until", "Left")
+# Where the parts of an address or a path begin; a number such as an IP address or a date is one part.
+_PARTS = re.compile(r"(?<=/)(?=\w)|(?<=[.@_\-])(?=[^\W\d])")
+_EDGE = "var(--jp-border-color1, #bdbdbd)"
+# The browser shortens the bar by itself: no message goes to the kernel or comes from it.
+_RULES = (
+    "<style>@keyframes etna-run-down { to { width: 0 } } "
+    "@media (prefers-reduced-motion: reduce) { .etna-bar div { animation: none !important } }</style>"
+)
+# As many columns as fit; a single one where the page is narrow, or its text large.
+_CARDS = (
+    f"display: grid; grid-template-columns: repeat(auto-fill, minmax(min(27em, 100%), 1fr)); gap: 8px; {FONT}"
+)
 
 
 class Row(NamedTuple):
-    """One login in the table."""
+    """One login, or one token that is only remembered."""
 
     name: str
     token: Token | None
     #: ``LIVE``, ``DEMO`` or ``SANDBOX``; not shown where there is no token.
-    environment: str
+    environment: str = ""
     #: Whether a form waits for a user.
-    is_waiting: bool
+    is_waiting: bool = False
+    is_read_only: bool = False
+    #: Whether no login of this kernel uses it.
+    is_only_remembered: bool = False
+    #: What else there is to say, a line each: variables, renewal, where it is remembered.
+    notes: tuple[str, ...] = ()
+    #: Such lines that a person should see.
+    warnings: tuple[str, ...] = ()
 
 
 def status(rows: Sequence[Row]) -> Bundle:
-    """Return a table of logins as text and as HTML."""
-    cells = [_cells(row) for row in rows]
-    widths = [max(len(row[i]) for row in (_HEADS, *cells)) for i in range(len(_HEADS))]
-    text = "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (_HEADS, *cells)
-    )
-    return {"text/plain": text, "text/html": _table(cells, [_bar(row.token) for row in rows])}
+    """Return the logins as text and as HTML."""
+    text = "\n\n".join("\n  ".join(_lines(row)) for row in rows)
+    cards = "".join(map(_card, rows))
+    return {
+        "text/plain": text,
+        "text/html": f'{_RULES}<div class="etna-status" role="list" style="{_CARDS}">{cards}</div>',
+    }
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    token, waiting = row.token, "waiting for the login" if row.is_waiting else ""
+def _lines(row: Row) -> Iterable[str]:
+    """Return what is said of a login in a terminal: a line that begins with its name, and the rest of it."""
+    yield f"{row.name}: {', '.join(filter(None, (_state(row), _time(row))))}"
+    if row.token is not None:
+        where = f"{row.environment}, READ-ONLY" if row.is_read_only else row.environment
+        yield f"{row.token.account} ({where})"
+    yield from row.notes
+    yield from row.warnings
+    if hint := _hint(row):
+        yield f"to log in again: {hint}"
+
+
+def _state(row: Row) -> str:
+    waiting = "waiting for the login" if row.is_waiting else ""
+    remembered = "only remembered" if row.is_only_remembered else ""
+    state = row.token.state.value if row.token is not None else ""
+    return ", ".join(filter(None, (state, remembered, waiting)))
+
+
+def _time(row: Row) -> str:
+    """Say how long a token is good and until when, or since when and why not any more."""
+    token = row.token
     if token is None:
-        return (row.name, "", "", waiting, "", "")
-    where = f"{sanitize(token.base_url)} ({row.environment})"
-    state = ", ".join(filter(None, (token.ended or token.state.value, waiting)))
+        return ""
+    if token.ended:
+        return f"it {token.ended}"
     # By what was seen of an earlier token, and not by what the settings say.
     until = f"{format_moment(token.expires_at)}{' (learned)' if token.is_learned else ''}"
     remaining = token.remaining
-    left = f"{format_duration(remaining)} ago" if remaining <= timedelta(0) else format_duration(remaining)
-    return (row.name, sanitize(token.username), where, state, until, "none" if token.ended else left)
+    if remaining > timedelta(0):
+        return f"{format_duration(remaining)} left, until {until}"
+    ago = "just now" if remaining > timedelta(seconds=-1) else f"{format_duration(remaining)} ago"
+    return f"it expired {ago}, at {until}"
 
 
-def _bar(token: Token | None) -> str:
-    if token is None:
-        return ""
+def _hint(row: Row) -> str:
+    is_stale = row.token is not None and row.token.state is TokenState.STALE
+    return login_hint(row.name) if is_stale and not row.is_waiting else ""
+
+
+def _card(row: Row) -> str:
+    token = row.token
+    colour = _COLOURS[token.state] if token is not None else _EDGE
+    is_stale = token is not None and token.state is TokenState.STALE
+    style = (
+        f"border: 1px solid {_EDGE}; border-left: 4px solid {colour}; border-radius: 4px; "
+        f"padding: 6px 12px 8px; min-width: 0; overflow-wrap: break-word; color: {INK}"
+    )
+    badges = badge(row.environment, is_read_only=row.is_read_only) if token is not None else ""
+    mark = f'<span aria-hidden="true" style="color: {colour}">{_MARKS[token.state]}</span> ' if token else ""
+    state = f'<span style="margin-left: auto; font-weight: 600">{mark}{escape(_state(row))}</span>'
+    head = (
+        '<div style="display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: baseline">'
+        f'<strong style="font-size: 1.15em">{escape(row.name)}</strong> {badges} {state}</div>'
+    )
+    body = ""
+    if token is not None:
+        body += f"<div>{_breakable(str(token.account))}</div>{_bar(token)}<div>{escape(_time(row))}</div>"
+    quiet = "color: var(--jp-ui-font-color2, inherit)"
+    body += "".join(f'<div style="{quiet}">{_breakable(note)}</div>' for note in row.notes)
+    body += "".join(f"<div><strong>{_breakable(warning)}</strong></div>" for warning in row.warnings)
+    if hint := _hint(row):
+        body += f'<div>To log in again: <code style="white-space: nowrap">{escape(hint)}</code></div>'
+    css = "etna-card etna-stale" if is_stale else "etna-card"
+    return f'<div class="{css}" role="listitem" style="{style}">{head}{body}</div>'
+
+
+def _breakable(text: str) -> str:
+    """Return a text as HTML in which an address or a path is broken where its parts end, if anywhere."""
+    return _PARTS.sub("<wbr>", escape(sanitize(text)))
+
+
+def _bar(token: Token) -> str:
     share = 0.0 if token.ended else max(0.0, min(1.0, token.remaining / token.lifetime))
-    # The browser shortens the bar by itself: no message goes to the kernel or comes from it.
     run_down = f"animation: etna-run-down {max(token.remaining.total_seconds(), 0):.0f}s linear forwards; "
     return (
-        '<div style="width: 90px; height: 8px; border-radius: 4px; '
-        'background: var(--jp-layout-color3, #bdbdbd)">'
-        f'<div style="width: {share:.1%}; height: 8px; border-radius: 4px; '
-        f'{run_down if share else ""}background: {_BARS[token.state]}"></div></div>'
+        '<div class="etna-bar" aria-hidden="true" style="height: 6px; border-radius: 3px; margin: 5px 0; '
+        'overflow: hidden; background: var(--jp-layout-color3, #bdbdbd)">'
+        f'<div style="width: {share:.1%}; height: 6px; {run_down if share else ""}'
+        f'background: {_COLOURS[token.state]}"></div></div>'
     )
-
-
-def _table(cells: Sequence[tuple[str, ...]], bars: Sequence[str]) -> str:
-    td = f"text-align: left; padding: 4px 14px 4px 0; color: {INK}; white-space: "
-    # Only the URL may wrap: a time over four lines is hard to read.
-    styles = [td + ("normal; overflow-wrap: anywhere" if head == "Where" else "nowrap") for head in _HEADS]
-    head = "".join(f'<th style="{style}">{head}</th>' for style, head in zip(styles, _HEADS, strict=True))
-    body = ""
-    for row, bar in zip(cells, bars, strict=True):
-        *texts, left = map(escape, row)
-        columns = zip(styles, (*texts, left + bar), strict=True)
-        body += "<tr>" + "".join(f'<td style="{style}">{text}</td>' for style, text in columns) + "</tr>"
-    keyframes = "<style>@keyframes etna-run-down { to { width: 0 } }</style>"
-    table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    whole = f'<table class="etna-status" style="margin: 0">{table}</table>'
-    return f'<div style="overflow-x: auto">{keyframes}{whole}</div>'

@@ -45,10 +45,14 @@ _OPTION = re.compile(r"--[a-z][a-z-]*|-[a-zA-Z]")
 
 
 class StatusOptions(NamedTuple):
-    """The options of ``%etna_status``: one login or all, and how long their tokens have to last."""
+    """The options of ``%etna_status``: one login or all, how long their tokens have to last, and more."""
 
     name: str | None = None
     duration: timedelta | None = None
+    #: Whether to ask each server.
+    check: bool = False
+    #: Whether to print it for programs.
+    json: bool = False
 
 
 class LogoutOptions(NamedTuple):
@@ -74,6 +78,8 @@ def parse_status(line: str) -> StatusOptions:
     return StatusOptions(
         None if name is None else or_usage_error(lambda: checked_name(name)),
         None if duration is None else or_usage_error(lambda: checked_duration("--for", duration)),
+        check=found.check,
+        json=found.json,
     )
 
 
@@ -129,6 +135,8 @@ def parser(magic: str) -> MagicArgumentParser:
             add(switch, action="store_true")
     elif magic == "etna_status":
         add("--for", dest="duration", metavar="DURATION")
+        add("--check", action="store_true")
+        add("--json", action="store_true")
     else:
         add("--all", action="store_true")
     return made

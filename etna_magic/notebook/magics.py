@@ -138,19 +138,29 @@ class EtnaMagics(Magics):
 
     @line_magic
     def etna_status(self, line: str) -> None:
-        """List the logins: who, where, in what state, until when, and how long that is.
+        """List the logins, and the tokens that are only remembered: who, where, in what state, until when.
 
         ::
 
             %etna_status [NAME] [options]
 
-            NAME                  only this login
+            NAME                  only what has this name
             --for DURATION        say which tokens will not last that long: 6h, 90m
+            --check               ask each server whether it accepts its token
+            --json                print it for programs
+
+        ``--json`` prints an object. Its ``logins`` is a list of objects with these keys, null where there is
+        nothing to say: name, username, base_url, environment (LIVE, DEMO, SANDBOX), state (fresh, expiring,
+        stale), ended (why, if not by the clock), issued_at, expires_at, seconds_left, learned, waiting (for
+        a form), variables, read_only, renews, renewal_error, renewal_tried_at, renewal_next_at,
+        remembered_in, only_remembered, server (with --check: accepted, refused, unclear, no answer),
+        server_reason, lasts (with --for). Moments are ISO 8601 in UTC. Its ``problems`` is a list of
+        sentences about what could not be listed.
         """
         self.show_errors_by_line()
-        from etna_magic.notebook import arguments, commands  # noqa: PLC0415 - as above
+        from etna_magic.notebook import arguments, status_command  # noqa: PLC0415 - as above
 
-        commands.show_status(self.registry, arguments.parse_status(line))
+        status_command.show_status(self.registry, arguments.parse_status(line))
 
     @line_magic
     def etna_logout(self, line: str) -> None:
@@ -161,12 +171,15 @@ class EtnaMagics(Magics):
             %etna_logout [NAME] [options]
 
             NAME                  the login; the default is etna
-            --all                 every login
+            --all                 every login of this kernel
+
+        A NAME that no login of this kernel has is that of a token that is only remembered: it is ended
+        on the server, if its app key is known here, and deleted.
         """
         self.show_errors_by_line()
-        from etna_magic.notebook import arguments, commands  # noqa: PLC0415 - as above
+        from etna_magic.notebook import arguments, logout_command  # noqa: PLC0415 - as above
 
-        commands.log_out(self.registry, arguments.parse_logout(line))
+        logout_command.log_out(self.registry, arguments.parse_logout(line))
 
     @context_matcher()
     def complete(self, context: CompletionContext) -> SimpleMatcherResult:

@@ -27,7 +27,7 @@ def test_pictures_of_a_login(flavour, shade, sandbox, show_form):
     form.wait_until_gone()
     drawn.append(notebook.screenshot("success", 1, shade))
     notebook.run(2)
-    assert notebook.output(2).locator("table.etna-status").count() == 1
+    assert notebook.output(2).locator(".etna-card").count() == 1
     drawn.append(notebook.screenshot("status", 2, shade))
     assert all(path.stat().st_size > 0 for path in drawn)
 

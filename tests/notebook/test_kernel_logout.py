@@ -39,20 +39,24 @@ def test_status_of_nobody(kernel: Kernel) -> None:
 
 
 def test_status_lists_every_login(user: NotebookUser) -> None:
-    """A row for each: name, user, where, state, expiry in local time, time left."""
+    """A card for each: name, state, time left, expiry in local time, user, where, and its variables."""
     for name, left in (("fresh", 50_000), ("near", 500), ("stale", -7_200)):
         user.log_in(name)
         user.age(name, left=left)
     run = user.kernel.run("%etna_status")
-    head, *rows = run.texts[0].splitlines()
-    assert ["Name", "User", "Where", "State", "Until", "Left"] == head.split()
-    columns = [re.split(r"  +", row) for row in rows]
-    where = f"{user.sandbox.base_url} (LIVE)"
-    states = {"fresh": "fresh", "near": "expiring", "stale": "stale"}
-    assert [[name, "demo", where, state] for name, state in states.items()] == [row[:4] for row in columns]
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d CES?T", row[4]) for row in columns)
-    assert ["13 h", "8 min", "2 h"] == [" ".join(row[5].split()[:2]) for row in columns]
-    assert 4 == run.bundles[0]["text/html"].count("<tr")
+    cards = [part.split("\n  ") for part in run.texts[0].split("\n\n")]
+    when = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d CES?T"
+    heads = (
+        rf"fresh: fresh, 13 h \d+ min left, until {when}",
+        rf"near: expiring, 8 min \d+ s left, until {when}",
+        rf"stale: stale, it expired 2 h ago, at {when}",
+    )
+    assert [True] * 3 == [bool(re.fullmatch(head, card[0])) for head, card in zip(heads, cards, strict=True)]
+    assert [f"demo at {user.sandbox.base_url} (LIVE)"] * 3 == [card[1] for card in cards]
+    assert ["fresh_token, fresh_session", "near_token, near_session", "stale_token, stale_session"] == [
+        card[2] for card in cards
+    ]
+    assert 3 == run.bundles[0]["text/html"].count('role="listitem"')
 
 
 def test_status_of_one(user: NotebookUser) -> None:
@@ -60,8 +64,8 @@ def test_status_of_one(user: NotebookUser) -> None:
     user.log_in("one")
     user.log_in("two")
     before = len(user.sandbox.seen)
-    rows = user.kernel.run("%etna_status two").texts[0].splitlines()
-    assert ["Name", "two"] == [row.split()[0] for row in rows]
+    (text,) = user.kernel.run("%etna_status two").texts
+    assert (True, False) == (text.startswith("two: fresh"), "\n\n" in text)
     assert "(there is: one, two)" in user.kernel.run("%etna_status three").error
     assert before == len(user.sandbox.seen)
 

@@ -36,8 +36,12 @@ def test_the_line_of_a_stale_token(terminal: Terminal) -> None:
 
 
 def test_status_and_logout(terminal: Terminal) -> None:
-    """`%etna_status` is text in columns; `%etna_logout` says in one line what became of the token."""
+    """`%etna_status` is lines of text, `--for` too; `%etna_logout` says in one what became of the token."""
     terminal.run("%etna_login --lifetime 24h")
-    assert ["Name", "etna"] == [line.split()[0] for line in terminal.run("%etna_status")]
+    first, *lines, last = terminal.run("%etna_status --for 25h")
+    assert first.startswith("etna: fresh, 23 h 59 min left, until ")
+    assert lines[0].strip().startswith("demo at http://127.0.0.1:")
+    assert ["etna_token, etna_session", "is not renewed by itself"] == [line.strip() for line in lines[1:]]
+    assert last.endswith(" and will not last for 25 h. To log in again: %etna_login")
     (line,) = terminal.run("%etna_logout")
     assert line.startswith("etna: demo is logged out, and etna_token is gone here and on the server.")

@@ -1,55 +1,64 @@
-"""What ``%etna_status`` and ``%etna_logout`` do."""
+"""What ``%etna_logout`` does: ends tokens here, on their servers, and where they are remembered."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from etna_magic import display
-from etna_magic.display.status_table import Row, status
-from etna_magic.exceptions import NotLoggedInError
 from etna_magic.login_flow import log_out_on_server
-from etna_magic.settings import environment_of
+from etna_magic.notebook.status_command import app_keys, entries_of
+from etna_magic.token_cache import RememberedTokens
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
-    from datetime import timedelta
 
     from etna_magic.logins import Login, LoginRegistry
-    from etna_magic.notebook.arguments import LogoutOptions, StatusOptions
+    from etna_magic.notebook.arguments import LogoutOptions
     from etna_magic.token import Token
-
-
-def show_status(registry: LoginRegistry, options: StatusOptions) -> None:
-    """Show the logins as a table, and which tokens will last as long as was asked.
-
-    Raises
-    ------
-    NotLoggedInError
-        If there is no login of the name that was given.
-    """
-    logins = _chosen(registry, options.name)
-    if logins:
-        display.show(status([_row(login) for login in logins]))
-    else:
-        display.show(display.line("Nobody is logged in. To log in: %etna_login"))
-    if options.duration is not None:
-        for login in logins:
-            _show_whether_it_lasts(login, options.duration)
+    from etna_magic.token_cache import Remembered
 
 
 def log_out(registry: LoginRegistry, options: LogoutOptions) -> None:
     """End logins here, and on the server where the server can; say what became of each token.
 
+    A name is that of a login of this kernel or, where there is none, that of tokens that are only
+    remembered. Without a name every login of this kernel is ended; what is remembered beside them may be in
+    use by another kernel: it is named, and stays.
+
     Raises
     ------
     NotLoggedInError
-        If there is no login of the name that was given.
+        If there is nothing of the name that was given.
     """
-    logins = _chosen(registry, options.name)
+    remembered = RememberedTokens.of_this_user()
+    entries = entries_of(registry, remembered, options.name)
+    logins = [entry.login for entry in entries if entry.login is not None]
     for login in logins:
         display.show(_ended(registry, login))
-    if not logins:
+    if options.name is None and not logins:
         display.show(display.line("Nobody is logged in."))
+    if remembered is None:
+        return
+    if logins or options.name is None:
+        names = list(dict.fromkeys(kept.name for kept in remembered if options.name in (None, kept.name)))
+        if names:
+            display.show(display.line(display.still_remembered(names), "etna-note"))
+        return
+    for kept in [entry.remembered for entry in entries if entry.remembered is not None]:
+        display.show(_deleted(registry, remembered, kept))
+
+
+def _deleted(registry: LoginRegistry, remembered: RememberedTokens, kept: Remembered) -> display.Bundle:
+    """End a token that is only remembered, and return the line that says what became of it."""
+    token = remembered.read(kept, app_keys(registry))
+    if isinstance(token, str):
+        lives_on = token
+    elif registry.is_in_use(token):
+        lives_on = "a login of this kernel uses the same one"
+    else:
+        lives_on = log_out_on_server(token, registry.settings.timeout)
+    sentence, css = display.forgotten(kept.name, kept.token, lives_on, remembered.delete(kept))
+    return display.line(sentence, css)
 
 
 def clear_outputs(namespace: MutableMapping[str, object], secret: str) -> None:
@@ -99,33 +108,3 @@ def _end_on_server(registry: LoginRegistry, login: Login, token: Token) -> str:
     if registry.is_in_use(token, besides=login):
         return "another login uses the same one"
     return log_out_on_server(token, registry.settings.timeout)
-
-
-def _row(login: Login) -> Row:
-    token = login.token
-    environment = environment_of(token.base_url) if token is not None else ""
-    return Row(login.name, token, environment, login.form is not None)
-
-
-def _show_whether_it_lasts(login: Login, duration: timedelta) -> None:
-    refresher = login.session.holder.refresher
-    renews = refresher is not None and refresher.error is None and not refresher.needs_person
-    lasts, sentence = display.lasts(login.name, login.token, duration, renews=renews)
-    display.show(display.line(sentence, "etna-line" if lasts else "etna-warning"))
-
-
-def _chosen(registry: LoginRegistry, name: str | None) -> list[Login]:
-    """Return the login of that name, or all where no name is given."""
-    if name is None:
-        return list(registry)
-    login = registry.get(name)
-    if login is None:
-        import difflib  # noqa: PLC0415 - for this one sentence
-
-        known = [one.name for one in registry]
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f"Did you mean {near[0]}?" if near else "Log in with %etna_login."
-        raise NotLoggedInError(
-            f"There is no login called {name} (there is: {', '.join(known) or 'none'}). {hint}"
-        )
-    return [login]

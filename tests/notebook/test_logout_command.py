@@ -1,16 +1,14 @@
-"""``%etna_status`` and ``%etna_logout``."""
+"""What ``%etna_logout`` ends."""
 
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 
 from etna_magic import NotLoggedInError
 from etna_magic.logins import LoginRegistry
-from etna_magic.notebook import commands
-from etna_magic.notebook.arguments import LogoutOptions, StatusOptions
+from etna_magic.notebook.arguments import LogoutOptions
+from etna_magic.notebook.logout_command import clear_outputs, log_out
 from tests.helpers.server import Received, ScriptedServer, answer
 from tests.notebook.tokens import token
 
@@ -53,64 +51,22 @@ def names(registry: LoginRegistry) -> list[str]:
     return sorted(name for name in registry.namespace if name.endswith(("_token", "_session")))
 
 
-def test_a_status_of_all(registry: LoginRegistry, shown: list[str]) -> None:
-    """One table with a row for each."""
-    commands.show_status(registry, StatusOptions())
-    (table,) = shown
-    assert ["Name", "etna", "paper"] == [line.split()[0] for line in table.splitlines()]
-    assert "http://127.0.0.1:" in table
-
-
-def test_a_status_of_one(registry: LoginRegistry, shown: list[str]) -> None:
-    """Its row alone."""
-    commands.show_status(registry, StatusOptions("paper"))
-    assert ["Name", "paper"] == [line.split()[0] for line in shown[0].splitlines()]
-
-
-def test_a_status_of_a_login_that_waits(shown: list[str]) -> None:
-    """A form that waits is a row without a token."""
-    registry = LoginRegistry({})
-    registry.wait_for_form("etna", Form())
-    commands.show_status(registry, StatusOptions(duration=timedelta(hours=6)))
-    assert "waiting for the login" in shown[0]
-    assert "no good token" in shown[1]
-
-
-@pytest.mark.parametrize("act", [commands.show_status, commands.log_out])
-def test_nobody_is_logged_in(shown: list[str], act) -> None:
+def test_nobody_is_logged_in(shown: list[str]) -> None:
     """One line that says so."""
-    act(LoginRegistry({}), SimpleNamespace(name=None, duration=None))
+    log_out(LoginRegistry({}), LogoutOptions(None))
     assert [True] == [line.startswith("Nobody is logged in.") for line in shown]
 
 
-@pytest.mark.parametrize("act", [commands.show_status, commands.log_out])
-def test_a_name_that_is_not_there(registry: LoginRegistry, act) -> None:
+def test_a_name_that_is_not_there(registry: LoginRegistry) -> None:
     """The error names those that are."""
     with pytest.raises(NotLoggedInError, match=r"no login called live \(there is: etna, paper\)"):
-        act(registry, SimpleNamespace(name="live", duration=None))
-
-
-@pytest.mark.parametrize(
-    ("hours", "refresher", "said"),
-    [
-        (6, None, "lasts for"),
-        (48, None, "will not last"),
-        (48, SimpleNamespace(error=None, needs_person=False), "renewed by itself"),
-        (48, SimpleNamespace(error=NotLoggedInError("x"), needs_person=False), "will not last"),
-        (48, SimpleNamespace(error=None, needs_person=True), "will not last"),
-    ],
-)
-def test_which_tokens_last(registry: LoginRegistry, shown: list[str], hours, refresher, said) -> None:
-    """A line for each login."""
-    registry.get("etna").session.holder.refresher = refresher
-    commands.show_status(registry, StatusOptions("etna", timedelta(hours=hours)))
-    assert said in shown[1]
+        log_out(registry, LogoutOptions("live"))
 
 
 def test_a_log_out(registry: LoginRegistry, server: ScriptedServer, shown: list[str]) -> None:
     """The token is ended on the server and emptied, its variables are gone, and the others are untouched."""
     held = registry.get("etna").token
-    commands.log_out(registry, LogoutOptions())
+    log_out(registry, LogoutOptions())
     assert ["etna"] == ended(server)
     assert ["paper_session", "paper_token"] == names(registry)
     assert ["etna: demo is logged out, and etna_token is gone here and on the server."] == shown
@@ -121,14 +77,14 @@ def test_a_log_out(registry: LoginRegistry, server: ScriptedServer, shown: list[
 
 def test_a_log_out_of_all(registry: LoginRegistry, server: ScriptedServer, shown: list[str]) -> None:
     """A line for each."""
-    commands.log_out(registry, LogoutOptions(None))
+    log_out(registry, LogoutOptions(None))
     assert (["etna", "paper"], [], 2) == (ended(server), names(registry), len(shown))
 
 
 def test_a_token_that_may_live_on(registry: LoginRegistry, server: ScriptedServer, shown: list[str]) -> None:
     """The line says why, and until when; here it is gone all the same."""
     server.play(answer(404))
-    commands.log_out(registry, LogoutOptions())
+    log_out(registry, LogoutOptions())
     assert "may live on at the server until" in shown[0]
     assert "because this server does not end tokens (status 404)." in shown[0]
     assert registry.get("etna") is None
@@ -139,7 +95,7 @@ def test_a_token_that_another_login_uses(server: ScriptedServer, shown: list[str
     registry = LoginRegistry({})
     for name in ("etna", "paper"):
         registry.put(name, token(base_url=server.base_url), None)
-    commands.log_out(registry, LogoutOptions())
+    log_out(registry, LogoutOptions())
     assert (200, []) == (registry.get("paper").session.get("v1.0/x").status_code, ended(server))
     assert "may live on at the server until" in shown[0]
     assert shown[0].endswith("because another login uses the same one.")
@@ -148,7 +104,7 @@ def test_a_token_that_another_login_uses(server: ScriptedServer, shown: list[str
 def test_a_token_that_the_server_refused(registry: LoginRegistry, server: ScriptedServer) -> None:
     """There is nothing to end on the server."""
     registry.get("etna").token.refuse()
-    commands.log_out(registry, LogoutOptions())
+    log_out(registry, LogoutOptions())
     assert [] == server.received
 
 
@@ -161,7 +117,7 @@ def test_a_token_that_is_replaced_meanwhile(registry: LoginRegistry, server: Scr
         connection.sendall(answer(200))
 
     server.play(replace_first, answer(200))
-    commands.log_out(registry, LogoutOptions())
+    log_out(registry, LogoutOptions())
     assert (["etna", "later"], "was logged out") == (ended(server), second.ended)
 
 
@@ -169,7 +125,7 @@ def test_a_log_out_while_a_form_waits(server: ScriptedServer, shown: list[str]) 
     """The form is called off; there was nothing to end."""
     registry, form = LoginRegistry({}), Form()
     registry.wait_for_form("etna", form)
-    commands.log_out(registry, LogoutOptions())
+    log_out(registry, LogoutOptions())
     assert (["The login was called off."], ["etna: the login was called off."]) == (form.sentences, shown)
     assert ([], [], []) == (server.received, names(registry), list(registry))
 
@@ -185,7 +141,7 @@ def test_what_was_remembered_is_forgotten(
         return "the keyring is locked"
 
     registry.get("etna").forget["demo"] = forget
-    commands.log_out(registry, LogoutOptions())
+    log_out(registry, LogoutOptions())
     assert [None] == seen
     assert shown[0].endswith("could not be deleted: the keyring is locked.")
 
@@ -196,7 +152,7 @@ def test_no_headers_are_left_in_the_outputs(registry: LoginRegistry) -> None:
     headers, nested = held.headers(), {"headers": held.headers()}
     own = {"Authorization": "mine"}
     registry.namespace.update({"Out": {1: headers, 2: own, 3: nested, 4: other}, "_1": headers, "__": own})
-    commands.log_out(registry, LogoutOptions())
+    log_out(registry, LogoutOptions())
     assert ({}, {"headers": {}}, {"Authorization": "mine"}, 2) == (headers, nested, own, len(other))
 
 
@@ -206,7 +162,7 @@ def test_no_text_is_left_in_the_outputs(registry: LoginRegistry) -> None:
     text = held.get_secret_value()
     outputs = {1: text, 2: dict(held.headers()), 3: [f"Bearer {text}"], 4: "mine", 5: {"a": ("b",)}}
     registry.namespace.update({"Out": outputs, "_1": text, "_4": "mine", "_": text, "__": "mine"})
-    commands.log_out(registry, LogoutOptions())
+    log_out(registry, LogoutOptions())
     assert {4: "mine", 5: {"a": ("b",)}} == outputs
     kept = {name: registry.namespace.get(name) for name in ("_1", "_4", "_", "__")}
     assert {"_1": None, "_4": "mine", "_": "", "__": "mine"} == kept
@@ -216,5 +172,5 @@ def test_no_text_is_left_in_the_outputs(registry: LoginRegistry) -> None:
 def test_a_namespace_without_outputs(namespace) -> None:
     """Plain Python has none, and a user may have put something of his own there."""
     before = dict(namespace)
-    commands.clear_outputs(namespace, "dG9rZW4=")
+    clear_outputs(namespace, "dG9rZW4=")
     assert before == namespace

@@ -1,0 +1,257 @@
+"""What ``%etna_status`` does: gathers what there is to say of each login, asks the servers, and shows it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from etna_magic import display
+from etna_magic.display.status_table import Row, status
+from etna_magic.exceptions import EtnaError, NotLoggedInError
+from etna_magic.session import EtnaSession, ServerAnswer, ask_servers
+from etna_magic.settings import Settings, environment_of
+from etna_magic.support import format_moment
+from etna_magic.token_cache import Remembered, RememberedTokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime, timedelta
+
+    from etna_magic.logins import Login, LoginRegistry
+    from etna_magic.notebook.arguments import StatusOptions
+    from etna_magic.secret import Secret
+    from etna_magic.session import TokenRefresher
+    from etna_magic.token import Token
+
+
+class Entry(NamedTuple):
+    """One login of this kernel, or one token that is only remembered."""
+
+    name: str
+    token: Token | None
+    login: Login | None = None
+    remembered: Remembered | None = None
+    #: What its server said, where it was asked; or why it was not.
+    answer: ServerAnswer | None = None
+
+    @property
+    def refresher(self) -> TokenRefresher | None:
+        """What renews its token, if anything does."""
+        return self.login.session.holder.refresher if self.login else None
+
+    @property
+    def location(self) -> str:
+        """Where its token is remembered, for a person; empty where it is not."""
+        if self.remembered is not None:
+            return self.remembered.location
+        is_kept = self.login is not None and self.token is not None and not self.token.ended
+        return self.login.remembered if self.login is not None and is_kept else ""
+
+
+def show_status(registry: LoginRegistry, options: StatusOptions) -> None:
+    """Show the logins, and which tokens will last as long as was asked.
+
+    Raises
+    ------
+    NotLoggedInError
+        If there is nothing of the name that was given.
+    """
+    remembered = RememberedTokens.of_this_user()
+    entries = entries_of(registry, remembered, options.name)
+    if options.check:
+        entries = _asked(registry, remembered, entries, is_shown=not options.json)
+    problems = remembered.problems if remembered is not None else []
+    if options.json:
+        logins = [_facts(registry, entry, options.duration) for entry in entries]
+        sys.stdout.write(json.dumps({"logins": logins, "problems": problems}, indent=2) + "\n")
+        return
+    if entries:
+        display.show(status([_row(registry, entry) for entry in entries]))
+    else:
+        display.show(display.line("Nobody is logged in. To log in: %etna_login"))
+    for problem in problems:
+        display.show(display.line(f"Not all that is remembered can be listed: {problem}.", "etna-warning"))
+    if options.duration is not None:
+        for entry in entries:
+            lasts, sentence = _lasts(entry, options.duration)
+            display.show(display.line(sentence, "etna-line" if lasts else "etna-warning"))
+
+
+def entries_of(registry: LoginRegistry, remembered: RememberedTokens | None, name: str | None) -> list[Entry]:
+    """Return the logins and what is only remembered, of a name or of all.
+
+    Raises
+    ------
+    NotLoggedInError
+        If there is nothing of the name that was given.
+    """
+    logins = [Entry(login.name, login.token, login) for login in registry]
+    kept = {entry.token.account for entry in logins if entry.location and entry.token is not None}
+    others = [] if remembered is None else [one for one in remembered if one.token.account not in kept]
+    entries = [*logins, *(Entry(one.name, one.token, remembered=one) for one in others)]
+    chosen = [entry for entry in entries if name in (None, entry.name)]
+    if name is not None and not chosen:
+        import difflib  # noqa: PLC0415 - for this one sentence
+
+        known = list(dict.fromkeys(entry.name for entry in entries))
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"Did you mean {near[0]}?" if near else "Log in with %etna_login."
+        raise NotLoggedInError(
+            f"There is no login called {name} (there is: {', '.join(known) or 'none'}). {hint}"
+        )
+    return chosen
+
+
+def app_keys(registry: LoginRegistry) -> list[Secret]:
+    """Return the app keys that are known here: those of the logins, and the one in the settings."""
+    found = [token.app_key() for login in registry if (token := login.token) is not None]
+    try:
+        setting = Settings.read({}, names=("app_key",)).known.get("app_key")
+    except EtnaError:
+        setting = None  # a file that cannot be read is the next login's to report
+    return [*found, *([setting.value] if setting else [])]
+
+
+def _asked(
+    registry: LoginRegistry, remembered: RememberedTokens | None, entries: Sequence[Entry], *, is_shown: bool
+) -> list[Entry]:
+    """Ask every server about its token, all at once; note what it said on the token, and on the entry."""
+    asked: dict[int, tuple[EtnaSession, Token]] = {}
+    answers: dict[int, ServerAnswer] = {}
+    for number, entry in enumerate(entries):
+        if entry.login is not None and entry.token is not None:
+            asked[number] = (entry.login.session, entry.token)
+        elif entry.remembered is not None and remembered is not None:
+            token = remembered.read(entry.remembered, app_keys(registry))
+            if isinstance(token, str):
+                answers[number] = ServerAnswer("no answer", f"it was not asked, since {token}")
+                continue
+            session = EtnaSession(entry.name)
+            session.holder.put(token)
+            asked[number] = (session, token)
+
+    def meanwhile() -> None:
+        if is_shown:
+            count = f"{len(asked)} servers" if len(asked) > 1 else "the server"
+            display.show(display.line(f"Asking {count}…", "etna-note"))
+
+    said = ask_servers(asked.values(), registry.settings.timeout, meanwhile)
+    answers |= dict(zip(asked, said, strict=True))
+    for number, (_, token) in asked.items():
+        _note(entries[number], token, answers[number], remembered)
+    return [entry._replace(answer=answers.get(number)) for number, entry in enumerate(entries)]
+
+
+def _note(entry: Entry, token: Token, answer: ServerAnswer, remembered: RememberedTokens | None) -> None:
+    """Note on a token what its server said of it; one that is only remembered and refused is deleted."""
+    if entry.remembered is not None and remembered is not None:
+        if answer.said == "refused":
+            remembered.delete(entry.remembered)
+            entry.remembered.token.refuse()
+    elif entry.login is not None:
+        holder = entry.login.session.holder
+        if answer.said == "refused" and not token.ended:
+            token.refuse()
+            holder.on_change(token)
+        elif answer.said == "accepted" and token.ended:
+            token.accept()
+            holder.on_change(token)
+        elif answer.said == "accepted":
+            holder.note_accepted(token)
+
+
+def _lasts(entry: Entry, duration: timedelta) -> tuple[bool, str]:
+    refresher = entry.refresher
+    renews = refresher is not None and refresher.error is None and not refresher.needs_person
+    return display.lasts(entry.name, entry.token, duration, renews=renews)
+
+
+def _variables(registry: LoginRegistry, entry: Entry) -> list[str]:
+    """Return the names of its variables, those that are in the namespace."""
+    if entry.login is None:
+        return []
+    own = {f"{entry.name}_token": entry.token, f"{entry.name}_session": entry.login.session}
+    return [name for name, value in own.items() if value and registry.namespace.get(name) is value]
+
+
+def _row(registry: LoginRegistry, entry: Entry) -> Row:
+    token, notes, warnings = entry.token, [], []
+    if variables := ", ".join(_variables(registry, entry)):
+        notes.append(variables)
+    refresher = entry.refresher
+    if refresher is not None and refresher.error is not None:
+        warnings.append(f"its last renewal failed: {refresher.error}")
+        warnings += _when(refresher)
+    elif refresher is not None:
+        needs = ", with a code that a person has to give" if refresher.needs_person else ""
+        notes.append(f"renews by itself{needs}")
+    elif entry.login is not None and token is not None:
+        notes.append("is not renewed by itself")
+    if entry.location:
+        notes.append(f"remembered in {entry.location}")
+    if entry.answer is not None:
+        is_good = entry.answer.said == "accepted"
+        (notes if is_good else warnings).append(_said(entry.answer))
+    return Row(
+        entry.name,
+        token,
+        environment_of(token.base_url) if token is not None else "",
+        is_waiting=entry.login is not None and entry.login.form is not None,
+        is_read_only=entry.login is not None and entry.login.session.read_only,
+        is_only_remembered=entry.remembered is not None,
+        notes=tuple(notes),
+        warnings=tuple(warnings),
+    )
+
+
+def _when(refresher: TokenRefresher) -> Iterator[str]:
+    """Say when a renewal that has failed was tried last, and when it will be next."""
+    tried, following = _tries(refresher)
+    if tried is not None:
+        yield f"tried last at {format_moment(tried)}"
+    yield f"next try at {format_moment(following)}" if following else "it is not tried again by itself"
+
+
+def _tries(refresher: TokenRefresher | None) -> tuple[datetime | None, datetime | None]:
+    """Return when a renewal was tried last, and when it will be next."""
+    return getattr(refresher, "tried_at", None), getattr(refresher, "next_try_at", None)
+
+
+def _said(answer: ServerAnswer) -> str:
+    said = {"accepted": "the server accepts it", "refused": "the server refuses it"}.get(answer.said)
+    return said or f"whether the server accepts it is not known: {answer.reason}"
+
+
+def _facts(registry: LoginRegistry, entry: Entry, duration: timedelta | None) -> dict[str, Any]:
+    """Return what a program may want to know; the docstring of ``%etna_status`` lists the keys."""
+    token, refresher, answer = entry.token, entry.refresher, entry.answer
+    return {
+        "name": entry.name,
+        "username": token.username if token else None,
+        "base_url": token.base_url if token else None,
+        "environment": environment_of(token.base_url) if token else None,
+        "state": token.state.value if token else None,
+        "ended": (token.ended or None) if token else None,
+        "issued_at": _iso(token.issued_at) if token else None,
+        "expires_at": _iso(token.expires_at) if token else None,
+        "seconds_left": round(token.remaining.total_seconds(), 3) if token else None,
+        "learned": token.is_learned if token else None,
+        "waiting": entry.login is not None and entry.login.form is not None,
+        "variables": _variables(registry, entry),
+        "read_only": entry.login is not None and entry.login.session.read_only,
+        "renews": refresher is not None and refresher.error is None and not refresher.needs_person,
+        "renewal_error": str(refresher.error) if refresher and refresher.error else None,
+        "renewal_tried_at": _iso(_tries(refresher)[0]),
+        "renewal_next_at": _iso(_tries(refresher)[1]),
+        "remembered_in": entry.location or None,
+        "only_remembered": entry.remembered is not None,
+        "server": answer.said if answer else None,
+        "server_reason": (answer.reason or None) if answer else None,
+        "lasts": _lasts(entry, duration)[0] if duration is not None else None,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None

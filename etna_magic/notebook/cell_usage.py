@@ -1,32 +1,47 @@
-"""Whether a cell uses a login: by its names, or through a function that it calls."""
+"""Whether a cell uses a login: by its names, through a function that it calls, or in a file that it runs."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
 import functools
+import json
+import os
 import re
 import types
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from IPython.utils.process import arg_split  # type: ignore[attr-defined] # imported there by platform
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _WORD = re.compile(r"[^\W\d]\w*")
 # A search this long has left the notebook's own functions; what it has not met by then is not there.
 _MOST = 2_000
+# The magics that run a file, IPython's and Spyder's.
+_RUNNING = {"run", "runfile", "debugfile", "profilefile", "runcell", "debugcell", "profilecell"}
+# No script that a person has written is larger, in bytes.
+_LARGEST = 1_000_000
 
 
-def uses(cell: str, namespace: Mapping[str, object], targets: Iterable[object]) -> bool:
+def uses(
+    cell: str,
+    namespace: Mapping[str, object],
+    targets: Iterable[object],
+    transform: Callable[[str], str] = str,
+) -> bool:
     """Say whether a cell reaches one of these objects.
 
-    Followed are the names in the cell (in the text of its magics too), and from there functions
-    with all that they name, hold or have as defaults, bound methods, partials, and classes and objects of
-    the notebook.
+    Followed are the names in the cell, in the text of its magics and in the files that it runs, and from
+    there functions with all that they name, hold or have as defaults, bound methods, partials, and classes
+    and objects of the notebook. `transform` makes Python of a cell of such a file.
     """
     sought = {id(target) for target in targets}
-    waiting = [namespace[name] for name in _names(cell) if name in namespace]
+    names = {name for tree in _trees(cell, transform, set()) for name in _names(tree)}
+    waiting = [namespace[name] for name in names if name in namespace]
     seen: set[int] = set()
     while waiting and len(seen) < _MOST:
         thing = waiting.pop()
@@ -38,11 +53,49 @@ def uses(cell: str, namespace: Mapping[str, object], targets: Iterable[object]) 
     return False
 
 
-def _names(cell: str) -> set[str]:
+def _trees(cell: str, transform: Callable[[str], str], seen: set[Path]) -> Iterator[ast.Module]:
+    """Yield the tree of a cell, and those of the files that it runs."""
     try:
         tree = ast.parse(cell)
     except (SyntaxError, ValueError):
-        return set()
+        return
+    yield tree
+    for path in _files(tree):
+        if path not in seen:
+            seen.add(path)
+            for part in _cells_of(path):
+                yield from _trees(part if path.suffix == ".py" else transform(part), transform, seen)
+
+
+def _files(tree: ast.Module) -> Iterator[Path]:
+    """Yield the files that are run by ``%run`` and Spyder's ``%runfile`` and ``%runcell``."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="run_line_magic"),
+                args=[ast.Constant(value=str(magic)), ast.Constant(value=str(line))],
+            ) if magic in _RUNNING:
+                words = arg_split(line, os.name == "posix", strict=False)
+                homes = [os.path.expanduser(word) for word in words]  # noqa: PTH111 - it never raises
+                found = (Path(word + end) for word in homes for end in ("", ".py"))
+                yield from islice((path for path in found if os.path.isfile(path)), 1)  # noqa: PTH113 - nor does this
+
+
+def _cells_of(path: Path) -> list[str]:
+    """Return the cells of a file; one that cannot be read has none, and the cell itself says why."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return []
+        text = path.read_text(encoding="utf-8")
+        if path.suffix != ".ipynb":
+            return [text]
+        cells = json.loads(text)["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
+
+
+def _names(tree: ast.Module) -> set[str]:
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     for node in ast.walk(tree):
         # A magic's line has become a text by now: %timeit etna_session.get("…").

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
     from etna_magic.logins import Login, LoginRegistry
 
-# By automagic too, and from Python.
-_OWN_MAGIC = re.compile(r"^\s*%?etna_(?:login|logout|status)\b|\betna_magic\.login\(", re.MULTILINE)
+# By automagic too, behind another magic such as %time, and from Python.
+_OWN_MAGIC = re.compile(
+    r"^\s*(?:\w+\s*=\s*)?(?:%{1,2}\w+\b.*\s)?%?etna_(?:login|logout|status)\b"
+    r"|\betna_magic\.login\(|\bawait\s+login\(|\brun_line_magic\(\s*['\"]etna_",
+    re.MULTILINE,
+)
 
 
 class CellInfo(Protocol):
@@ -81,7 +85,7 @@ class Notices:
 
         # IPython hands the cell on as Python since 9; before, it is turned into Python here.
         cell = getattr(info, "transformed_cell", None) or self._transform(info.raw_cell)
-        return uses(cell, self._registry.namespace, (token, login.session))
+        return uses(cell, self._registry.namespace, (token, login.session), self._transform)
 
 
 def _may_show(info: CellInfo) -> bool:

@@ -1,6 +1,8 @@
 """Which cells use a login."""
 
 import ast
+import json
+from pathlib import Path
 
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
@@ -111,7 +113,8 @@ def namespace() -> dict[str, object]:
 def reaches(code: str, namespace: dict[str, object]) -> bool:
     """Say whether a cell, as it was typed, uses the login."""
     python = TransformerManager().transform_cell(code)
-    return uses(python, namespace, (namespace["etna_token"], namespace["etna_session"]))
+    targets = (namespace["etna_token"], namespace["etna_session"])
+    return uses(python, namespace, targets, TransformerManager().transform_cell)
 
 
 @pytest.mark.parametrize("code", USING)
@@ -133,3 +136,61 @@ def test_the_search_ends(namespace) -> None:
         deep = [deep]
     namespace["deep"] = deep
     assert not reaches("deep", namespace)
+
+
+USING_SCRIPT = "def quote(symbol):\n    return etna_session.get(symbol)\n\nquote('AAPL')\n"
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "markdown", "source": "etna_session"},
+        {"cell_type": "code", "source": ["x = 1\n", "%time etna_token.state"]},
+    ]
+}
+FILES = {
+    "using.py": USING_SCRIPT,
+    "plain.py": "# etna_session\nprint('etna_session')\n",
+    "using.ipy": "%time etna_token.state\n",
+    "nested.ipy": "%run nested.ipy\n%run using.py\n",
+    "with blank.py": USING_SCRIPT,
+    "using.ipynb": json.dumps(NOTEBOOK),
+    "broken.ipynb": "[]",
+    "binary.py": "\udcff etna_session",
+    "huge.py": USING_SCRIPT + "#" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("%run using.py", True),
+        ("%run using", True),
+        ("%run -i using.py --fast", True),
+        ("%run -t -N 5 using.py", True),
+        ("%run 'with blank.py'", True),
+        ("%runfile using.py --wdir .", True),
+        ("%runcell -i 0 using.py", True),
+        ("x = %run using.py", True),
+        ("%run using.ipy", True),
+        ("%run nested.ipy", True),
+        ("%run using.ipynb", True),
+        ("%run plain.py", False),
+        ("%run missing.py", False),
+        ("%run broken.ipynb", False),
+        ("%run binary.py", False),
+        ("%run huge.py", False),
+        ("%run", False),
+        ("%cat using.py", False),
+        ("print('%run using.py')", False),
+    ],
+)
+def test_a_file_that_a_cell_runs(
+    namespace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    expected: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    """The names in it count like those in the cell; what cannot be read has none."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in FILES.items():
+        (tmp_path / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert expected is reaches(code, namespace)

@@ -83,7 +83,17 @@ def test_runs_of_a_front_end(user: NotebookUser) -> None:
 
 
 @pytest.mark.parametrize(
-    "magic", ["%etna_status", "%etna_login", "%etna_logout", "  %etna_status", "%etna_login?"]
+    "magic",
+    [
+        "%etna_status",
+        "%etna_login",
+        "%etna_logout",
+        "  %etna_status",
+        "%etna_login?",
+        "%time %etna_login",
+        "%%time\n%etna_login",
+        "%timeit -n1 -r1 %etna_login",
+    ],
 )
 def test_our_own_cells_do_not_warn(user: NotebookUser, magic) -> None:
     """A cell that looks at the logins or logs in needs no line that says to do so."""

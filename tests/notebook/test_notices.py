@@ -86,6 +86,12 @@ def test_a_token_near_its_end_that_is_refreshed_by_itself(logins: AgingLogins, s
         cell("x = 1\n  %etna_status"),
         cell("etna_logout --all"),
         cell("await etna_magic.login('paper')"),
+        cell("session = await login('paper')"),
+        cell("%time %etna_login"),
+        cell("%%time\n%etna_login"),
+        cell("%timeit -n1 -r1 %etna_status"),
+        cell("rows = %etna_status --json"),
+        cell("get_ipython().run_line_magic('etna_login', '')"),
         cell(store_history=False),
     ],
 )

@@ -179,8 +179,8 @@ class AuthAdapter(BaseAdapter):
         if request.method in READS:
             if not can_be_repeated(request):
                 raise EtnaError(
-                    f"The body of a {request.method} must be one that can be sent again, and this one can be "
-                    "read only once: give it as bytes or as a file."
+                    f"The body of a {request.method} can be read only once, and a read may be sent again: "
+                    "give it as bytes or as a file."
                 )
         elif rules is not None and not isinstance(rules, ReadsOnly):
             raise EtnaError(

@@ -176,7 +176,7 @@ class Settings(NamedTuple):
             are, them = ("is", "it") if len(names) == 1 else ("are", "them")
             raise MissingCredentialsError(
                 f"{listed} {are} not set: set {them} "
-                "in the environment, in a .env file or in one named by --env-file (in Python env_file=)."
+                "in the environment, in a .env, or in a file named by --env-file (env_file=)."
                 f"{self._why_missing()}"
             )
         pin = self.known.get("pin")
@@ -200,11 +200,14 @@ class Settings(NamedTuple):
             return f" {', '.join(said)}."
         import difflib  # noqa: PLC0415 - for this one sentence
 
-        missing, spelt = [VARIABLES[name] for name in self.missing], dict[str, str]()
+        missing, spelt = [VARIABLES[name] for name in self.missing], dict[str, tuple[str, str]]()
         for other, place in self.others.items():
             for near in difflib.get_close_matches(other.upper(), missing, 1, 0.7):
-                spelt.setdefault(near, f"{near} instead of {other} {place}")
-        return f" Did you mean {' and '.join(spelt.values())}?" if spelt else ""
+                spelt.setdefault(near, (f"{near} instead of {other}", f" {place}"))
+        # Of many the names alone, for one sentence is enough.
+        pairs = [pair + (place if len(spelt) < 3 else "") for pair, place in spelt.values()]
+        listed = " and ".join(filter(None, (", ".join(pairs[:-1]), *pairs[-1:])))
+        return f" Did you mean {listed}?" if listed else ""
 
     def lifetime(self, otherwise: timedelta) -> timedelta:
         """Return how long the server keeps a token, or `otherwise` where no setting says so."""

@@ -301,7 +301,7 @@ def test_a_body_that_can_be_sent_once(server, session: EtnaSession, make, method
     error = caught(lambda: session.request(method, "v1.0/x", data=make()))
     assert (EtnaError, []) == (type(error), server.received)
     assert (
-        f"The body of a {method} must be one that can be sent again, and this one can be read only once: "
+        f"The body of a {method} can be read only once, and a read may be sent again: "
         "give it as bytes or as a file."
     ) == str(error)
 

@@ -196,7 +196,7 @@ def test_a_value_that_cannot_be_used_hides_one(folder: Path, monkeypatch: pytest
         ),
         (["ETNA_PASS"], " Did you mean ETNA_PASSWORD instead of ETNA_PASS in .env line 1?"),
         (["etna_password"], " Did you mean ETNA_PASSWORD instead of etna_password in .env line 1?"),
-        (["ETNA_REGION", "OTHER"], "(in Python env_file=)."),
+        (["ETNA_REGION", "OTHER"], "(env_file=)."),
     ],
 )
 def test_a_variable_with_another_name(folder: Path, names: list[str], expected: str) -> None:

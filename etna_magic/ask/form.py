@@ -6,6 +6,7 @@ import contextlib
 import math
 import threading
 import time
+from contextvars import copy_context
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,35 +15,25 @@ from IPython.display import display
 
 from etna_magic.ask.event_loop import call_later, run_in_background
 from etna_magic.ask.form_page import FormPage, Heading
-from etna_magic.ask.form_view import (
-    ANSWER,
-    FormView,
-    Step,
-    challenge_step,
-    close_tree,
-    credentials_step,
-    is_refusal,
-)
+from etna_magic.ask.form_view import ANSWER, FormView, Step, challenge_step, credentials_step, is_refusal
 from etna_magic.display import Bundle, line
 from etna_magic.exceptions import ApplicationKeyError, EtnaError, RateLimitedError
 from etna_magic.login_flow import Challenge
 from etna_magic.support import format_duration
 from etna_magic.support.safe_call import Failure, safe_call
+from etna_magic.token import Token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from IPython.core.events import EventManager
     from IPython.display import DisplayHandle
 
     from etna_magic.login_flow import LoginAttempt
     from etna_magic.secret import Secret
-    from etna_magic.token import Token
 
-# All in seconds. Values in flight when a button is clicked arrive within this time.
-VALUES_IN_FLIGHT = 0.3
-# Enter comes before the value that it ends; if none follows, it was there already.
-VALUE_AFTER_ENTER = 1.0
+# All in seconds. What takes no longer is shown as done, and not as under way before.
+AT_ONCE = 0.1
 # A new field can take the cursor when the front end has drawn it.
 DRAWING = 0.2
 # Nobody who has left for longer expects a password to be kept.
@@ -58,27 +49,35 @@ class LoginForm:
 
     Parameters
     ----------
+    name : str
+        What the login is called.
     attempt : LoginAttempt
         What is known, and the conversation with the server.
     on_success : callable
         Stores the token and returns the line that is shown instead of the form; may raise `EtnaError`.
     on_end : callable, optional
         Called once when the form has ended, by a login or because it was called off.
+    on_unwanted : callable, optional
+        Called, in the background, with a token that came when the form had ended.
     is_awaited : bool, optional
         Whether a cell awaits that. Such a cell serves the form, which can then be used while it runs.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but three have a default
         self,
+        name: str,
         attempt: LoginAttempt,
         on_success: Callable[[Token], Bundle],
         on_end: Callable[[], None] = lambda: None,
+        on_unwanted: Callable[[Token], object] = lambda _: None,
         *,
         is_awaited: bool = False,
     ) -> None:
+        self._name = name
         self._attempt = attempt
         self._on_success = on_success
         self._on_end = on_end
+        self._on_unwanted = on_unwanted
         self._is_awaited = is_awaited
         self._lock = threading.RLock()
         self._page = FormPage()
@@ -87,6 +86,7 @@ class LoginForm:
         # What stores this form's token calls off every form of the name, and means the others.
         self._is_storing = False
         self._cancel_forgetting: Callable[[], None] = lambda: None
+        self._stop_counting: Callable[[], None] = lambda: None
         # What was typed, without the password, for the next try.
         self._kept: dict[str, Secret] = {}
         # How often in a row the server has refused what was typed here.
@@ -103,11 +103,13 @@ class LoginForm:
         if challenge is None:
             self._ask_credentials()
         else:
-            self._ask_challenge(challenge)
-        plain = "The login form needs a front end with widgets; elsewhere use %etna_login --prompt."
-        bundle = self._page.box._repr_mimebundle_() | {"text/plain": plain}
-        self._handle = display(bundle, raw=True, display_id=True)
-        if not self._is_awaited:
+            self._show_step(challenge_step(challenge), {})
+        # For whoever reads the notebook without this kernel: it is saved like this until the form ends.
+        saved = line(f"The login form of {self._name}, which was not finished.", "etna-note")
+        self._handle = display(self._page.box._repr_mimebundle_() | saved, raw=True, display_id=True)
+        if self._is_awaited:
+            self._watch_views()
+        else:
             self._watch_cells()
 
     def call_off(self, sentence: str) -> None:
@@ -116,40 +118,66 @@ class LoginForm:
             self._close(line(sentence, "etna-note"))
 
     def _close(self, bundle: Bundle) -> None:
+        """Let a line take the form's place: in its widget, since Voila shows no update of a display."""
         with self._lock:
             view, self._view = self._view, None
             if view is None:
                 return
             self._kept = {}
             self._cancel_forgetting()
+            self._stop_counting()
             self._unwatch_cells()
+            self._page.show_line(bundle["text/html"])
             if self._handle is not None:
                 self._handle.update(bundle, raw=True)
             view.close()
-            close_tree(self._page.box)
+            self._page.close_all_but_line()
         self._on_end()
+
+    def _watch_views(self) -> None:
+        """End the form when it is taken from its page: a cell that is run again would wait for it for ever.
+
+        The front end counts a widget's views where the count is a number. While a cell waits it sends one
+        value
+        of each widget: so the layout says that the form was drawn, and the box that it is gone.
+        """
+        # In the cell's context, so that the cell's thread is asked, as for everything else.
+        run, box = copy_context().run, self._page.box
+        box.layout.observe(lambda _: run(box.set_trait, "_view_count", 1), "_view_count")
+        box.observe(self._count_views, "_view_count")
+        box.layout.set_trait("_view_count", 0)
+
+    def _count_views(self, change: Mapping[str, object]) -> None:
+        if change["new"] == 0:
+            self.call_off("This form was closed, because it was taken from its page.")
 
     # Steps
 
     def _ask_credentials(self, error: EtnaError | None = None) -> None:
-        view = self._new_view(credentials_step(self._attempt.settings, error, self._refused), self._kept)
-        view.add_button("Log in", "primary", lambda: self._submit_soon(view))
-        self._show_view(view)
+        view = self._show_step(credentials_step(self._attempt.settings, error, self._refused), self._kept)
         if isinstance(error, RateLimitedError) and error.retry_after:
             self._count_down(view, time.monotonic() + error.retry_after)
 
-    def _ask_challenge(self, challenge: Challenge) -> None:
-        view = self._new_view(challenge_step(challenge), {})
-        view.add_button("Verify", "primary", lambda: self._submit_soon(view))
-        view.add_button("Start over", "", self._ask_credentials)
+    def _show_step(self, step: Step, values: Mapping[str, Secret]) -> FormView:
+        view = self._new_view(step, values)
+        if step.challenge is None:
+            view.add_button("Log in", "primary", lambda: self._submit_soon(view))
+        else:
+            view.add_button("Verify", "primary", lambda: self._submit_soon(view))
+            view.add_button("Start over", "", self._ask_credentials)
+        view.add_cancel(self._cancel)
         self._show_view(view)
+        return view
 
-    def _new_view(self, step: Step, values: dict[str, Secret]) -> FormView:
+    def _cancel(self) -> None:
+        self._close(line("The login was cancelled, and nothing has changed.", "etna-note"))
+
+    def _new_view(self, step: Step, values: Mapping[str, Secret]) -> FormView:
         remembers = self.remembers if step.challenge is None else None
         view = FormView(step, self._page, values, is_awaited=self._is_awaited, remembers=remembers)
         view.on_remember = self._remember
         view.on_enter = lambda name: self._submit_soon(view, name)
-        view.on_value = lambda name: self._receive_value(view, name)
+        view.on_value = lambda _: self._forget_later(view)
         return view
 
     def _show_view(self, view: FormView) -> None:
@@ -186,7 +214,7 @@ class LoginForm:
             if view is not self._view:
                 return
             view.is_busy = left > 0
-            view.enable(is_enabled=not view.is_busy and not self._is_cell_running)
+            self._set_cell_running(is_running=self._is_cell_running)
             if view.is_busy:
                 wait = format_duration(timedelta(seconds=math.ceil(left)))
                 view.show_message(
@@ -200,31 +228,33 @@ class LoginForm:
     # From Enter or a click to what came of it
 
     def _submit_soon(self, view: FormView, entered: str | None = None) -> None:
-        """Submit after Enter or a click, once, when the values in flight have arrived."""
+        """Submit after Enter or a click, once, when all that was typed has arrived."""
         with self._lock:
-            if view is not self._view or view.is_busy or view.is_submitting:
+            if view is not self._view or view.is_busy:
                 return
-            view.is_submitting, view.entered = True, entered
-        call_later(VALUES_IN_FLIGHT if entered is None else VALUE_AFTER_ENTER, lambda: self._submit(view))
+            view.is_busy = True
+        began = time.monotonic()
+        self._stop_counting = call_later(AT_ONCE, lambda: self._count_up(view, began))
+        view.when_settled(lambda: self._submit(view), entered)
 
-    def _receive_value(self, view: FormView, name: str) -> None:
-        self._forget_later(view)
-        if view.is_submitting and view.entered == name:
-            self._submit(view)
+    def _count_up(self, view: FormView, began: float) -> None:
+        """Show that a login is under way, and for how long, until what comes of it is shown."""
+        with self._lock:
+            if view is self._view:
+                view.show_progress(int(time.monotonic() - began))
+                self._stop_counting = call_later(1.0, lambda: self._count_up(view, began))
 
     def _submit(self, view: FormView) -> None:
         with self._lock:
-            if view is not self._view or view.is_busy or not view.is_submitting:
+            if view is not self._view or not view.is_busy or view.is_sent:
                 return
-            view.is_submitting, view.entered = False, None
             if empty := view.empty_labels():
-                view.show_message(f"Still missing: {' and '.join(empty)}.", is_error=True)
-                view.focus()
+                # With new fields, since a cell that awaits gets one value of each.
+                missing = f"Still missing: {' and '.join(empty)}."
+                self._show_step(view.step._replace(message=missing, is_error=True), view.values)
                 return
-            view.is_busy = True
+            view.is_sent = True
             answers = dict(view.values)
-            view.enable(is_enabled=False)
-            view.show_message("Logging in…")
             if view.challenge is None:
                 self._kept = {name: value for name, value in answers.items() if name != "password"}
 
@@ -236,11 +266,14 @@ class LoginForm:
 
     def _finish(self, view: FormView, outcome: Token | Challenge | Failure) -> None:
         with self._lock:
-            if view is not self._view:
-                return  # closed or replaced in the meantime
+            if view is not self._view:  # ended in the meantime
+                if isinstance(outcome, Token):
+                    unwanted = outcome
+                    run_in_background(lambda: safe_call(lambda: self._on_unwanted(unwanted)), lambda _: None)
+                return
             if isinstance(outcome, Challenge):
                 self._refused = 0
-                self._ask_challenge(outcome)
+                self._show_step(challenge_step(outcome), {})
                 return
             if isinstance(outcome, Failure):
                 self._ask_again(outcome)
@@ -286,5 +319,6 @@ class LoginForm:
     def _set_cell_running(self, *, is_running: bool) -> None:
         with self._lock:
             self._is_cell_running = is_running
-            if self._view is not None and not self._view.is_busy:
-                self._view.enable(is_enabled=not is_running)
+            if self._view is not None:
+                can_use = not is_running and not self._view.is_busy
+                self._view.enable(is_enabled=can_use, can_cancel=not is_running)

@@ -27,6 +27,16 @@ _CSS, _SCRIPT = (files(__package__).joinpath(name).read_text("utf-8") for name i
 _ASSETS = f'<style onload="{escape(f"({_SCRIPT.strip()})(this)")}">{_CSS}</style>'
 
 
+def close_tree(widget: ipywidgets.Widget) -> None:
+    """Close a widget with its children, layout and style."""
+    for child in getattr(widget, "children", ()):
+        close_tree(child)
+    for part in ("layout", "style"):
+        if getattr(widget, part, None) is not None:
+            getattr(widget, part).close()
+    widget.close()
+
+
 class Heading(NamedTuple):
     """Who logs in, where, and what is known already.
 
@@ -101,3 +111,15 @@ class FormPage:
         error = f'<div class="etna-error" role="alert" id="{self._id}-error">{escape(message)}{more}</div>'
         self.said.value = "" if is_error else escape(message)
         self.error.value = error if is_error and message else ""
+
+    def show_line(self, html: str) -> None:
+        """Say what came of it, as HTML, where the form was; nothing else stays."""
+        self.said.value = html
+        self.box.add_class("etna-ended")
+
+    def close_all_but_line(self) -> None:
+        """Take every widget away but the line and its box: Voila shows nothing else of what came of it."""
+        closed = [part for part in self.box.children if part is not self.said]
+        self.box.children = (self.said,)
+        for part in closed:
+            close_tree(part)

@@ -7,14 +7,16 @@ last, and hold back a second value while a cell awaits. New widgets have neither
 from __future__ import annotations
 
 import base64
+from contextvars import copy_context
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 import ipywidgets
 from traitlets import Unicode
 
+from etna_magic.ask.button_row import ButtonRow
 from etna_magic.ask.event_loop import call_later
-from etna_magic.ask.form_page import Heading
+from etna_magic.ask.form_page import Heading, close_tree
 from etna_magic.exceptions import (
     ApplicationKeyError,
     ConnectionFailedError,
@@ -57,16 +59,6 @@ class CodeField(ipywidgets.Text):  # type: ignore[misc]  # ipywidgets publishes 
     """A field whose text is seen while it is typed; the kernel sends it to nobody either."""
 
     value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
-
-
-def close_tree(widget: ipywidgets.Widget) -> None:
-    """Close a widget with its children, layout and style."""
-    for child in getattr(widget, "children", ()):
-        close_tree(child)
-    for part in ("layout", "style"):
-        if getattr(widget, part, None) is not None:
-            getattr(widget, part).close()
-    widget.close()
 
 
 class Step(NamedTuple):
@@ -203,15 +195,13 @@ class FormView:
         self.challenge = step.challenge
         #: Whether it cannot be used now: a login is under way, or the server asks to wait.
         self.is_busy = False
-        #: Whether Enter or a click has happened and was not acted upon yet.
-        self.is_submitting = False
-        #: The field that Enter was pressed in, while the value is awaited that follows.
-        self.entered: str | None = None
+        #: Whether its answers are on their way to the server.
+        self.is_sent = False
         self.values = {name: values[name] for name in step.fields if name in values}
         #: Called with the field's name on Enter, and when a value has come.
         self.on_enter: Callable[[str], None] = lambda _: None
         self.on_value: Callable[[str], None] = lambda _: None
-        self._step = step
+        self.step = step
         self._heading = Heading("", "")
         # The field of which the message says that it cannot be used.
         self._unusable = ""
@@ -220,6 +210,9 @@ class FormView:
         unseen = [name for name, (_, is_unseen) in step.fields.items() if is_unseen]
         # One box for one field: the password, or what is asked for instead.
         self._shown = unseen[-1] if unseen else ""
+        # What publishes on a widget decides which thread serves it: always the one that runs cells.
+        self._context = copy_context()
+        self._row = ButtonRow(has_later_values=not is_awaited).add_class("etna-buttons")
         self.fields = {name: self._new_field(name) for name in step.fields}
         # Each in a box of its own, so that replacing one changes nothing about the others.
         self._boxes = {name: ipywidgets.VBox([field]) for name, field in self.fields.items()}
@@ -228,27 +221,39 @@ class FormView:
         #: Called when the box is ticked or not any more.
         self.on_remember: Callable[[bool], None] = lambda _: None
         self.buttons: list[ipywidgets.Button] = []
-        self._row = ipywidgets.HBox().add_class("etna-buttons")
+        self._cancel: ipywidgets.Button | None = None
         self._show = ipywidgets.HTML(_show_box(step.fields[self._shown][0])) if unseen else None
 
-    def add_button(self, label: str, style: str, act: Callable[[], None]) -> None:
+    def add_button(self, label: str, style: str, act: Callable[[], object]) -> ipywidgets.Button:
         """Add a button and what a click on it does."""
         button = ipywidgets.Button(description=label, button_style=style)
         button.add_class(f"etna-{label.lower().replace(' ', '-')}")
-        button.on_click(lambda _: act())
+        button.on_click(lambda _: self._in_cell(act))
         self.buttons.append(button)
         self._row.children = (*self._row.children, button)
+        return button
+
+    def add_cancel(self, act: Callable[[], object]) -> None:
+        """Add the button that leaves all as it is, which can be used while the others cannot."""
+        self._cancel = self.add_button("Cancel", "", act)
 
     def show(self, heading: Heading) -> None:
         """Show it on its page, under this heading."""
         self._heading = heading
-        self._page.show(heading, self._step.title, _proof(self.challenge), self.children())
-        self._page.say(self._step.message, self._step.note, is_error=self._step.is_error)
+        self._page.show(heading, self.step.title, _proof(self.challenge), self.children())
+        self._page.say(self.step.message, self.step.note, is_error=self.step.is_error)
 
     def children(self) -> tuple[ipywidgets.Widget, ...]:
         """Return what the form's page shows."""
         show = (self._show.add_class("etna-show"),) if self._show else ()
         return (*self._boxes.values(), *show, self._ticks, self._row)
+
+    def when_settled(self, act: Callable[[], object], entered: str | None = None) -> None:
+        """Call something, once, when all that was typed before Enter in a field, or a click, has arrived."""
+        self._row.when_settled(lambda: self._in_cell(act), entered)
+
+    def _in_cell(self, act: Callable[..., object], *arguments: object) -> None:
+        self._context.copy().run(act, *arguments)
 
     def empty_labels(self) -> list[str]:
         """Return the labels of the fields that have nothing in them."""
@@ -258,16 +263,25 @@ class FormView:
         """Show a message beside the fields."""
         self._page.say(message, is_error=is_error)
 
-    def enable(self, *, is_enabled: bool) -> None:
+    def show_progress(self, seconds: int) -> None:
+        """Say that a login is under way, and for how long; meanwhile it can only be cancelled."""
+        if seconds == 0:
+            self.enable(is_enabled=False, can_cancel=True)
+            self.show_message("Logging in…")
+        else:
+            self.show_message(f"Logging in… {seconds} s")
+
+    def enable(self, *, is_enabled: bool, can_cancel: bool | None = None) -> None:
         """Let a user type into the fields and click the buttons, or not."""
         for widget in (*self.fields.values(), *self._ticks.children, *self.buttons):
-            widget.disabled = not is_enabled
+            is_cancel = widget is self._cancel and can_cancel is not None
+            widget.disabled = not (can_cancel if is_cancel else is_enabled)
 
     def focus(self) -> None:
         """Put the cursor into the field that the message is about, or else into the first empty one."""
         empty = [name for name in self.fields if not self.values.get(name)]
-        if self._step.about in self.fields:
-            empty.insert(0, self._step.about)
+        if self.step.about in self.fields:
+            empty.insert(0, self.step.about)
         if empty:
             self.fields[empty[0]].focus()
 
@@ -281,11 +295,12 @@ class FormView:
     def close(self) -> None:
         """Take the widgets away, here and in the front end."""
         self.values = {}
+        self._row.stop()
         for widget in self.children():
             close_tree(widget)
 
     def _new_field(self, name: str) -> ipywidgets.Text:
-        label, is_unseen = self._step.fields[name]
+        label, is_unseen = self.step.fields[name]
         field_type = UnseenField if is_unseen else CodeField if name == ANSWER else ipywidgets.Text
         is_kept, is_secret = name in self.values, self._is_secret(name)
         field = field_type(
@@ -296,12 +311,12 @@ class FormView:
         )
         if name == ANSWER and self.challenge is not None:
             field.add_class(f"etna-{self.challenge.kind.value.lower()}")
-        if name == self._step.about:
+        if name == self.step.about:
             field.add_class("etna-wrong")
         if name == self._shown:
             field.add_class("etna-shown")
-        field.observe(lambda change: self._receive_value(name, change), "value")
-        field.on_msg(lambda _, content, __: self._receive_message(name, content))
+        field.observe(lambda change: self._in_cell(self._receive_value, name, change), "value")
+        field.on_msg(lambda _, content, __: self._in_cell(self._receive_message, name, content))
         return field
 
     def _new_tick(self, *, is_ticked: bool) -> ipywidgets.Checkbox:
@@ -310,10 +325,11 @@ class FormView:
             description="Remember on this machine: the token, not the password",
             indent=False,
         ).add_class("etna-remember")
-        tick.observe(lambda change: self._receive_tick(is_ticked=change["new"]), "value")
+        tick.observe(lambda change: self._in_cell(self._receive_tick, change), "value")
         return tick
 
-    def _receive_tick(self, *, is_ticked: bool) -> None:
+    def _receive_tick(self, change: Mapping[str, bool]) -> None:
+        is_ticked = change["new"]
         self.on_remember(is_ticked)
         if self._is_awaited:
             call_later(0.0, lambda: self._replace_tick(is_ticked=is_ticked))
@@ -327,7 +343,7 @@ class FormView:
 
     def _is_secret(self, name: str) -> bool:
         # A one-time code is seen while it is typed, and is a secret all the same.
-        return name == ANSWER or self._step.fields[name][1]
+        return name == ANSWER or self.step.fields[name][1]
 
     def _receive_value(self, name: str, change: Mapping[str, object]) -> None:
         value = Secret(str(change["new"]))
@@ -343,6 +359,7 @@ class FormView:
         self._look_at(name, value)
         if self._is_awaited:
             call_later(0.0, lambda: self._replace_field(name))
+        self._row.value_arrived(name)
         self.on_value(name)
 
     def _look_at(self, name: str, value: Secret) -> None:

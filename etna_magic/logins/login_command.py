@@ -23,7 +23,7 @@ from etna_magic.ask import (
     input_mode,
 )
 from etna_magic.exceptions import EtnaError, NotLoggedInError
-from etna_magic.login_flow import Challenge, LoginAttempt
+from etna_magic.login_flow import Challenge, LoginAttempt, log_out_on_server
 from etna_magic.session import EtnaSession, TokenRefresher, ask_servers
 from etna_magic.settings import LoginOptions, environment_of, resolve
 from etna_magic.support import checked_base_url, format_duration, parse_duration
@@ -246,7 +246,11 @@ class LoginCommand:
             self.registry.form_ended(self.name, form)
             on_end()
 
-        form = LoginForm(attempt, store, ended, is_awaited=is_awaited)
+        def discard(token: Token) -> None:
+            if not self.registry.is_in_use(token):
+                log_out_on_server(token, self.timeout)
+
+        form = LoginForm(self.name, attempt, store, ended, discard, is_awaited=is_awaited)
         form.remembers = self._options.remember if can_remember() else None
         form.is_read_only = self._options.read_only or self.registry.settings.read_only
         self.registry.wait_for_form(self.name, form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AbstractContextManager, asynccontextmanager
+from contextvars import Context
 from typing import TYPE_CHECKING, cast
 
 from IPython.core.getipython import get_ipython
@@ -19,8 +20,10 @@ from etna_magic.settings import LoginOptions, as_parameter, ask_option, checked_
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
+
+    from IPython.core.interactiveshell import InteractiveShell
 
     from etna_magic.ask import Ask, Kernel
     from etna_magic.notebook.magics import EtnaMagics
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 
 # Found by trying: 6.29, 6.31, 7.0, 7.1, 7.2 and 7.3 deliver no widget message while a cell awaits.
 SERVING = (7, 4)
+RUN_AGAIN = (
+    "This cell was run again while its form was waiting, and both runs have ended. Run it again to log in."
+)
 
 
 async def login(  # noqa: PLR0913 - the options of %etna_login
@@ -182,7 +188,53 @@ async def _form(command: LoginCommand, attempt: LoginAttempt, challenge: Challen
         form.call_off("This form was closed, because its cell was stopped.")
         raise InterruptedLogin from None
     if not succeeded.is_set():
+        _reruns.watch(command.kernel)
         raise NotLoggedInError(f"The login {command.name} was called off. Run this cell again to log in.")
+
+
+class _Reruns:
+    """Says, where a cell was run again while its form waited, that it has to be run once more.
+
+    The front end takes the form away and sends the cell once more. The form notices and ends, and with it the
+    cell, which fails so that no cell behind it goes on without a login. A kernel then refuses all cells
+    that were sent before, mostly the new run too: that leaves an empty place, and no word.
+    """
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def watch(self, kernel: Kernel | None) -> None:
+        """Look for a while whether the cell that is running was refused after its end."""
+        if kernel is not None:
+            ended = kernel.get_parent("shell")
+            # In a context of its own, so that it sees, and shows something in, what came last.
+            self._task = asyncio.get_running_loop().create_task(self._say(kernel, ended), context=Context())
+
+    async def _say(self, kernel: Kernel, ended: Mapping[str, object]) -> None:
+        begun: list[object] = []
+        events = cast("InteractiveShell", get_ipython()).events
+        events.register("pre_run_cell", begun.append)
+        try:
+            for _ in range(100):
+                await asyncio.sleep(0.02)
+                parent = kernel.get_parent("shell")
+                if _cell(parent) == _cell(ended) and parent["header"] != ended["header"]:
+                    await asyncio.sleep(0.1)  # it may have been accepted, and begin
+                    if not begun:
+                        display.show(display.line(RUN_AGAIN, "etna-warning"))
+                    return
+                if begun:
+                    return
+        finally:
+            events.unregister("pre_run_cell", begun.append)
+
+
+_reruns = _Reruns()
+
+
+def _cell(message: Mapping[str, object]) -> object:
+    """Return the id of the cell that a front end has sent, if it says so."""
+    return cast("Mapping[str, object]", message["metadata"]).get("cellId", message["header"])
 
 
 def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

@@ -1,5 +1,6 @@
 """An environment in which this machine's settings take no part, an attempt by a script, and a terminal."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
@@ -45,6 +46,9 @@ class ScriptedAttempt:
         self.sent: list[dict[str, str] | str] = []
         self.typed: dict[str, Secret] = {}
         self._outcomes = list(outcomes)
+        #: While this is not set, the server takes its time.
+        self.may_answer = threading.Event()
+        self.may_answer.set()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -63,6 +67,7 @@ class ScriptedAttempt:
         return self._next()
 
     def _next(self) -> Token | Challenge:
+        assert self.may_answer.wait(20)
         outcome = self._outcomes.pop(0)
         if isinstance(outcome, EtnaError):
             raise outcome

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+import ipywidgets
 import pytest
 from IPython.core.events import EventManager
+from ipywidgets.widgets.widget_link import DirectionalLink
 
 from etna_magic.ask.form import LoginForm
 from etna_magic.ask.form_view import FormView
@@ -43,6 +45,13 @@ def texts(view: FormView) -> list[str]:
     return [page.heading.value, page.error.value + page.said.value]
 
 
+def _in_a_moment(act: Callable[[], object]) -> None:
+    try:
+        asyncio.get_running_loop().call_later(SOON, act)
+    except RuntimeError:
+        act()
+
+
 def _message(**data: object) -> dict[str, object]:
     return {"content": {"data": data}, "buffers": []}
 
@@ -78,13 +87,19 @@ class ShownForm:
     ) -> None:
         monkeypatch.setattr("etna_magic.ask.form.display", self._display)
         monkeypatch.setattr("etna_magic.ask.form.get_ipython", lambda: self)
-        for wait in ("VALUES_IN_FLIGHT", "VALUE_AFTER_ENTER", "DRAWING"):
+        for wait in ("AT_ONCE", "DRAWING"):
             monkeypatch.setattr(f"etna_magic.ask.form.{wait}", SOON)
+        monkeypatch.setattr("etna_magic.ask.button_row.ipywidgets.jsdlink", self._link)
+        #: Whether this front end knows links between widgets.
+        self.has_links = True
         self.events = EventManager(self, ["pre_run_cell", "post_run_cell", "pre_execute", "post_execute"])
         self.shown: list[Bundle] = []
         self.ends = 0
         self.attempt = ScriptedAttempt(outcomes, settings or Settings({}))
-        self.form = LoginForm(self.attempt, on_success, self._count_end, is_awaited=is_awaited)
+        self.unwanted: list[Token] = []
+        self.form = LoginForm(
+            "etna", self.attempt, on_success, self._count_end, self.unwanted.append, is_awaited=is_awaited
+        )
         self.form.show(challenge)
 
     def _display(self, bundle: Bundle, *, raw: bool, display_id: bool):
@@ -98,6 +113,19 @@ class ShownForm:
         assert raw
         self.shown.append(bundle)
 
+    def _link(self, source: tuple[ipywidgets.Widget, str], target: tuple[ipywidgets.Widget, str]):
+        """Copy a value from one widget to another as a front end does, a moment after it has changed."""
+        (widget, attribute), (other, copy) = source, target
+        link = DirectionalLink(source, target)
+
+        def send(answer: int) -> None:
+            if other.comm is not None:
+                state = {copy: answer}
+                other.comm.handle_msg(_message(method="update", state=state, buffer_paths=[]))
+
+        widget.observe(lambda c: self.has_links and _in_a_moment(lambda: send(c["new"])), attribute)
+        return link
+
     def _count_end(self) -> None:
         self.ends += 1
 
@@ -109,8 +137,10 @@ class ShownForm:
 
     @property
     def line(self) -> str:
-        """What is shown instead of the form."""
+        """What is shown instead of the form: in its widget, and where that was displayed."""
         assert self.form._view is None
+        (line,) = self.form._page.box.children
+        assert self.shown[-1]["text/html"] == line.value
         return self.shown[-1]["text/plain"]
 
     @property
@@ -120,8 +150,9 @@ class ShownForm:
 
     @property
     def is_usable(self) -> bool:
-        """Whether fields and buttons can be used."""
-        (disabled,) = {widget.disabled for widget in (*self.view.fields.values(), *self.view.buttons)}
+        """Whether fields and buttons can be used; "Cancel" may be usable by itself."""
+        buttons = [button for button in self.view.buttons if button.description != "Cancel"]
+        (disabled,) = {widget.disabled for widget in (*self.view.fields.values(), *buttons)}
         return not disabled
 
     def fill(self, *, leave_out: Sequence[str] = ()) -> None:

@@ -19,11 +19,13 @@ from etna_magic.exceptions import (
     RateLimitedError,
     VerificationError,
 )
+from etna_magic.login_flow import Challenge
 from etna_magic.secret import Secret
 from etna_magic.settings import Settings
 from etna_magic.token import Token
 from tests.ask.conftest import ASKED_FOR_CODE, ASKED_FOR_PIN, make_token
 from tests.ask.front_end import ANSWERS, SOON, ShownForm, click, press_enter, texts, type_text
+from tests.helpers.waiting import wait_until
 
 
 def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
@@ -77,6 +79,46 @@ async def test_a_value_that_a_click_overtook(monkeypatch: pytest.MonkeyPatch) ->
     type_text(form.view, "password", ANSWERS["password"])
     await form.wait_for_end()
     assert [ANSWERS] == form.attempt.sent
+
+
+@in_a_loop
+async def test_a_front_end_without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody says that all values have been sent, those count that come within a time."""
+    monkeypatch.setattr("etna_magic.ask.button_row.ANSWER_LIMIT", 4 * SOON)
+    form = ShownForm(monkeypatch, [make_token()])
+    form.has_links = False
+    form.fill()
+    press_enter(form.view, "password", "a later one")
+    await form.wait_for_end()
+    assert ["a later one"] == [sent["password"] for sent in form.attempt.sent]
+
+
+@in_a_loop
+async def test_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the server works the form says so at once, counts the seconds, and can be cancelled only."""
+    form = ShownForm(monkeypatch, [make_token()])
+    form.attempt.may_answer.clear()
+    form.fill()
+    click(form.view, "Log in")
+    await form.wait_for_text("Logging in…")
+    await form.wait_for_text("Logging in… 1 s")
+    await form.wait_for_text("Logging in… 2 s")
+    (cancel,) = [button for button in form.view.buttons if button.description == "Cancel"]
+    assert (False, False) == (form.is_usable, cancel.disabled)
+    form.attempt.may_answer.set()
+    assert "In as alice." == await form.wait_for_end()
+
+
+@pytest.mark.parametrize("challenge", [None, ASKED_FOR_CODE])
+@in_a_loop
+async def test_cancel(monkeypatch: pytest.MonkeyPatch, challenge: Challenge | None) -> None:
+    """At any step it ends the form, and nothing that was typed is left or sent."""
+    form = ShownForm(monkeypatch, challenge=challenge)
+    view = form.view
+    type_text(view, form.fields[-1], "typed")
+    click(view, "Cancel")
+    assert ("The login was cancelled, and nothing has changed.", 1, {}) == (form.line, form.ends, view.values)
+    assert [] == form.attempt.sent
 
 
 @in_a_loop
@@ -165,7 +207,7 @@ async def test_pin_then_code(monkeypatch: pytest.MonkeyPatch) -> None:
     await form.wait_for(lambda: "PIN" in texts(form.view)[0])
     press_enter(form.view, ANSWER, "1357")
     await form.wait_for(lambda: "code" in texts(form.view)[0])
-    assert ([ANSWER], ["Verify", "Start over"]) == (
+    assert ([ANSWER], ["Verify", "Start over", "Cancel"]) == (
         form.fields,
         [button.description for button in form.view.buttons],
     )
@@ -283,21 +325,25 @@ async def test_calling_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @in_a_loop
-async def test_calling_it_off_while_the_server_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What comes of the login is not stored."""
+async def test_cancelling_while_the_server_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that comes afterwards is not stored, and is handed to whoever ends it."""
     stored: list[Token] = []
 
     def store(token: Token) -> Bundle:
         stored.append(token)
         return line("Stored.")
 
-    form = ShownForm(monkeypatch, [make_token()], store)
+    token = make_token()
+    form = ShownForm(monkeypatch, [token], store)
+    form.attempt.may_answer.clear()
     form.fill()
     press_enter(form.view, "password", "pw-17")
-    form.form.call_off("It was called off.")
     await form.wait_for(lambda: form.attempt.sent)
-    await asyncio.sleep(2 * SOON)
-    assert ("It was called off.", 1, []) == (form.line, form.ends, stored)
+    click(form.view, "Cancel")
+    assert ("The login was cancelled, and nothing has changed.", 1) == (form.line, form.ends)
+    form.attempt.may_answer.set()
+    await form.wait_for(lambda: form.unwanted)
+    assert ([token], [], 1) == (form.unwanted, stored, form.ends)
 
 
 @in_a_loop
@@ -375,15 +421,17 @@ def test_without_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """A subshell's thread may have no loop: timers do what a loop does elsewhere."""
     settings = Settings({}).filled({n: Secret(ANSWERS[n]) for n in ANSWERS if n != "password"})
     form = ShownForm(monkeypatch, [make_token()], settings=settings)
-    press_enter(form.view, "password", "pw-17")
+    type_text(form.view, "password", "pw-17")
+    press_enter(form.view, "password")
+    wait_until(lambda: form.ends)
     assert ("In as alice.", [{"password": "pw-17"}]) == (form.line, form.attempt.sent)
 
 
-def test_what_is_displayed_without_widgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A front end that cannot show it has a line that says what to do."""
+def test_what_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader of the notebook who has no kernel sees that a login was not finished."""
     form = ShownForm(monkeypatch)
-    assert (
-        "The login form needs a front end with widgets; elsewhere use %etna_login --prompt."
-    ) == form.shown[0]["text/plain"]
+    sentence = "The login form of etna, which was not finished."
+    assert sentence == form.shown[0]["text/plain"]
+    assert sentence in form.shown[0]["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in form.shown[0]
     form.form.call_off("")

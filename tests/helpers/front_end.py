@@ -45,8 +45,21 @@ class FrontEnd:
                 self._models[content["comm_id"]] = dict(content["data"]["state"])
             elif kind == "comm_msg" and content["data"].get("method") == "update":
                 self._models.setdefault(content["comm_id"], {}).update(content["data"]["state"])
+                self._copy(content["comm_id"], content["data"]["state"])
             elif kind == "comm_close":
                 self._models.pop(content["comm_id"], None)
+
+    def _copy(self, model: str, changed: State) -> None:
+        """Do what links between widgets say: copy what has changed, and send it."""
+        links = [s for s in self._models.values() if s.get("_model_name") == "DirectionalLinkModel"]
+        for link in links:
+            (source, attribute), (target, copy) = link["source"], link["target"]
+            if source.removeprefix("IPY_MODEL_") == model and attribute in changed:
+                state = {copy: changed[attribute]}
+                other = target.removeprefix("IPY_MODEL_")
+                if other in self._models:
+                    self._models[other].update(state)
+                    self._tell(other, {"method": "update", "state": state, "buffer_paths": []})
 
     def _tree(self, model: str) -> list[str]:
         state = self._models.get(model, {})

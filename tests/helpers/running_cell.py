@@ -80,11 +80,26 @@ def _updates(message: Message, name: str) -> bool:
 
 
 def open_widgets(kernel: Kernel) -> list[dict[str, Any]]:
-    """Return the state of every widget that a kernel has opened and not closed."""
+    """Return the state of every open widget of a kernel but the lines of forms that have ended."""
     found: dict[str, dict[str, Any]] = {}
     for message in kernel.published:
         if message["msg_type"] == "comm_open":
             found[message["content"]["comm_id"]] = message["content"]["data"]["state"]
         elif message["msg_type"] == "comm_close":
             found.pop(message["content"]["comm_id"], None)
-    return list(found.values())
+        elif (
+            message["content"].get("data", {}).get("method") == "update" and message["msg_type"] == "comm_msg"
+        ):
+            found.get(message["content"]["comm_id"], {}).update(message["content"]["data"]["state"])
+    for box in [one for one in found.values() if "etna-ended" in one.get("_dom_classes", ())]:
+        (line,) = box["children"]
+        for part in (line.removeprefix("IPY_MODEL_"), *_parts(found[line.removeprefix("IPY_MODEL_")])):
+            found.pop(part)
+        for part in _parts(box):
+            found.pop(part)
+    return [one for one in found.values() if "etna-ended" not in one.get("_dom_classes", ())]
+
+
+def _parts(state: dict[str, Any]) -> list[str]:
+    """Return the models of a widget's layout and style."""
+    return [state[name].removeprefix("IPY_MODEL_") for name in ("layout", "style") if state.get(name)]

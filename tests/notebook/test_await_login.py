@@ -39,9 +39,10 @@ def password(user: RememberingUser) -> str:
 
 def fail_to_log_in(form: FrontEnd) -> None:
     """Fill in a form with a wrong password, and wait until it asks again."""
+    form.wait_for_field("Password")
+    button = form.model_id("Log in")
     form.log_in("nonsense")
-    form.wait_until(lambda: "Logging in…" in form.texts)
-    form.wait_until(lambda: "Logging in…" not in form.texts)
+    form.wait_until(lambda: form.buttons and form.model_id("Log in") != button)
     form.wait_for("password")
 
 

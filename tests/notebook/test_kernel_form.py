@@ -20,7 +20,7 @@ WIDGETS = "__import__('ipywidgets').Widget.get_manager_state()"
 def test_it_asks_for_what_is_missing(user: NotebookUser) -> None:
     """With the base URL on the line: app key and password unseen, the user seen, nothing preset."""
     form = user.show_form()
-    assert (ALL, ["Log in"]) == (form.fields, form.buttons)
+    assert (ALL, ["Log in", "Cancel"]) == (form.fields, form.buttons)
     kinds = ["PasswordModel", "TextModel", "PasswordModel"]
     assert kinds == [form.state(label)["_model_name"] for label in ALL]
     assert ["", "", ""] == [form.state(label)["value"] for label in ALL]
@@ -149,7 +149,7 @@ def test_a_wrong_password_and_then_the_right_one(user: NotebookUser) -> None:
     form = user.show_form()
     user.fill(form, password="wrong-Password-7")
     form.click("Log in")
-    form.wait_for("refused this user name and password")
+    form.wait_for("refused this username and password")
     assert "demo" == form.state("Username")["value"]
     assert ["", ""] == [form.state("Password")[part] or "" for part in ("value", "placeholder")]
     assert ["etna_session"] == user.kernel.ask(NAMES)

@@ -21,7 +21,7 @@ def test_a_code_after_a_wrong_one(user: NotebookUser) -> None:
     """The form asks for the code alone, says that a wrong one was wrong, and takes the right one."""
     form = show_submitted(user, "twofactor-again")
     form.wait_for("The server says: Expecting confirmation code")
-    assert (["Code"], ["Verify", "Start over"]) == (form.fields, form.buttons)
+    assert (["Code"], ["Verify", "Start over", "Cancel"]) == (form.fields, form.buttons)
     assert "TextModel" == form.state("Code")["_model_name"]
     form.enter("Code", "000000")
     form.wait_for("Invalid")
@@ -160,7 +160,7 @@ def test_a_good_token_works_while_a_form_waits(user: NotebookUser, form: FrontEn
     check_the_login_works(user)
     assert "fresh, waiting for the login" in user.kernel.run("%etna_status").texts[0]
     form.enter("Password", "wrong-Password-8")
-    form.wait_for("refused this user name and password")
+    form.wait_for("refused this username and password")
     check_the_login_works(user)
     form.enter("Password", user.sandbox.password_of("demo"))
     assert form.line.startswith("Logged in as demo")

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
 _Request = TypeVar("_Request", bound="PreparedRequest")
-
 #: How long before its end a token counts as expiring.
 WARN_BEFORE = timedelta(minutes=15)
 #: The two headers of every call, and what is shown in their place.
@@ -187,9 +186,8 @@ class Token:
     def plain_headers(self) -> dict[str, str]:
         """Return the same for one request that is sent at once, of which nobody gets hold."""
         # In one expression, the token first, which may be gone: no local of a frame that raises has a secret.
-        return dict(
-            zip(HEADERS, (f"Bearer {self.get_secret_value()}", self._app_key.get_secret_value()), strict=True)
-        )
+        key = self._app_key
+        return {HEADERS[0]: f"Bearer {self.get_secret_value()}", HEADERS[1]: key.get_secret_value()}
 
     def secrets(self) -> tuple[Secret, Secret]:
         """Return what no message may show: the token and the app key."""
@@ -298,6 +296,8 @@ class Token:
         InsecureURLError
             If the request goes to another origin than the token's own.
         """
+        if not hasattr(request, "register_hook"):  # nothing would redact it
+            raise TypeError("auth=etna_token is for requests: with httpx use etna_session.httpx_client().")
         own, target = Origin.of(self.base_url), Origin.of(request.url or "")
         if target != own:
             raise InsecureURLError(

@@ -1,10 +1,12 @@
 """``NAME_session``: signing, retries, what a 401 means, when a token is renewed, and sessions for workers.
 
-A call goes ``EtnaSession.request`` → ``AuthAdapter.send`` → the adapter that sends. The token is in a
+A call goes ``EtnaSession.request`` → ``AuthAdapter.send`` → the adapter that sends, and one of httpx by a
+transport that follows the same rules. The token is in a
 `TokenHolder`, read once a call; `TokenRefresher` replaces it there and `TokenCheck` asks the server about it.
 """
 
-from etna_magic.session.etna_session import TIMEOUT, EtnaSession, WorkerSession
+from etna_magic.session.authorized_session import TIMEOUT
+from etna_magic.session.etna_session import EtnaSession, WorkerSession
 from etna_magic.session.retry_policy import READS
 from etna_magic.session.server_answer import ServerAnswer, ask_servers
 from etna_magic.session.token_holder import TokenHolder

@@ -16,24 +16,24 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.utils import rewind_body
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from etna_magic.exceptions import EtnaError, NotLoggedInError, TokenExpiredError
+from etna_magic.exceptions import EtnaError
 from etna_magic.session.call_errors import (
-    add_outcome,
+    cannot_be_repeated,
     clear_history,
     discard,
     not_sent,
     raise_for,
-    refused,
     said_in,
     unknown_key,
 )
+from etna_magic.session.placeholder_auth import has_placeholder, ours_in
 from etna_magic.session.read_only import refuse_write
 from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
 from etna_magic.session.token_check import probe_url
-from etna_magic.support import sanitize
+from etna_magic.session.token_rules import TokenRules
 from etna_magic.support.http import QuietAdapter, plain_session_class
 from etna_magic.support.safe_call import Failure, safe_call
-from etna_magic.token import HEADERS, PLACEHOLDER, Token, TokenState, placeholder
+from etna_magic.token import HEADERS, Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ class AuthAdapter(BaseAdapter):
         #: The adapter that sends.
         self.adapter = adapter
         self._holder = holder
-        self._check = check
+        self._rules = TokenRules(holder, check)
         self._limits = limits
 
     def belongs_to(self, holder: TokenHolder) -> bool:
@@ -120,52 +120,21 @@ class AuthAdapter(BaseAdapter):
             "proxies": proxies,
         }
         is_home = self._holder.owns(request.url or "")
-        if not (self._has_placeholder(request) and is_home):
-            if self._holder.current() is None:  # what has another auth, or goes elsewhere, is not sent either
-                absent = NotLoggedInError(f"{self._holder.name} {self._holder.describe()}.")
-                raise add_outcome(absent, not_sent(request.method))
+        if not (
+            has_placeholder(self._holder, request.headers.get(AUTHORIZATION), request.method) and is_home
+        ):
+            self._rules.refuse_without_token(request.method)
             # A redirect from http to https of one host keeps Authorization, and that is another origin.
             prepare = copy.copy if is_home else partial(_without_our_headers, self._holder.current())
             return self._exchange(request, prepare, options, self._holder.current())
-        token = self._token_for(request, options)
+        token = self._rules.token(request.method, partial(self._probe, options), _patience(options))
         response = self._exchange(request, partial(_signed, token), options, token)
-        self._limits.note(response, token.secrets())
+        self._note(request, response, token)
         if response.status_code not in (401, 403):
             if response.ok:
                 self._holder.note_accepted(token)
             return response
         return self._after_refusal(request, response, token, options)
-
-    def _has_placeholder(self, request: PreparedRequest) -> bool:
-        """Say whether a request is to be signed; one of another account is refused."""
-        found = request.headers.get(AUTHORIZATION)
-        if not isinstance(found, str) or not found.startswith(PLACEHOLDER):
-            return False
-        account = self._holder.account
-        if account is None or found != placeholder(account):
-            theirs, ours = sanitize(found.removeprefix(PLACEHOLDER).strip()), account or "nobody yet"
-            raise NotLoggedInError(
-                f"The request was made for {theirs}, and this session is of {ours}.{not_sent(request.method)}"
-            )
-        return True
-
-    def _token_for(self, request: PreparedRequest, options: SendOptions) -> Token:
-        """Return the token to sign with: it is read once a call."""
-        holder, outcome = self._holder, not_sent(request.method)
-        try:
-            token = holder.token_for_call()
-        except EtnaError as error:
-            failed, current = add_outcome(error, outcome), holder.current()
-            ended = current if current and current.ended else None
-        else:
-            if not token.ended:
-                return token
-            failed, ended = TokenExpiredError(f"{holder.ended(token)}{outcome} {holder.hint}"), token
-        # It may have been a hiccup of the server, which then refused to renew it as well.
-        if ended and self._check.is_accepted_again(ended, self._probe(ended, options), _patience(options)):
-            holder.on_change(ended)
-            return ended
-        raise failed.with_traceback(None)
 
     def _exchange(
         self,
@@ -178,10 +147,7 @@ class AuthAdapter(BaseAdapter):
         rules = rules_of(self.adapter)
         if request.method in READS:
             if not can_be_repeated(request):
-                raise EtnaError(
-                    f"The body of a {request.method} can be read only once, and a read may be sent again: "
-                    "give it as bytes or as a file."
-                )
+                raise cannot_be_repeated(request.method)
         elif rules is not None and not isinstance(rules, ReadsOnly):
             raise EtnaError(
                 f"{type(self.adapter).__name__} keeps retry rules of its own, by which an order could be "
@@ -228,31 +194,30 @@ class AuthAdapter(BaseAdapter):
     def _after_401(
         self, request: PreparedRequest, response: Response, token: Token, options: SendOptions
     ) -> Response:
-        holder, current = self._holder, self._holder.current()
-        is_read = request.method in READS
-        reason = ""
-        if current is None or current is token or token.state is TokenState.STALE:
-            if not self._check.is_stale(token, self._probe(token, options), _patience(options)):
-                return response
-            holder.on_change(token)
-            reason = holder.ended(token)
-        elif not is_read:
-            return response  # replaced while the call was under way, and not because it had ended
-        discard(response)
-        if current is token and holder.refresher is None:
-            raise TokenExpiredError(f"{reason}{refused(request.method, response.status_code)} {holder.hint}")
+        status, probe = response.status_code, partial(self._probe, options)
         try:
-            fresh = holder.token_for_call()
+            fresh = self._rules.after_401(request.method, status, token, probe, _patience(options))
         except EtnaError as error:
             failed = error
         else:
-            if is_read:
-                if hasattr(request.body, "seek"):
-                    rewind_body(request)
-                response = self._exchange(request, partial(_signed, fresh), options, fresh)
-                return self._limits.note(response, fresh.secrets())
-            failed = TokenExpiredError(f"{reason} There is a fresh token now: repeat the call.")
-        raise add_outcome(failed, refused(request.method, response.status_code)).with_traceback(None)
+            if fresh is None:
+                return response
+            discard(response)
+            if hasattr(request.body, "seek"):
+                rewind_body(request)
+            response = self._exchange(request, partial(_signed, fresh), options, fresh)
+            return self._note(request, response, fresh)
+        discard(response)
+        raise failed.with_traceback(None)
+
+    def _note(self, request: PreparedRequest, response: Response, token: Token) -> Response:
+        """Keep what the server says of its limits, and return the response."""
+        try:
+            self._limits.note(request.method or "", response.url, response, token.secrets())
+        except DeprecationWarning:  # by a filter of the user's, which hides the answer
+            response.close()
+            raise
+        return response
 
     def ask(self, token: Token, options: SendOptions) -> int | Failure:
         """Ask the server about a token, by the way that a call goes; return the status, or why none came."""
@@ -273,14 +238,11 @@ class AuthAdapter(BaseAdapter):
 
         return safe_call(act, token.secrets())
 
-    def _probe(self, token: Token, options: SendOptions) -> Callable[[], int]:
-        def probe() -> int:
-            outcome = self.ask(token, options)
-            if isinstance(outcome, Failure):
-                raise_for(outcome, requests.Request("GET", probe_url(token)).prepare(), None)
-            return outcome
-
-        return probe
+    def _probe(self, options: SendOptions, token: Token) -> int:
+        outcome = self.ask(token, options)
+        if isinstance(outcome, Failure):
+            raise_for(outcome, requests.Request("GET", probe_url(token)).prepare(), None)
+        return outcome
 
     def after_fork(self) -> None:
         """Share no connection with the process that this one was forked from."""
@@ -324,19 +286,13 @@ def _signed(token: Token, request: PreparedRequest) -> PreparedRequest:
 
 def _without_our_headers(token: Token | None, request: PreparedRequest) -> PreparedRequest:
     """Return a request to another server, with no placeholder and nothing of ours that was set by hand."""
-    found: Any = request.headers.get(AUTHORIZATION, "")
-    text = found.decode("latin-1") if isinstance(found, bytes) else str(found)
-    has_key = APP_KEY in request.headers
-    is_ours = text.startswith((PLACEHOLDER, "Bearer ") if has_key else PLACEHOLDER) or (
-        token is not None and not token.ended and token.get_secret_value() in text
-    )
-    if not (has_key or is_ours):
+    names = ours_in(request.headers.get(AUTHORIZATION, ""), token, has_key=APP_KEY in request.headers)
+    if not names:
         return request
     made = copy.copy(request)
     made.headers = request.headers.copy()
-    made.headers.pop(APP_KEY, None)
-    if is_ours:  # and not what another auth= has put there
-        made.headers.pop(AUTHORIZATION, None)
+    for name in names:
+        made.headers.pop(name, None)
     return made
 
 

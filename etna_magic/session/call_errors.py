@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, TypeVar
 
 import requests
 
@@ -44,18 +44,45 @@ class CallFailedError(ConnectionFailedError, requests.RequestException):
     """Any other failure of ``requests`` or ``urllib3``."""
 
 
-# The first that fits; a ConnectTimeout is a ConnectionError too.
-_CLASSES: tuple[tuple[type[BaseException], type[ConnectionFailedError]], ...] = (
-    (requests.ConnectTimeout, CallConnectTimeoutError),
-    (requests.Timeout, CallReadTimeoutError),
-    (requests.exceptions.SSLError, CallTLSError),
-    (requests.ConnectionError, CallConnectionError),
-    (requests.exceptions.ChunkedEncodingError, CallBodyError),
+class Kinds(NamedTuple):
+    """Which failures of a library are of a network, and what they become."""
+
+    #: What may hold a header.
+    network: tuple[type[BaseException], ...]
+    #: Theirs and ours; the first that fits.
+    pairs: tuple[tuple[type[BaseException], type[ConnectionFailedError]], ...]
+    #: What any other of them becomes.
+    other: type[ConnectionFailedError]
+
+
+# A ConnectTimeout is a ConnectionError too.
+_OF_REQUESTS = Kinds(
+    NETWORK_ERRORS,
+    (
+        (requests.ConnectTimeout, CallConnectTimeoutError),
+        (requests.Timeout, CallReadTimeoutError),
+        (requests.exceptions.SSLError, CallTLSError),
+        (requests.ConnectionError, CallConnectionError),
+        (requests.exceptions.ChunkedEncodingError, CallBodyError),
+    ),
+    CallFailedError,
 )
 
 
+class Call(Protocol):
+    """A request of requests or of httpx."""
+
+    @property
+    def method(self) -> str | None:
+        """What is to be done."""
+
+    @property
+    def url(self) -> Any:
+        """Where; as text or by its ``str``."""
+
+
 def raise_for(
-    failure: Failure, request: requests.PreparedRequest, status: int | None, *, is_once: bool = True
+    failure: Failure, request: Call, status: int | None, *, is_once: bool = True, kinds: Kinds = _OF_REQUESTS
 ) -> NoReturn:
     """Raise for a request that failed.
 
@@ -63,17 +90,19 @@ def raise_for(
     ----------
     failure : Failure
         Why.
-    request : requests.PreparedRequest
+    request : requests.PreparedRequest or httpx.Request
         What was to be sent.
     status : int or None
         The status of the answer; 0 where none came, and None where no adapter was given the request.
     is_once : bool, optional
         Whether the adapter's own rules are known to send it once.
+    kinds : Kinds, optional
+        Of which library the failure is; by default of ``requests``.
 
     Raises
     ------
     ConnectionFailedError
-        It is an exception of ``requests`` too, of the class that ``requests`` would raise.
+        It is an exception of that library too, of the class that the library would raise.
     BaseException
         What interrupted the call, or was raised by the user's own code below it, as it was.
     """
@@ -81,12 +110,13 @@ def raise_for(
     outcome = _outcome(method, status, is_sent=failure.is_sent, is_once=is_once)
     if failure.error is not None:
         raise add_outcome(failure.error, outcome)
-    if failure.foreign is not None:
+    is_network = issubclass(failure.kind, kinds.network)
+    if failure.foreign is not None and not is_network:
         raise note_outcome(failure.foreign, outcome)
-    what = f"{method} to {Origin.of(request.url or '')}"
-    if not issubclass(failure.kind, NETWORK_ERRORS):
+    what = f"{method} to {Origin.of(str(request.url or ''))}"
+    if not is_network:
         raise ConnectionFailedError(f"{what} raised {failure.kind.__name__}: check its data.{outcome}")
-    kind = next((ours for theirs, ours in _CLASSES if issubclass(failure.kind, theirs)), CallFailedError)
+    kind = next((ours for theirs, ours in kinds.pairs if issubclass(failure.kind, theirs)), kinds.other)
     seen = f"was answered with status {status}, but not to the end" if status else "got no answer"
     raise kind(f"{what} {seen}: {failure.reason}.{outcome}")
 
@@ -128,6 +158,14 @@ def note_outcome(error: _Foreign, outcome: str) -> _Foreign:
 def _says_outcome(text: str) -> bool:
     """Say whether an error has its outcome already: of another session below this one."""
     return any(words in text for words in (" was not sent.", " was sent ", " was refused with a "))
+
+
+def cannot_be_repeated(method: str | None) -> EtnaError:
+    """Return the error of a read whose body can be sent only once."""
+    return EtnaError(
+        f"The body of a {method} can be read only once, and a read may be sent again: "
+        "give it as bytes or as a file."
+    )
 
 
 def clear_history(response: requests.Response) -> None:

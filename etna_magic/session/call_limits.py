@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from etna_magic.session.call_errors import note_outcome
@@ -13,9 +13,7 @@ from etna_magic.session.retry_policy import READS
 from etna_magic.support import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from requests import Response
+    from collections.abc import Iterable, Mapping
 
     from etna_magic.secret import Secret
 
@@ -30,7 +28,7 @@ _GROUPS = {
     "orders": "orders",
     "syncorders": "orders",
 }
-_LIBRARIES = ("requests.", "urllib3.", "etna_magic.")
+_LIBRARIES = ("requests.", "urllib3.", "httpx.", "etna_magic.")
 
 
 class CallLimit(NamedTuple):
@@ -54,6 +52,18 @@ class CallLimit(NamedTuple):
     resets_at: datetime | None
 
 
+class Answered(Protocol):
+    """An answer of requests or of httpx."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By name, in any case."""
+
+    @property
+    def status_code(self) -> int:
+        """What it was answered with."""
+
+
 class CallLimits(dict[str, CallLimit]):
     """The last figures by group: ``orders``, ``order queries``, ``positions``, ``history`` and others."""
 
@@ -61,12 +71,12 @@ class CallLimits(dict[str, CallLimit]):
         super().__init__()
         self._deprecated: set[str] = set()
 
-    def note(self, response: Response, secrets: Iterable[Secret]) -> Response:
-        """Keep what a response says, warn of a call that is deprecated, once, and return the response."""
+    def note(self, method: str, url: str, response: Answered, secrets: Iterable[Secret]) -> None:
+        """Keep what a response says, and warn of a call that is deprecated, once."""
         headers = response.headers
         if not any(name[:2] in ("X-", "x-") for name in headers):
-            return response  # as most: a call must not pay for it
-        group = group_of(response.request.method or "", response.url)
+            return  # as most: a call must not pay for it
+        group = group_of(method, url)
         if any(
             name in headers for name in ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
         ):
@@ -79,15 +89,13 @@ class CallLimits(dict[str, CallLimit]):
         if (removal := headers.get("X-Deprecated")) and group not in self._deprecated:
             self._deprecated.add(group)
             message = (
-                f"ETNA will remove {response.request.method} {urlsplit(response.url).path}: "
+                f"ETNA will remove {method} {urlsplit(url).path}: "
                 f"the server says X-Deprecated: {redact(removal, secrets)}."
             )
             try:
                 warnings.warn(message, DeprecationWarning, stacklevel=_depth())
-            except DeprecationWarning as error:  # by a filter of the user's, which hides the answer
-                response.close()
-                raise note_outcome(error, _answered(response)) from None
-        return response
+            except DeprecationWarning as error:  # by a filter of the user's
+                raise note_outcome(error, _answered(method, response.status_code)) from None
 
 
 def group_of(method: str, url: str) -> str:
@@ -101,12 +109,10 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 12 else None
 
 
-def _answered(response: Response) -> str:
+def _answered(method: str, status: int) -> str:
     """Say what became of a call that is no read, as a sentence."""
-    method = response.request.method
     if method in READS:
         return ""
-    status = response.status_code
     return f"The {method} was sent and answered with status {status}: check whether it was carried out."
 
 

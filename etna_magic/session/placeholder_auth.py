@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from requests.auth import AuthBase
 
-from etna_magic.exceptions import InsecureURLError
+from etna_magic.exceptions import InsecureURLError, NotLoggedInError
 from etna_magic.session.call_errors import not_sent
-from etna_magic.support import Origin, SameOrigin
-from etna_magic.token import HEADERS, Account, placeholder
+from etna_magic.support import Origin, SameOrigin, sanitize
+from etna_magic.token import HEADERS, PLACEHOLDER, Account, Token, placeholder
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
+
+    from etna_magic.session.token_holder import TokenHolder
 
 
 class PlaceholderAuth(AuthBase):
@@ -42,3 +44,32 @@ class PlaceholderAuth(AuthBase):
                 f"use it for its own server only.{not_sent(request.method)}"
             )
         return request
+
+
+def has_placeholder(holder: TokenHolder, found: object, method: str | None) -> bool:
+    """Say whether a request is to be signed, by its ``Authorization``.
+
+    Raises
+    ------
+    NotLoggedInError
+        If it is to be signed for another account.
+    """
+    if not isinstance(found, str) or not found.startswith(PLACEHOLDER):
+        return False
+    account = holder.account
+    if account is None or found != placeholder(account):
+        theirs, ours = sanitize(found.removeprefix(PLACEHOLDER).strip()), account or "nobody yet"
+        raise NotLoggedInError(
+            f"The request was made for {theirs}, and this session is of {ours}.{not_sent(method)}"
+        )
+    return True
+
+
+def ours_in(authorization: str | bytes, token: Token | None, *, has_key: bool) -> tuple[str, ...]:
+    """Return which headers no other server may get: the placeholder, or what was set by hand."""
+    text = authorization.decode("latin-1") if isinstance(authorization, bytes) else str(authorization)
+    is_ours = text.strip().startswith((PLACEHOLDER, "Bearer ") if has_key else PLACEHOLDER) or (
+        token is not None and not token.ended and token.get_secret_value() in text
+    )
+    # An Authorization that another auth= has put there stays.
+    return HEADERS if is_ours else HEADERS[1:] if has_key else ()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 READS = ("GET", "HEAD", "OPTIONS")
+# How often a read is sent again, by which factor its pauses grow, and what answers are worth it.
+_TRIES, _BACKOFF, _STATUSES = 3, 0.3, (429, 502, 503, 504)
 #: Seconds. Where ``Retry-After`` says more, the answer is given back at once.
 LONGEST_WAIT = 30.0
 # What urllib3 does without any rules, so that its exceptions are the same.
@@ -43,9 +45,9 @@ class ReadRetry(Retry):
     def for_session(cls) -> Self:
         """Return the rules of a session: three more tries, with a pause that grows."""
         return cls(
-            total=3,
-            backoff_factor=0.3,
-            status_forcelist=(429, 502, 503, 504),
+            total=_TRIES,
+            backoff_factor=_BACKOFF,
+            status_forcelist=_STATUSES,
             allowed_methods=READS,
             raise_on_status=False,
         )
@@ -128,6 +130,32 @@ class ReadsOnly(Retry):
     def new(self, **kwargs: Any) -> ReadsOnly:
         """Return the same rules with other values."""
         return ReadsOnly(self.rules.new(**kwargs))
+
+
+def pause_before(tries: int, status: int | None = None, retry_after: str = "") -> float | None:
+    """Return the seconds until a read is sent again, as the rules of a session have it.
+
+    Parameters
+    ----------
+    tries : int
+        How often it was sent.
+    status : int or None, optional
+        What it was answered with; None where the connection broke off.
+    retry_after : str, optional
+        The answer's ``Retry-After``.
+
+    Returns
+    -------
+    float or None
+        None where that was the last try.
+    """
+    if tries > _TRIES or status not in (None, *_STATUSES):
+        return None
+    wait = retry_after_seconds(retry_after, float("inf")) or 0.0
+    if wait > LONGEST_WAIT:
+        return None
+    # As urllib3 does it: at once, then with a pause that doubles.
+    return wait or (0.0 if tries == 1 else _BACKOFF * 2 ** (tries - 1))
 
 
 def rules_of(adapter: BaseAdapter) -> Retry | None:

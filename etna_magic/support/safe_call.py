@@ -21,7 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from etna_magic.exceptions import EtnaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from etna_magic.secret import Secret
 
@@ -54,19 +54,32 @@ def safe_call(act: Callable[[], _T], secrets: Iterable[Secret] | None = None) ->
     """Do something that handles secrets; return its result, or why it failed, and never raise."""
     try:
         return act()
-    except EtnaError as error:
-        return Failure(type(error), str(error), _bare(error))
     except BaseException as caught:  # noqa: BLE001 - see above; the caller raises again
-        was = caught
-        if type(was) is RuntimeError and isinstance(was.__context__, KeyboardInterrupt):
-            was = (
-                was.__context__
-            )  # Ctrl-C in the middle of threading's own locks comes out as their complaint
-        if isinstance(was, AttributeError):
-            was.obj = None  # what has no such attribute may be the request; the text says enough
-        kind, reason = _kind(was), _reason(was)
-        is_kept = not isinstance(was, Exception) or _is_harmless(was, secrets)
-        return Failure(kind, reason, None, _bare(was) if is_kept else None, _is_sent(was))
+        return _failure(caught, secrets)
+
+
+async def safe_await(
+    act: Callable[[], Awaitable[_T]], secrets: Iterable[Secret] | None = None
+) -> _T | Failure:
+    """Do the same with something that is awaited; a task that is cancelled is a failure as well."""
+    try:
+        return await act()
+    except BaseException as caught:  # noqa: BLE001 - as above
+        return _failure(caught, secrets)
+
+
+def _failure(caught: BaseException, secrets: Iterable[Secret] | None) -> Failure:
+    """Return what is known of an exception; nothing else keeps it."""
+    if isinstance(caught, EtnaError):
+        return Failure(type(caught), str(caught), _bare(caught))
+    was = caught
+    if type(was) is RuntimeError and isinstance(was.__context__, KeyboardInterrupt):
+        was = was.__context__  # Ctrl-C in the middle of threading's own locks comes out as their complaint
+    if isinstance(was, AttributeError):
+        was.obj = None  # what has no such attribute may be the request; the text says enough
+    kind, reason = _kind(was), _reason(was)
+    is_kept = not isinstance(was, Exception) or _is_harmless(was, secrets)
+    return Failure(kind, reason, None, _bare(was) if is_kept else None, _is_sent(was))
 
 
 def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:

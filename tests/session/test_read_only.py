@@ -131,7 +131,9 @@ def test_another_method_in_a_query(server, read_only: EtnaSession, query: str) -
     assert 0 == server.connections
 
 
-@pytest.mark.parametrize("body", [{"data": "a=b"}, {"json": ORDER}, {"data": iter([b"x"])}], ids=str)
+@pytest.mark.parametrize(
+    "body", [{"data": "a=b"}, {"json": ORDER}, {"data": iter([b"x"])}], ids=["text", "json", "pieces"]
+)
 @pytest.mark.parametrize("method", READS)
 def test_a_body(server, read_only: EtnaSession, method: str, body: dict) -> None:
     """A GET with a body is refused: ETNA's documentation has one that changes a PIN."""

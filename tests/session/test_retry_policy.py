@@ -9,7 +9,7 @@ import requests
 from urllib3 import HTTPResponse, Retry
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
 
-from etna_magic.session.retry_policy import READS, ReadRetry, ReadsOnly, is_worth_repeating
+from etna_magic.session.retry_policy import READS, ReadRetry, ReadsOnly, is_worth_repeating, pause_before
 
 POOL: Any = SimpleNamespace(host="api.example.com")
 BROKEN = ProtocolError("broken off")
@@ -119,3 +119,21 @@ def test_which_bodies_are_worth_another_try() -> None:
     assert is_worth_repeating(requests.exceptions.ChunkedEncodingError(BROKEN))
     assert not is_worth_repeating(requests.ConnectionError(LATE))
     assert not is_worth_repeating(requests.exceptions.ContentDecodingError(BROKEN))
+
+
+def test_pauses_are_those_of_the_rules() -> None:
+    """What is sent again without urllib3 waits as long as its rules have it, and ends after as many tries."""
+    rules, expected = ReadRetry.for_session(), []
+    while rules.total > 0:
+        rules = rules.increment("GET", "/x", error=BROKEN)
+        expected.append(rules.get_backoff_time())
+    assert [*expected, None] == [pause_before(tries) for tries in range(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("status", "wait", "expected"),
+    [(503, "", 0.0), (429, "7", 7.0), (429, "30", 30.0), (429, "31", None), (500, "", None), (200, "", None)],
+)
+def test_pauses_after_an_answer(status: int, wait: str, expected: float | None) -> None:
+    """An answer is a reason by its status, and says itself how long to wait; not above half a minute."""
+    assert expected == pause_before(1, status, wait)

@@ -1,5 +1,6 @@
 """A call whose failure holds no secret: what is kept of it, and what a person is shown."""
 
+import asyncio
 import errno
 import socket
 import ssl
@@ -12,7 +13,7 @@ import requests
 import urllib3
 
 from etna_magic import EtnaError, Secret
-from etna_magic.support.safe_call import Failure, causes, safe_call
+from etna_magic.support.safe_call import Failure, causes, safe_await, safe_call
 from tests.helpers import accounts
 from tests.helpers.certificates import Certificates
 from tests.helpers.leaks import caught, chain, leaks
@@ -300,3 +301,29 @@ def test_causes() -> None:
     third.__context__ = fourth
     fourth.__context__ = error
     assert [error, third, first, second, fourth] == causes(error)
+
+
+def awaited(act: Callable[[], object]) -> object:
+    """Return what an awaited call returns."""
+
+    async def later() -> object:
+        return act()
+
+    return asyncio.run(safe_await(later, SECRETS))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [EtnaError("The user was refused."), ValueError("PIN-SECRET"), OSError("x"), KeyError("mine")],
+    ids=repr,
+)
+def test_awaited(error: Exception) -> None:
+    """What is awaited fails as what is called."""
+    assert safe_call(raising(error), SECRETS) == awaited(raising(error))
+    assert 7 == awaited(lambda: 7)
+
+
+def test_a_task_that_is_cancelled() -> None:
+    """A cancellation is kept as it is, for whoever raises it again."""
+    error = asyncio.CancelledError("by the user")
+    assert error is awaited(raising(error)).foreign

@@ -1,0 +1,235 @@
+"""What of a session is of ``requests``: how a call is prepared, sent and redirected, and by which way."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from requests import PreparedRequest
+from requests.cookies import RequestsCookieJar, get_cookie_header, merge_cookies
+from requests.sessions import merge_hooks, merge_setting
+from requests.structures import CaseInsensitiveDict
+from requests.utils import requote_uri
+
+from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError
+from etna_magic.session.auth_adapter import AuthAdapter
+from etna_magic.session.call_errors import add_outcome, not_sent, note_outcome
+from etna_magic.session.call_limits import CallLimits
+from etna_magic.session.cookies import OwnOriginCookies
+from etna_magic.session.placeholder_auth import PlaceholderAuth
+from etna_magic.session.retry_policy import READS, ReadRetry
+from etna_magic.session.token_check import TokenCheck
+from etna_magic.session.token_holder import TokenHolder
+from etna_magic.support import Origin, join_url, renew_after_fork
+from etna_magic.support.http import ProxyEnvironment, QuietAdapter, plain_session_class
+from etna_magic.token import Account, Token
+
+if TYPE_CHECKING:
+    from requests import Request as CallRequest
+    from requests import Response
+    from requests import Session as _Session
+    from requests.adapters import BaseAdapter
+
+else:
+    _Session = plain_session_class()
+
+#: Seconds that a call waits where nothing else says so.
+TIMEOUT = 30.0
+# So many threads may share a session.
+_POOL = 32
+
+
+class AuthorizedSession(_Session):
+    """A ``requests.Session`` with paths relative to a base URL, and calls that are signed as they are sent.
+
+    Parameters
+    ----------
+    name : str
+        The login's name, as in ``%etna_login NAME``.
+    timeout : float, optional
+        Seconds that a call waits where it does not say so itself, by default 30.
+    holder : TokenHolder, optional
+        What it signs with; a new one that has no token yet.
+    """
+
+    def __init__(self, name: str, timeout: float = TIMEOUT, *, holder: TokenHolder | None = None) -> None:
+        self.name = name
+        self.timeout = timeout
+        #: Whether it was unpickled: it says whose it was, and cannot be used.
+        self.is_copy = False
+        #: The token that it signs with, and the account that it belongs to for life.
+        self.holder = holder or TokenHolder(name)
+        self._check = TokenCheck()
+        self._environment = ProxyEnvironment()
+        self._placeholder: PlaceholderAuth | None = None
+        #: The server's last ``X-RateLimit-*`` figures, by group of calls.
+        self.limits = CallLimits()
+        super().__init__()
+        self.cookies = RequestsCookieJar(OwnOriginCookies())
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, QuietAdapter(_POOL, ReadRetry.for_session()))
+        renew_after_fork(self)
+
+    @property
+    def token(self) -> Token:
+        """The token that calls are signed with.
+
+        Raises
+        ------
+        NotLoggedInError
+            If there is none: the login is unfinished or was ended.
+        """
+        return self.holder.token
+
+    @property
+    def account(self) -> Account | None:
+        """Whose session it is; None while its first login is unfinished."""
+        return self.holder.account
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it sends reads only, as ``--read-only`` asks for."""
+        return self.holder.read_only
+
+    def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
+        """Send what begins with a prefix by this adapter, as in ``requests``; it signs nothing itself."""
+        super().mount(prefix, self._wrapped(adapter))
+
+    def get_adapter(self, url: str) -> BaseAdapter:
+        """Return what signs and sends a request to a URL."""
+        # Wrapped when it was mounted; this is for those that were put into .adapters by hand.
+        return self._wrapped(super().get_adapter(url))
+
+    def _wrapped(self, adapter: BaseAdapter) -> AuthAdapter:
+        if isinstance(adapter, AuthAdapter):
+            if adapter.belongs_to(self.holder):
+                return adapter
+            adapter = adapter.adapter
+        return AuthAdapter(adapter, self.holder, self._check, self.limits)
+
+    def after_fork(self) -> None:
+        """Share no lock and no connection with the process that this one was forked from."""
+        self._check.after_fork()
+        self.holder.after_fork()
+        for adapter in self.adapters.values():
+            self._wrapped(adapter).after_fork()
+
+    def prepare_request(self, request: CallRequest) -> PreparedRequest:
+        """Make a request ready to be sent: its path joined to the base URL, and a placeholder as its auth."""
+        account = self.holder.account
+        if account is None:
+            absent = NotLoggedInError(f"{self.name} {self.holder.describe()}.")
+            raise add_outcome(absent, not_sent(request.method))
+        if self._placeholder is None:
+            self._placeholder = PlaceholderAuth(account)
+        auth = request.auth or self.auth
+        if isinstance(auth, Token):
+            # Signed when it is sent, with the token of that time, so that it is in no frame before.
+            auth = PlaceholderAuth(auth.account, is_explicit=request.auth is auth)
+        try:
+            return self._prepared(request, join_url(account.base_url, request.url), auth or self._placeholder)
+        except Exception as error:
+            if not isinstance(error, EtnaError):
+                note_outcome(error, not_sent(request.method))
+            raise
+
+    def _prepared(self, request: CallRequest, url: str, auth: Any) -> PreparedRequest:
+        """Prepare as requests does, but merge only where both sides have something: a tenth of a call."""
+        headers = self.headers or {}
+        is_merged = bool(request.headers) or None in headers.values()
+        prepared = PreparedRequest()
+        prepared.prepare(
+            method=(request.method or "").upper(),
+            url=url,
+            files=request.files,
+            data=request.data,
+            json=request.json,
+            headers=merge_setting(request.headers, headers, CaseInsensitiveDict) if is_merged else headers,
+            params=merge_setting(request.params, self.params) if self.params else request.params,
+            # Any auth at all keeps requests from asking .netrc for one.
+            auth=auth,
+            cookies=self._merged_cookies(request.cookies),
+            hooks=merge_hooks(request.hooks, self.hooks),
+        )
+        return prepared
+
+    def _merged_cookies(self, given: Any) -> RequestsCookieJar:
+        merged = RequestsCookieJar()
+        for cookies in (self.cookies, given):
+            if cookies is not None and len(cookies):
+                merge_cookies(merged, cookies)
+        return merged
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        """Send what was prepared, with a time-out, and by the environment's proxies.
+
+        Parameters
+        ----------
+        request : requests.PreparedRequest
+            What to send; its auth is a placeholder, and stays so.
+        **kwargs
+            As for :meth:`requests.Session.send`; ``timeout`` in seconds.
+
+        Returns
+        -------
+        requests.Response
+            The answer, whatever its status.
+
+        Raises
+        ------
+        NotLoggedInError
+            If the login is unfinished or was ended.
+        TokenExpiredError
+            If the token has expired and the server no longer accepts it.
+        ConnectionFailedError
+            If no answer came; it is an exception of ``requests`` as well.
+        """
+        given = kwargs.get("timeout")
+        if isinstance(given, tuple):
+            kwargs["timeout"] = tuple(self.timeout if part is None else part for part in given)
+        else:
+            kwargs["timeout"] = self.timeout if given is None else given
+        if "proxies" not in kwargs:
+            known = (kwargs.get(name) for name in ("stream", "verify", "cert"))
+            kwargs |= self.merge_environment_settings(request.url, {}, *known)
+        return super().send(request, **kwargs)
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Add the environment's proxies and certificates, but no proxy on the way to loopback."""
+        if self.trust_env:
+            no_proxy = proxies.get("no_proxy") if proxies else None
+            found, certificates = self._environment.settings(url, no_proxy)
+            proxies = {**found, **proxies} if proxies else found
+            if verify is True or verify is None:
+                verify = certificates or verify
+        return {
+            "proxies": merge_setting(proxies, self.proxies) if self.proxies else proxies or {},
+            "stream": self.stream if stream is None else stream,
+            "verify": self.verify if verify is None else verify,
+            "cert": self.cert if cert is None else cert,
+        }
+
+    def get_redirect_target(self, resp: Response) -> str | None:
+        """Follow redirects of reads only; of an order the redirect is the answer, since it was sent."""
+        if resp.request.method not in READS:
+            return None
+        with contextlib.suppress(ValueError, InsecureURLError):
+            target = super().get_redirect_target(resp)
+            if target is None:
+                return None
+            # As requests will spell it: a blank there is no fault.
+            if Origin.of(requote_uri(urljoin(resp.url, target))).scheme in ("http", "https"):
+                return target
+        return None  # to an address that cannot be read: the redirect itself is the answer
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
+        """Strip what another host must not see, and ask no ``.netrc`` for anything else."""
+        here, there = response.request.url or "", prepared_request.url or ""
+        if self.should_strip_auth(here, there):
+            prepared_request.headers.pop("Authorization", None)
+        if Origin.of(here) != Origin.of(there):
+            # They were gathered by the usual rules, by which they go to every port of a host.
+            prepared_request.headers.pop("Cookie", None)
+            if cookies := get_cookie_header(self.cookies, prepared_request):
+                prepared_request.headers["Cookie"] = cookies

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from etna_magic.callbacks import LoginEvent, on
     from etna_magic.credentials import Credentials
     from etna_magic.exceptions import (
         ApplicationKeyError,
@@ -44,6 +45,7 @@ __all__ = [
     "EtnaSession",
     "InsecureURLError",
     "InvalidCredentialsError",
+    "LoginEvent",
     "MissingCredentialsError",
     "NotLoggedInError",
     "PasswordExpiredError",
@@ -59,16 +61,19 @@ __all__ = [
     "connect",
     "load_ipython_extension",
     "login",
+    "on",
     "unload_ipython_extension",
 ]
 
 _HOMES = {
     "Credentials": "credentials",
     "EtnaSession": "session",
+    "LoginEvent": "callbacks",
     "Secret": "secret",
     "connect": "logins.script_login",
     "Token": "token",
     "login": "notebook.async_login",
+    "on": "callbacks",
     "TokenState": "token",
     "WorkerSession": "session",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import os
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -11,6 +13,8 @@ from etna_magic.support import checked_base_url
 
 #: What ETNA's REST documentation says of a token, in every version.
 DEFAULT_LIFETIME = timedelta(hours=24)
+# So that a fingerprint says nothing outside of this process.
+_KEY = os.urandom(32)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,17 @@ class Credentials:
             if value is not None:
                 secret = value if isinstance(value, Secret) else Secret(value)
                 check_header_value(label, secret, setting=name)
+
+    def fingerprint(self) -> bytes:
+        """Return what tells these secrets from others in this process, and gives none away."""
+        pin = self.pin or Secret("")
+        return hmac.digest(
+            _KEY,
+            b"\0".join(
+                secret.get_secret_value().encode("latin-1") for secret in (self.app_key, self.password, pin)
+            ),
+            "sha256",
+        )
 
 
 def check_header_value(label: str, value: Secret, *, setting: str = "", after: str = "") -> None:

@@ -13,6 +13,7 @@ ERRORS = [name for name in etna_magic.__all__ if name.endswith("Error")]
 PROMISED = [
     "Credentials",
     "EtnaSession",
+    "LoginEvent",
     "Secret",
     "Token",
     "TokenState",
@@ -20,6 +21,7 @@ PROMISED = [
     "connect",
     "load_ipython_extension",
     "login",
+    "on",
     "unload_ipython_extension",
 ]
 HEAVY = ["requests", "urllib3", "ipywidgets", "dotenv", "cheroot", "IPython"]

@@ -18,7 +18,7 @@ from tests.helpers.ipython import shell
 PACKAGE = Path(etna_magic.__file__).parent
 CONTRIBUTING = (PACKAGE.parent / "CONTRIBUTING.md").read_text()
 # Values and helpers are used from everywhere, and are no step of a way.
-VALUES = {"exceptions.py", "secret.py", "credentials.py", "token.py"}
+VALUES = {"callbacks.py", "exceptions.py", "secret.py", "credentials.py", "token.py"}
 FOLDERS = (
     "exceptions.py secret.py support credentials.py token.py session token_cache settings login_flow display"
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
+from etna_magic import callbacks
 from etna_magic.ask.event_loop import call_later, run_in_background
 from etna_magic.ask.form_page import FormPage, Heading
 from etna_magic.ask.form_view import ANSWER, FormView, Step, challenge_step, credentials_step, is_refusal
@@ -265,7 +266,8 @@ class LoginForm:
         run_in_background(lambda: safe_call(act), lambda outcome: self._finish(view, outcome))
 
     def _finish(self, view: FormView, outcome: Token | Challenge | Failure) -> None:
-        with self._lock:
+        # Whoever is called back about the login finds the lock free.
+        with callbacks.held(), self._lock:
             if view is not self._view:  # ended in the meantime
                 if isinstance(outcome, Token):
                     unwanted = outcome

@@ -201,10 +201,25 @@ def expiring(name: str, token: Token) -> str:
     )
 
 
+def not_renewed(
+    name: str, token: Token, error: Exception, tried_at: datetime | None, next_try_at: datetime | None
+) -> str:
+    """Say that a token could not be renewed, when that was tried last, when it will be next, and why."""
+    is_stale = token.state is TokenState.STALE
+    how = token.ended or f"expired at {format_moment(token.expires_at)}"
+    tried = f"tried last at {format_moment(tried_at)}, " if tried_at else ""
+    again = f"next at {format_moment(next_try_at)}" if next_try_at else "not again by itself"
+    end = f"{how} and " if is_stale else ""
+    failed = f"{name}: the token {end}could not be renewed ({tried}{again})."
+    return f"{failed} {error} To log in again: {login_hint(name)}"
+
+
 def lasts(name: str, token: Token | None, duration: timedelta, *, renews: bool) -> tuple[bool, str]:
     """Say whether a token will last for a duration."""
     needed = format_duration(duration)
     hint = login_hint(name)
+    if token is not None and token.state is TokenState.STALE and renews:
+        return True, f"{name}: the token has ended, and is renewed by itself now."
     if token is None or token.state is TokenState.STALE:
         return False, f"{name}: there is no good token now, let alone for {needed}. To log in: {hint}"
     left = format_duration(token.remaining)

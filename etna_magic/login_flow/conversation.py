@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etna_magic.credentials import Credentials, check_header_value
-from etna_magic.exceptions import ConnectionFailedError, VerificationError
+from etna_magic.exceptions import (
+    ConnectionFailedError,
+    InvalidCredentialsError,
+    PasswordExpiredError,
+    VerificationError,
+)
 from etna_magic.login_flow.challenge import Challenge, ChallengeKind
 from etna_magic.login_flow.token_request import request_token
 from etna_magic.login_flow.token_response import interpret
 from etna_magic.secret import Secret
+from etna_magic.session import REFUSALS
 from etna_magic.settings import Settings
 from etna_magic.support import Clock
-from etna_magic.token import Token
+from etna_magic.token import Account, Token
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, MutableMapping
     from datetime import timedelta
+
+    from etna_magic.settings import CodeSource
 
 #: Seconds to wait for the answer to one step.
 TIMEOUT = 30.0
@@ -57,11 +65,19 @@ def conversation(
     interim = Secret("")
     issued = (clock.wall(), clock.forward())
     response = request_token(credentials.base_url, headers, secrets, timeout, source)
+    account = Account(credentials.username, credentials.base_url)
     while True:
-        meaning = interpret(response, challenge, has_interim=bool(interim), settings=settings)
+        try:
+            meaning = interpret(response, challenge, has_interim=bool(interim), settings=settings)
+        except (InvalidCredentialsError, PasswordExpiredError, VerificationError) as error:
+            REFUSALS.note(account, credentials.fingerprint(), error, clock)
+            raise
         if isinstance(meaning, Secret):
             return _token(meaning, credentials, issued, clock, took_code=took_code)
         challenge, interim = _checked(meaning), response.token or interim
+        if challenge.wrong:
+            refused = VerificationError(f"The server refused the {challenge.kind.value}: log in again.")
+            REFUSALS.note(account, credentials.fingerprint(), refused, clock)
         answer = known.pop(challenge.kind, None) or (yield challenge)
         took_code |= challenge.kind is ChallengeKind.CODE
         while True:
@@ -115,8 +131,8 @@ class LoginAttempt:
         What is known already.
     lifetime : timedelta
         How long the server keeps a token, where the settings do not say.
-    code : Secret or None, optional
-        The answer to the first step that asks for a code; it is used once.
+    code : Secret, CodeSource or None, optional
+        The answer to the first step that asks for a code, or what is asked for it. It is used once.
     timeout : float, optional
         Seconds to wait for each answer.
     clock : Clock, optional
@@ -128,7 +144,7 @@ class LoginAttempt:
         settings: Settings,
         *,
         lifetime: timedelta,
-        code: Secret | None = None,
+        code: Secret | CodeSource | None = None,
         timeout: float = TIMEOUT,
         clock: Clock | None = None,
     ) -> None:
@@ -137,7 +153,9 @@ class LoginAttempt:
         self._timeout = timeout
         self._clock = clock
         pin = settings.known.get("pin")
-        given = {ChallengeKind.CODE: code, ChallengeKind.PIN: pin.value if pin else None}
+        known_code = code if isinstance(code, Secret) else None
+        self._code_source = None if isinstance(code, Secret) else code
+        given = {ChallengeKind.CODE: known_code, ChallengeKind.PIN: pin.value if pin else None}
         self._known = {kind: answer for kind, answer in given.items() if answer}
         self._steps: Generator[Challenge, Secret, Token] | None = None
         self._challenge: Challenge | None = None
@@ -192,4 +210,18 @@ class LoginAttempt:
             token: Token = end.value
             return token
         self._steps = steps
-        return self._challenge
+        source = self._code_source if self._challenge.kind is ChallengeKind.CODE else None
+        return self._challenge if source is None else self._advance(_answered(self._challenge, source))
+
+
+def _answered(challenge: Challenge, source: CodeSource) -> Secret:
+    """Return the code that a user's function gives, which is asked once a login."""
+    if challenge.failure is not None:
+        raise challenge.failure
+    if challenge.wrong:
+        reason = f" (“{challenge.message}”)" if challenge.message else ""
+        raise VerificationError(
+            f"The server refused the code that came from the function given as code={reason}: "
+            "see which one it returns, then log in again."
+        )
+    return source.get_code()

@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from etna_magic import display
+from etna_magic import callbacks, display
 from etna_magic.ask import (
     Driver,
     FrontEnd,
@@ -24,8 +24,8 @@ from etna_magic.ask import (
 )
 from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt, log_out_on_server
-from etna_magic.session import EtnaSession, TokenRefresher, ask_servers
-from etna_magic.settings import LoginOptions, environment_of, resolve
+from etna_magic.session import REFUSALS, EtnaSession, TokenRefresher, ask_servers
+from etna_magic.settings import CodeSource, LoginOptions, environment_of, resolve
 from etna_magic.support import checked_base_url, format_duration, parse_duration
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def log_in(registry: LoginRegistry, options: LoginOptions | None, kernel: Kernel
         # Before the first step, which may have the server send somebody a code.
         input_mode(options.ask, kernel)
     # Nobody is asked inside: other kernels wait for this lock.
-    with saying_what_was_dropped(command), command.lock(attempt):
+    with saying_what_was_dropped(command), callbacks.held(), command.lock(attempt):
         outcome = command.cached(attempt) or command.first_step(attempt)
     if isinstance(outcome, dict):
         display.show(outcome)
@@ -114,7 +114,6 @@ class LoginCommand:
         self.registry = registry
         self.kernel = kernel
         self._options = options.repeating(before.options if before else None)
-        self._code = options.code
         self._cache = _cache(registry, self.name) if self._options.remember else None
         #: What to say of a remembered token that the server has refused; empty once that was said.
         self.dropped = ""
@@ -140,8 +139,8 @@ class LoginCommand:
         """Return a new attempt with all that is known at this moment."""
         lifetime = self._lifetime()
         settings = resolve(self._options, lifetime)
-        code, self._code = self._code, None  # a code is good once
-        return LoginAttempt(settings, lifetime=lifetime, code=code, timeout=self.timeout)
+        # A code is good once, and is not among the options of a renewal; a function for codes is.
+        return LoginAttempt(settings, lifetime=lifetime, code=self._options.code, timeout=self.timeout)
 
     def _lifetime(self) -> timedelta:
         return parse_duration(self.registry.settings.lifetime)
@@ -179,6 +178,7 @@ class LoginCommand:
         session = login.session if login and login.session.account == token.account else None
         if session is None:
             session = EtnaSession(self.name)
+            session.holder.use_timer(is_used=False)  # it is nobody's
             session.holder.put(token)
         (answer,) = ask_servers([(session, token)], self.timeout)
         if answer.said == "refused":
@@ -291,10 +291,18 @@ class LoginCommand:
         if renews:
             from etna_magic.logins.renewal import Renewal  # noqa: PLC0415 - for those who ask for it
 
+            REFUSALS.forget(token.account)
             renewal = Renewal(self, login)
-            refresher = TokenRefresher(renewal.log_in, lambda: login.session.token)
-            refresher.needs_person = token.took_code
+            refresher = TokenRefresher(
+                renewal.log_in,
+                lambda: login.session.token,
+                fingerprint=renewal.fingerprint,
+                report=login.session.holder.report_renewal,
+            )
+            refresher.needs_person = token.took_code and not isinstance(self._options.code, CodeSource)
             login.session.holder.refresher = refresher
+        login.session.holder.environment = environment_of(token.base_url)
+        login.session.holder.report("logged_in")
         is_quiet, changed = self._options.quiet, ""
         if account is not None and account != token.account:
             changed = display.account_changed(self.name, account, token.account, is_quiet=is_quiet)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from etna_magic.token import Account, Token
 
 
-_SHORTEST_LEARNED = timedelta(minutes=1)
+# What ends sooner was ended by somebody: a logout elsewhere, a restart. Were that counted as a lifetime,
+# renewals would follow each other as fast. So they are this far apart, unless the settings state less.
+_SHORTEST_LEARNED = timedelta(minutes=15)
 
 
 class NotebookSettings:
@@ -246,6 +248,16 @@ class LoginRegistry:
 
         return EtnaSession(name, self.settings.timeout, holder=holder)
 
+    def pause(self) -> None:
+        """Renew nothing while nothing is called: the extension is unloaded, and who calls still renews."""
+        for login in self:
+            login.session.holder.use_timer(is_used=False)
+
+    def resume(self) -> None:
+        """Renew tokens while nothing is called again."""
+        for login in self:
+            login.session.holder.use_timer(is_used=True)
+
     def after_fork(self) -> None:
         """Have a lock of this process's own."""
         self._lock = threading.RLock()
@@ -278,13 +290,15 @@ class LoginRegistry:
         """Note that the server has changed a token's state, and learn from an end that came early."""
         url = token.base_url
         if token.ended_early:
-            # What ends sooner was ended by somebody, and must not make a renewal of every call.
             seen = max(token.age, _SHORTEST_LEARNED)
             self.learned[url] = min(self.learned.get(url, seen), seen)
         elif not token.ended and not token.is_learned:
             self.learned.pop(url, None)
             self.taught.discard(url)
         self.touch()
+        for login in self:
+            if login.token is token:
+                login.session.holder.note_stale(token)
 
     def _set(self, login: Login, token: Token, *, is_visible: bool = True) -> None:
         for known in [one for other in (login, *self._logins.values()) for one in other.tokens]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from etna_magic import display
 from etna_magic.ask import NonInteractive, drive
-from etna_magic.exceptions import EtnaError, VerificationError, login_hint
-from etna_magic.login_flow import Challenge, LoginAttempt, log_out_on_server
+from etna_magic.exceptions import EtnaError, VerificationError
+from etna_magic.login_flow import Challenge, ChallengeKind, LoginAttempt, log_out_on_server
 from etna_magic.support import checked_base_url
 from etna_magic.token import Account, Token
 
@@ -63,8 +63,16 @@ class Renewal:
     def __init__(self, command: Renewable, login: Login) -> None:
         self._command = command
         self._login = login
-        # What a person is being asked for, while nobody has answered.
-        self._asked = ""
+        # What a person is being asked for, while nobody has answered, and with which credentials.
+        self._asked, self._asked_with = "", b""
+
+    def fingerprint(self) -> bytes:
+        """Return the fingerprint of the credentials that a login would send now; nothing where none would."""
+        try:
+            attempt = self._command.attempt()
+            return attempt.settings.credentials().fingerprint()
+        except EtnaError:
+            return b""  # what is wrong there is said by log_in
 
     def log_in(self) -> None:
         """Replace the token.
@@ -75,7 +83,7 @@ class Renewal:
             If that did not work. The next cell says so, or asks for the code that is needed: in
             the middle of this one there is nobody to ask.
         """
-        if self._asked:
+        if self._asked and self._asked_with == self.fingerprint():
             # Each try would send the person another code while the first is being looked for.
             raise VerificationError(self._asked)
         command, old = self._command, self._login.session.token
@@ -87,9 +95,8 @@ class Renewal:
                 shared = command.cached_token(attempt)
                 token = shared or self._fresh(attempt)
                 is_in_place = command.replace(attempt, self._login, old, token)
-        except EtnaError as error:
-            sentence = str(error)
-            self._login.notice = self._login.notice or (lambda: self._tell(sentence))
+        except EtnaError:
+            self._login.notice = self._login.notice or self._tell
             command.registry.touch()
             raise
         if not is_in_place and shared is None and not command.registry.is_in_use(token):
@@ -104,19 +111,29 @@ class Renewal:
             try:
                 NonInteractive().challenge(challenge)
             except VerificationError as error:
-                self._asked = str(error)
+                self._asked, self._asked_with = str(error), self.fingerprint()
+                self._need_person(challenge)
                 raise
         return step
 
-    def _tell(self, reason: str) -> None:
-        name = self._login.name
-        sentence = f"{name}: the token could not be renewed. {reason} To log in again: {login_hint(name)}"
-        display.show(display.line(sentence, "etna-warning"))
+    def _need_person(self, challenge: Challenge) -> None:
+        refresher = self._login.session.holder.refresher
+        if refresher is not None and challenge.kind is ChallengeKind.CODE:
+            refresher.needs_person = True
+
+    def _tell(self) -> None:
+        """Say why the last renewal failed, when that was, and when the next one will be."""
+        login, refresher = self._login, self._login.session.holder.refresher
+        if login.token is not None and refresher is not None and refresher.error is not None:
+            said = display.not_renewed(
+                login.name, login.token, refresher.error, refresher.tried_at, refresher.next_try_at
+            )
+            display.show(display.line(said, "etna-warning"))
 
     def _ask(self, attempt: LoginAttempt, challenge: Challenge) -> None:
         """Ask a person for what a renewal needs, in the cell that is running."""
         if not self._command.ask(attempt, challenge, self._form_ended):
-            self._tell(f"The server asks for a {challenge.kind.value}.")
+            self._tell()
 
     def _form_ended(self) -> None:
         self._asked = ""

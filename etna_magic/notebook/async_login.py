@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, cast
 
 from IPython.core.getipython import get_ipython
 
-from etna_magic import display
+from etna_magic import callbacks, display
 from etna_magic.ask import Driver, FrontEnd, InputMode, current_front_end, input_mode
 from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt
 from etna_magic.logins.login_command import LoginCommand, driver_of, saying_what_was_dropped
 from etna_magic.notebook.arguments import or_usage_error
-from etna_magic.settings import LoginOptions, as_parameter, ask_option, checked_options
+from etna_magic.settings import CodeSource, LoginOptions, as_parameter, ask_option, checked_options
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
@@ -45,7 +45,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     base_url: str | None = None,
     username: str | None = None,
     lifetime: str | float | None = None,
-    code: str | None = None,
+    code: str | Secret | Callable[[], str | Secret | Awaitable[str | Secret]] | None = None,
     form: bool = False,
     prompt: bool = False,
     no_input: bool = False,
@@ -59,11 +59,18 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
 
     With a form it returns when the person has logged in, so that "Run All" waits there.
 
+    A function given as ``code`` is called on a thread of its own, so that it may block. An ``async`` one is
+    awaited on the loop that runs this; at renewals, which happen on other threads, on a loop of its own,
+    so it must use nothing that belongs to a loop. It is abandoned, or cancelled, after 120 seconds.
+
     Parameters
     ----------
     name : str, optional
         Names the login.
-    env_file, base_url, username, lifetime, code, form, prompt, no_input
+    code : str, Secret or callable, optional
+        The one-time code, or what returns it: a function without arguments, ``async`` or not. It is
+        called at each login that needs a code, renewals too. What it raises is reported by its kind alone.
+    env_file, base_url, username, lifetime, form, prompt, no_input
         As the options of ``%etna_login``; the lifetime is a text such as ``"24h"``, or seconds.
     auto_renew, remember, read_only, quiet, sandbox
         As the options of those names.
@@ -84,6 +91,7 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     Examples
     --------
     >>> await etna_magic.login()  # doctest: +SKIP
+    >>> await etna_magic.login(code=newest_code_in_mailbox, auto_renew=True)  # doctest: +SKIP
     """
     magics = _magics()
     ask = or_usage_error(lambda: ask_option(form=form, prompt=prompt, no_input=no_input, spell=as_parameter))
@@ -102,6 +110,10 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
         sandbox=sandbox,
     )
     options = or_usage_error(lambda: checked_options(given, as_parameter))
+    source = None
+    if isinstance(options.code, CodeSource):
+        source = options.code.on_loop(asyncio.get_running_loop())
+        options = options._replace(code=source)
     command = LoginCommand(magics.registry, options, magics.kernel)
     if options.ask:
         input_mode(options.ask, magics.kernel)  # where that does not fit, nothing is sent
@@ -110,6 +122,8 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
         line = await _line(command, await asyncio.to_thread(command.attempt), options.ask)
     finally:
         heartbeat.cancel()
+        if source is not None:
+            source.cancel()  # nobody awaits it any more
     if line is not None:
         display.show(line)
     return command.logged_in().session
@@ -132,7 +146,7 @@ async def _line(command: LoginCommand, attempt: LoginAttempt, ask: Ask) -> displ
     """Log in; return the line that reports it, unless a form has shown it."""
     step: Token | Challenge | None = None
     kernel = command.kernel
-    with saying_what_was_dropped(command):
+    with saying_what_was_dropped(command), callbacks.held():
         async with _entered(command.lock(attempt)):
             if line := await asyncio.to_thread(command.cached, attempt):
                 return line

@@ -99,6 +99,7 @@ def _ended(registry: LoginRegistry, login: Login) -> display.Bundle:
     login.end_tokens("was logged out")
     # After the drop: a renewal that is under way remembers nothing of a login that is gone.
     not_forgotten = "; ".join(filter(None, (forget() for forget in login.forget.values())))
+    login.session.holder.report("logged_out")
     sentence, css = display.logged_out(login.name, token, lives_on, not_forgotten, login.replaced)
     return display.line(sentence, css)
 

@@ -197,6 +197,7 @@ class EtnaMagics(Magics):
         self._shell.events.register("pre_run_cell", self.watcher.pre_run_cell)
         self._shell.events.register("post_run_cell", self.watcher.post_run_cell)
         self._matchers.append(self.complete)
+        self.registry.resume()
 
     def unregister(self) -> None:
         """Remove everything that :meth:`register` and the making of this object put there."""
@@ -204,8 +205,11 @@ class EtnaMagics(Magics):
             if login.form is not None:
                 login.form.call_off("The extension was unloaded before this login was finished.")
                 self.registry.form_ended(login.name)
+        self.registry.pause()
+        from etna_magic import callbacks  # noqa: PLC0415 - as above
         from etna_magic.notebook import error_line  # noqa: PLC0415 - as above
 
+        callbacks.clear()
         error_line.uninstall(self._shell)
         if self.complete in self._matchers:
             self._matchers.remove(self.complete)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from etna_magic import display
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from etna_magic.logins import Login, LoginRegistry
 
+_Sentence = Callable[[str, Token], str]
 # By automagic too, behind another magic such as %time, and from Python.
 _OWN_MAGIC = re.compile(
     r"^\s*(?:\w+\s*=\s*)?(?:%{1,2}\w+\b.*\s)?%?etna_(?:login|logout|status)\b"
@@ -44,13 +44,17 @@ class Notices:
 
     def before(self, info: CellInfo) -> float:
         """Say what there is to say as a cell begins."""
+        said = set()
         for login in self._registry:
             if login.notice is not None and _may_show(info):
                 notice, login.notice = login.notice, None
                 notice()
+                said.add(login.name)
         for login, token in self._registry.live():
             if token.state is TokenState.STALE:
-                self._warn(info, login, token, "stale", display.stale)
+                login.session.holder.note_stale(token)
+                if login.name not in said and not _is_renewed_by_itself(login):
+                    self._warn(info, login, token, "stale", _stale(login))
             elif token.state is TokenState.EXPIRING and not _said_of_end(login):
                 self._warn(info, login, token, "expiring", display.expiring)
         return self._seconds_ahead()
@@ -59,7 +63,9 @@ class Notices:
         """Say which tokens became stale while a cell ran."""
         for login, token in self._registry.live():
             if token.state is TokenState.STALE and not any(token is one for one in stale_before):
-                self._warn(info, login, token, "stale", display.expired_during)
+                login.session.holder.note_stale(token)
+                if not _is_renewed_by_itself(login):
+                    self._warn(info, login, token, "stale", _stale(login, display.expired_during))
         return self._seconds_ahead()
 
     def stale(self) -> tuple[Token, ...]:
@@ -70,9 +76,7 @@ class Notices:
         """Return for how long there is nothing new to say of any token."""
         return min((_seconds_ahead(login, token) for login, token in self._registry.live()), default=86400.0)
 
-    def _warn(
-        self, info: CellInfo, login: Login, token: Token, what: str, sentence: Callable[[str, Token], str]
-    ) -> None:
+    def _warn(self, info: CellInfo, login: Login, token: Token, what: str, sentence: _Sentence) -> None:
         mode = self._registry.settings.warn
         is_said = mode == "never" or (mode == "once" and what in login.warned)
         if is_said or not _may_show(info) or (mode == "used" and not self._uses(info, login, token)):
@@ -96,6 +100,26 @@ def _may_show(info: CellInfo) -> bool:
 def _said_of_end(login: Login) -> bool:
     # A token that is replaced by itself needs no line about its end.
     return "expiring" in login.warned or login.session.holder.refresher is not None
+
+
+def _is_renewed_by_itself(login: Login) -> bool:
+    """Say whether a fresh token comes, so that there is nothing to say; see to it that it does."""
+    refresher = login.session.holder.refresher
+    if refresher is None or not refresher.renews:
+        return False
+    # A laptop may have slept until now. Nobody waits for this: a call that needs the token does.
+    login.session.holder.wake_timer()
+    return True
+
+
+def _stale(login: Login, otherwise: _Sentence = display.stale) -> _Sentence:
+    """Return what says that a token is stale; where a renewal has failed, when that was and why."""
+    refresher = login.session.holder.refresher
+    error = refresher.error if refresher is not None else None
+    if refresher is None or error is None:
+        return otherwise
+    tried_at, next_try_at = refresher.tried_at, refresher.next_try_at
+    return lambda name, token: display.not_renewed(name, token, error, tried_at, next_try_at)
 
 
 def _seconds_ahead(login: Login, token: Token) -> float:

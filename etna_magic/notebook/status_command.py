@@ -165,6 +165,8 @@ def _note(entry: Entry, token: Token, answer: ServerAnswer, remembered: Remember
 def _lasts(entry: Entry, duration: timedelta) -> tuple[bool, str]:
     refresher = entry.refresher
     renews = refresher is not None and refresher.error is None and not refresher.needs_person
+    if entry.login is not None:
+        entry.login.session.holder.wake_timer()  # one that has slept renews now
     return display.lasts(entry.name, entry.token, duration, renews=renews)
 
 

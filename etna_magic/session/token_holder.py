@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from etna_magic import callbacks
 from etna_magic.exceptions import NotLoggedInError, TokenExpiredError, login_hint
-from etna_magic.support import SameOrigin, format_moment
+from etna_magic.session.renewal_timer import TIMER
+from etna_magic.support import SameOrigin, format_moment, sanitize
 from etna_magic.token import Account, Token, TokenState
 
 if TYPE_CHECKING:
@@ -32,16 +35,33 @@ class TokenHolder:
         self.name = name
         self._token: Token | None = None
         self._absence = absence
-        #: Replaces the token before it ends, if the login asked for that.
-        self.refresher: TokenRefresher | None = None
         #: Whether nothing but reads is sent.
         self.read_only = False
+        self._refresher: TokenRefresher | None = None
+        # The token of which nobody has said yet that it is stale.
+        self._unreported: Token | None = None
+        #: ``LIVE``, ``DEMO`` or ``SANDBOX``, for those who are called back.
+        self.environment = ""
         #: Called with a token whose state has changed by what the server said.
         self.on_change: Callable[[Token], None] = lambda _: None
         #: What to do about a token that has ended, as a sentence.
         self.hint = f"Log in again: {login_hint(name)}"
         self.account = account
         self._is_home = SameOrigin(account.base_url) if account else None
+        self._report_lock = threading.Lock()
+        self._is_timed = True
+        callbacks.listen(self)
+
+    @property
+    def refresher(self) -> TokenRefresher | None:
+        """What replaces the token before it ends, if the login asked for that."""
+        return self._refresher
+
+    @refresher.setter
+    def refresher(self, refresher: TokenRefresher | None) -> None:
+        self._refresher = refresher
+        if refresher is not None:
+            self.wake_timer()
 
     def owns(self, url: str) -> bool:
         """Say whether a URL is of the account's own server."""
@@ -78,12 +98,15 @@ class TokenHolder:
             self._is_home = SameOrigin(token.base_url)
         if token.account != self.account:
             raise ValueError(f"this session is of {self.account}, and the token of {token.account}")
-        self._token = token
+        self._token = self._unreported = token
+        self.wake_timer()
 
     def release(self, absence: str) -> None:
         """Sign nothing from now on; `absence` says why, to follow the login's name."""
-        self._token, self._absence = None, absence
-        self.refresher = None
+        self._token = self._unreported = None
+        self._absence = absence
+        self._refresher = None
+        TIMER.forget(self)
 
     def token_for_call(self) -> Token:
         """Return the token to sign with, renewed first if that is asked for and it is time.
@@ -93,10 +116,81 @@ class TokenHolder:
         EtnaError
             If there is none, or the one that has ended could not be renewed.
         """
-        refresher = self.refresher
+        refresher = self._refresher
         if refresher is None or self._token is None:
             return self.token
         return refresher.token()
+
+    def use_timer(self, *, is_used: bool) -> None:
+        """Have the one timer look after this token while nothing is called, or do without it."""
+        self._is_timed = is_used
+        if is_used:
+            self.wake_timer()
+        else:
+            TIMER.forget(self)
+
+    def wake_timer(self) -> None:
+        """Have the timer look at this token now, where something may be due while nothing is called."""
+        renews = self._refresher is not None and not self._refresher.needs_person
+        if self._is_timed and (renews or (self._unreported is not None and callbacks.is_awaited("stale"))):
+            TIMER.watch(self)
+
+    def callback_added(self) -> None:
+        """Note that somebody may want to know when the token is stale."""
+        self.wake_timer()
+
+    def look(self) -> float | None:
+        """Renew the token if it is time, and report it if it is stale; return the seconds to the next look.
+
+        Returns
+        -------
+        float or None
+            None where nothing will be due while nothing is called.
+        """
+        refresher = self._refresher
+        left = refresher.look() if refresher is not None and self._token is not None else None
+        token = self._token
+        if token is None:
+            return None
+        self.note_stale(token)
+        if self._unreported is not token or not callbacks.is_awaited("stale"):
+            return left
+        end = max(token.remaining.total_seconds(), 0.0) + 0.001
+        return end if left is None else min(left, end)
+
+    def note_stale(self, token: Token) -> None:
+        """Call back, once for each token, that it is stale, unless a fresh one is about to come by itself."""
+        if token.state is not TokenState.STALE or (self._refresher is not None and self._refresher.renews):
+            return
+        with self._report_lock:
+            if token is not self._unreported:
+                return
+            self._unreported = None
+        self.report("stale")
+
+    def report_renewal(self, event: str, error: str) -> None:
+        """Call back that a renewal has worked or failed, and if that leaves a stale token."""
+        self.report(event, error)
+        if self._token is not None:
+            self.note_stale(self._token)
+
+    def report(self, event: str, error: str = "") -> None:
+        """Call back what has happened to this login."""
+        token, account = self._token, self.account
+        if account is None:
+            return
+        expires_at = token.expires_at if token is not None else None
+        callbacks.emit(
+            callbacks.LoginEvent(
+                event,
+                self.name,
+                sanitize(account.username),
+                account.base_url,
+                self.environment,
+                expires_at,
+                error,
+            )
+        )
 
     def note_accepted(self, token: Token) -> None:
         """Note that the server accepts a token: after its end that shows that it was learned wrongly."""
@@ -106,8 +200,9 @@ class TokenHolder:
 
     def after_fork(self) -> None:
         """Have locks of this process's own."""
-        if self.refresher is not None:
-            self.refresher.after_fork()
+        self._report_lock = threading.Lock()
+        if self._refresher is not None:
+            self._refresher.after_fork()
 
     def ended(self, token: Token) -> str:
         """Say how a token ended, as a sentence."""

@@ -4,6 +4,7 @@
 ``.env``. Nothing is written to ``os.environ``. The embedded sandbox is one more source.
 """
 
+from etna_magic.settings.code_source import CodeSource
 from etna_magic.settings.embedded_sandbox import environment_of, sandbox_url
 from etna_magic.settings.login_options import (
     LoginOptions,
@@ -22,6 +23,7 @@ __all__ = [
     "LABELS",
     "UNSEEN",
     "VARIABLES",
+    "CodeSource",
     "LoginOptions",
     "Setting",
     "Settings",

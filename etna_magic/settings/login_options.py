@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import timedelta
 
+    from etna_magic.settings.code_source import CodeSource
     from etna_magic.token import Token
 
 Ask = Literal["form", "prompt", "never"]
@@ -38,8 +39,8 @@ class LoginOptions(NamedTuple):
     #: As text, such as ``24h``.
     lifetime: str | None = None
     env_file: Path | None = None
-    #: The answer to the first step that asks for a code; it is used once.
-    code: Secret | None = None
+    #: The answer to the first step that asks for a code, which is used once, or what is asked for each.
+    code: Secret | CodeSource | None = None
     #: Whom to ask for what is missing; None is for the front end to decide.
     ask: Ask | None = None
     auto_renew: bool = False
@@ -65,7 +66,7 @@ class LoginOptions(NamedTuple):
             return self
         return before._replace(
             lifetime=self.lifetime or before.lifetime,
-            code=self.code,
+            code=self.code or _lasting(before.code),
             ask=self.ask,
             auto_renew=self.auto_renew or before.auto_renew,
             remember=self.remember or before.remember,
@@ -80,7 +81,15 @@ class LoginOptions(NamedTuple):
         """Return what a renewal or a bare line needs to log in again as now."""
         secret = () if renews else ("password", "pin")
         kept = {name: value for name, value in {**self.typed, **typed}.items() if name not in secret}
-        return self._replace(code=None, ask=None, typed=kept, typed_for=token.base_url, dotenv=dotenv)
+        return self._replace(
+            code=_lasting(self.code), ask=None, typed=kept, typed_for=token.base_url, dotenv=dotenv
+        )
+
+
+def _lasting(code: Secret | CodeSource | None) -> CodeSource | None:
+    """Return what is asked for a code at the next login, too: a code is good once."""
+    # What was awaited on a loop that runs now is awaited without it then.
+    return None if code is None or isinstance(code, Secret) else code.on_loop(None)
 
 
 def as_option(name: str) -> str:
@@ -168,10 +177,14 @@ def _text(name: str, value: object) -> str:
     return value
 
 
-def checked_code(value: object) -> Secret | None:
-    """Return a one-time code as a secret."""
-    if value is None or isinstance(value, Secret):
+def checked_code(value: object) -> Secret | CodeSource | None:
+    """Return a one-time code as a secret, and a function that returns codes where nothing shows it."""
+    from etna_magic.settings.code_source import CodeSource  # noqa: PLC0415 - a bare %etna_login has no code
+
+    if value is None or isinstance(value, (Secret, CodeSource)):
         return value
+    if callable(value):
+        return CodeSource(value)
     text = _text("code", value)
     return Secret(text) if text else None
 

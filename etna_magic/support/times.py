@@ -29,6 +29,32 @@ class Clock:
         return time.monotonic()
 
 
+class Stopwatch:
+    """Measures the seconds since it was made, by whichever of two clocks says more.
+
+    Parameters
+    ----------
+    clock : Clock
+        The two clocks.
+    """
+
+    __slots__ = ("_began", "_clock")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.wall(), clock.forward()
+
+    def seconds(self) -> float:
+        """Return the seconds since it was made: also when one clock was set back, or the other has slept."""
+        wall, forward = self._began
+        return max(self._clock.wall() - wall, self._clock.forward() - forward)
+
+    @property
+    def began_at(self) -> float:
+        """When it was made, in seconds since 1970."""
+        return self._began[0]
+
+
 def parse_duration(text: str) -> timedelta:
     """Read a duration such as ``24h``, ``90m``, ``5s`` or ``3600`` (seconds), or raise `ValueError`."""
     match = _DURATION.fullmatch(text.strip())

@@ -35,6 +35,8 @@ def _age(name, seconds_left, lifetime):
         Secret(old.get_secret_value()), app_key=old.app_key(), username=old.username, base_url=old.base_url,
         lifetime=timedelta(seconds=lifetime), issued=(time.time() - back, time.monotonic() - back),
     )
+    # Whoever lets a token age sees to what comes of it, before the timer does.
+    login.session.holder.use_timer(is_used=False)
     # Not by put(): a server that hands out the same text again keeps the first issue time.
     login.session.holder.put(token)
     login.tokens.add(token)

@@ -71,14 +71,14 @@ def test_what_is_said_counts(user: RememberingUser, how):
 
 
 def test_the_shortest_counts(user: RememberingUser):
-    """Of two ends that were seen the earlier counts; what is seen at once counts as a minute."""
+    """Of two ends that were seen the earlier counts; what is seen at once counts as 15 minutes."""
     user.log_in()
     end_early(user)
     user.log_in()
     user.sandbox.revoke_all()
     assert "error" == user.kernel.run(CALL).status
     user.log_in()
-    assert 60 == lifetime(user)
+    assert 900 == lifetime(user)
 
 
 def test_a_token_that_lives_on_shows_that_it_was_wrong(user: RememberingUser):

@@ -1,12 +1,16 @@
 """What is said of tokens that are stale or near their end, and in which cells."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
+from etna_magic import EtnaError
 from etna_magic.logins import Login, LoginRegistry
 from etna_magic.notebook.notices import Notices
-from tests.notebook.tokens import MovedClock, token
+from etna_magic.session import TokenRefresher
+from etna_magic.support import format_moment
+from tests.notebook.tokens import START, MovedClock, token
 
 HOUR = 3600.0
 
@@ -73,10 +77,57 @@ def test_a_token_near_its_end_once(logins: AgingLogins, shown: list[str]) -> Non
 
 def test_a_token_near_its_end_that_is_refreshed_by_itself(logins: AgingLogins, shown: list[str]) -> None:
     """Nobody has to do anything, so nothing is said."""
-    logins.registry.get("etna").session.holder.refresher = object()
+    refreshing(logins)
     logins.age(23.8)
     logins.notices.before(cell())
     assert [] == shown
+
+
+def refreshing(logins: AgingLogins) -> TokenRefresher:
+    """Let the login renew itself at the next call; the timer would see a moved clock sooner or later."""
+    holder = logins.registry.get("etna").session.holder
+    holder.use_timer(is_used=False)
+    holder.refresher = TokenRefresher(lambda: None, lambda: holder.token, logins.clock)
+    return holder.refresher
+
+
+def test_a_stale_token_that_is_renewed_by_the_next_call(logins: AgingLogins, shown: list[str]) -> None:
+    """Nobody is told to log in: neither as a cell begins, nor at its end."""
+    refreshing(logins)
+    logins.age(30)
+    logins.notices.before(cell())
+    logins.notices.after(cell(), ())
+    assert [] == shown
+
+
+def test_a_stale_token_that_needs_a_person(logins: AgingLogins, shown: list[str]) -> None:
+    """Where each renewal needs a code of a person, the person is told."""
+    refreshing(logins).needs_person = True
+    logins.age(30)
+    logins.notices.before(cell())
+    assert shown[0].endswith(" To log in again: %etna_login")
+
+
+def test_a_stale_token_whose_renewal_failed(logins: AgingLogins, shown: list[str]) -> None:
+    """The line says when that was tried last and when it will be next, by the clock, in every cell."""
+    refresher = refreshing(logins)
+    refresher._refresh = failing
+    logins.age(30)
+    with pytest.raises(EtnaError):
+        refresher.token()
+    logins.age(0.01)
+    logins.notices.before(cell())
+    tried, again = (
+        format_moment(datetime.fromtimestamp(START + seconds, UTC)) for seconds in (30 * HOUR, 30 * HOUR + 60)
+    )
+    assert f"and could not be renewed (tried last at {tried}, next at {again}). It is down." in shown[0]
+    logins.notices.before(cell())
+    assert shown[0] == shown[1]
+
+
+def failing() -> None:
+    """Fail as a login does."""
+    raise EtnaError("It is down.")
 
 
 @pytest.mark.parametrize(

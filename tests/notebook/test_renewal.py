@@ -127,7 +127,8 @@ def test_a_failure_is_reported_once_by_the_next_cell(user: RememberingUser):
     assert ["200"] == user.kernel.run(CALL).texts
     ((line,), later) = (user.kernel.run("6 * 7").warnings for _ in range(2))
     assert [] == later
-    assert line.startswith("etna: the token could not be renewed. ")
+    assert line.startswith("etna: the token could not be renewed (tried last at ")
+    assert ", next at " in line
     assert line.endswith(" To log in again: %etna_login")
     assert "\n" not in line
 

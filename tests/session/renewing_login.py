@@ -58,7 +58,13 @@ class RenewingLogin:
         self.login = logins.put(accounts.token(server.base_url, clock), timeout=LIMIT, registry=self.registry)
         self.session = self.login.session
         self.holder = self.session.holder
-        self.holder.refresher = TokenRefresher(self._refresh, lambda: self.session.token, clock)
+        self.holder.use_timer(is_used=False)  # its thread would see a clock that was moved sooner or later
+        self.holder.refresher = TokenRefresher(
+            self._refresh,
+            lambda: self.session.token,
+            clock,
+            fingerprint=lambda: accounts.credentials(server.base_url).fingerprint(),
+        )
         server.play(self._reply)
 
     def _refresh(self) -> None:

@@ -150,17 +150,19 @@ def test_failure_in_the_window_counts_past_the_end(renewing: RenewingLogin) -> N
 
 
 @pytest.mark.parametrize("age", [IN_THE_WINDOW, PAST_THE_END])
-def test_refused_credentials_are_never_sent_again(renewing: RenewingLogin, age: int) -> None:
-    """After a refused password there is no further try: five lock a user out."""
+def test_refused_credentials_are_sent_once_more(renewing: RenewingLogin, age: int) -> None:
+    """After a refused password there is one more try, five minutes later: five lock a user out."""
     renewing.clock.move(age)
     renewing.token_reply = REFUSED
-    for seconds in (0, 61, 3600, DAY):
+    counts = []
+    for seconds in (0, 61, 238, 1, 3600, DAY):
         renewing.clock.move(seconds)
         try:
             renewing.call()
         except InvalidCredentialsError:
             assert TokenState.STALE is renewing.session.token.state
-    assert 1 == renewing.login_count
+        counts.append(renewing.login_count)
+    assert [1, 1, 1, 2, 2, 2] == counts
 
 
 def test_limit_of_logins_is_kept(renewing: RenewingLogin) -> None:

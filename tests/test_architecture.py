@@ -17,6 +17,7 @@ CLIENT = [path for path in sorted(PACKAGE.rglob("*.py")) if "sandbox" not in pat
 DIRECT = {
     "etna_magic.support.safe_call",
     "etna_magic.support.http",
+    "etna_magic.support.route",
     "etna_magic.ask.form",
     "etna_magic.ask.prompt",
     "etna_magic.display.status_table",

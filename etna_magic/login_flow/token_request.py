@@ -8,6 +8,7 @@ from etna_magic.exceptions import ConnectionFailedError
 from etna_magic.login_flow.token_response import LONGEST_BODY, TokenResponse, parse
 from etna_magic.support import Origin
 from etna_magic.support.http import call_in_time, post_once
+from etna_magic.support.route import Route
 from etna_magic.support.safe_call import Failure
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ def request_token(
         response, body = post_once(url, plain, timeout=timeout, longest=LONGEST_BODY)
         return parse(response, body, hidden)
 
-    outcome = call_in_time(act, timeout, (*headers.values(), *hidden))
+    outcome = call_in_time(act, timeout, (*headers.values(), *hidden), Route(url))
     if not isinstance(outcome, Failure):
         return outcome
     outcome.raise_foreign()
+    advice = "Then log in again." if outcome.has_advice else f"Check the network and {source}."
     raise ConnectionFailedError(
-        f"{Origin.of(url)} could not be asked for a token: {outcome.reason}. Check the network and {source}."
+        f"{Origin.of(url)} could not be asked for a token: {outcome.reason}. {advice}"
     )
 
 
@@ -59,14 +61,13 @@ def log_out_on_server(token: Token, timeout: float) -> str:
     BaseException
         What interrupted it.
     """
+    url = f"{token.base_url}/logout"
 
     def act() -> tuple[int, bool]:
-        response, _ = post_once(
-            f"{token.base_url}/logout", {}, timeout=timeout, auth=token, longest=LONGEST_BODY
-        )
+        response, _ = post_once(url, {}, timeout=timeout, auth=token, longest=LONGEST_BODY)
         return response.status_code, "html" in response.headers.get("Content-Type", "")
 
-    outcome = call_in_time(act, timeout, token.secrets())
+    outcome = call_in_time(act, timeout, token.secrets(), Route(url))
     if isinstance(outcome, Failure):
         outcome.raise_foreign()
         return f"the server could not be asked: {outcome.reason}"

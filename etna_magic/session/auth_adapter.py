@@ -32,6 +32,7 @@ from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, i
 from etna_magic.session.token_check import probe_url
 from etna_magic.session.token_rules import TokenRules
 from etna_magic.support.http import QuietAdapter, plain_session_class
+from etna_magic.support.route import Route
 from etna_magic.support.safe_call import Failure, safe_call
 from etna_magic.token import HEADERS, Token
 
@@ -165,7 +166,7 @@ class AuthAdapter(BaseAdapter):
 
         # An adapter leaves the body to the session, which would raise what it likes.
         act = send_once if options["stream"] else partial(_with_body, send_once, request, rules)
-        outcome = safe_call(act, token.secrets() if token else ())
+        outcome = safe_call(act, token.secrets() if token else (), _route(request.url or "", options))
         if isinstance(outcome, Failure):
             # An adapter that is more than requests' own may repeat by whatever it likes.
             is_once = isinstance(rules, ReadsOnly) and type(self.adapter).send is HTTPAdapter.send
@@ -236,7 +237,7 @@ class AuthAdapter(BaseAdapter):
                 session.close()  # a user's own adapter is in use elsewhere
             return status
 
-        return safe_call(act, token.secrets())
+        return safe_call(act, token.secrets(), _route(probe_url(token), options))
 
     def _probe(self, options: SendOptions, token: Token) -> int:
         outcome = self.ask(token, options)
@@ -275,6 +276,10 @@ class AuthAdapter(BaseAdapter):
         if name.startswith("_") or name == "adapter":
             raise AttributeError(name)
         return getattr(self.adapter, name)
+
+
+def _route(url: str, options: SendOptions) -> Route:
+    return Route(url, options["proxies"] or {}, options["verify"])
 
 
 def _signed(token: Token, request: PreparedRequest) -> PreparedRequest:

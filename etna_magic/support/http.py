@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from urllib3.connectionpool import HTTPConnectionPool
 
     from etna_magic.secret import Secret
+    from etna_magic.support.route import Route
 
 _T = TypeVar("_T")
 
@@ -176,13 +177,15 @@ if hasattr(os, "register_at_fork"):
 _LONGEST_WAIT = 0.5
 
 
-def call_in_time(act: Callable[[], _T], seconds: float, secrets: Iterable[Secret]) -> _T | Failure:
+def call_in_time(
+    act: Callable[[], _T], seconds: float, secrets: Iterable[Secret], route: Route | None = None
+) -> _T | Failure:
     """Call something on another thread, and abandon it when it is late.
 
     The time-outs of ``requests`` start again with each byte and do not count the look-up of a name, so that a
     server that drips, or a resolver that is silent, could hold a login for ever. Ctrl-C abandons it too.
     """
-    results = _begun(act, secrets)
+    results = _begun(act, secrets, route)
     try:
         return _result(results, time.monotonic() + seconds)
     except queue.Empty:
@@ -222,7 +225,9 @@ def _late() -> Failure:
     return Failure(requests.exceptions.ReadTimeout, "it took too long to answer")
 
 
-def _begun(act: Callable[[], _T], secrets: Iterable[Secret]) -> queue.SimpleQueue[_T | Failure]:
+def _begun(
+    act: Callable[[], _T], secrets: Iterable[Secret], route: Route | None = None
+) -> queue.SimpleQueue[_T | Failure]:
     """Begin a call on another thread; return where its result will be."""
     results: queue.SimpleQueue[_T | Failure] = queue.SimpleQueue()
     try:
@@ -232,7 +237,7 @@ def _begun(act: Callable[[], _T], secrets: Iterable[Secret]) -> queue.SimpleQueu
         # A daemon: one that is abandoned must not hold up the end of the process.
         threading.Thread(target=_work, args=(jobs,), name="etna_magic-request", daemon=True).start()
     # With the context of the caller, so that a tracer finds the span that the request belongs to.
-    jobs.put((partial(contextvars.copy_context().run, safe_call, act, secrets), results.put))
+    jobs.put((partial(contextvars.copy_context().run, safe_call, act, secrets, route), results.put))
     return results
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from etna_magic.secret import Secret
+    from etna_magic.support.route import Route
 
 _T = TypeVar("_T")
 _Error = TypeVar("_Error", bound=BaseException)
@@ -43,6 +44,8 @@ class Failure(NamedTuple):
     foreign: BaseException | None = None
     #: Whether the request may have reached the server: false where no connection was made.
     is_sent: bool = True
+    #: Whether the reason says what to do about it.
+    has_advice: bool = False
 
     def raise_foreign(self) -> None:
         """Raise what has nothing to do with a network, if that is what it was: an exit keeps its code."""
@@ -50,12 +53,17 @@ class Failure(NamedTuple):
             raise self.foreign
 
 
-def safe_call(act: Callable[[], _T], secrets: Iterable[Secret] | None = None) -> _T | Failure:
-    """Do something that handles secrets; return its result, or why it failed, and never raise."""
+def safe_call(
+    act: Callable[[], _T], secrets: Iterable[Secret] | None = None, route: Route | None = None
+) -> _T | Failure:
+    """Do something that handles secrets; return its result, or why it failed, and never raise.
+
+    Where a route is given, proxies and certificates that are at fault are named.
+    """
     try:
         return act()
     except BaseException as caught:  # noqa: BLE001 - see above; the caller raises again
-        return _failure(caught, secrets)
+        return _failure(caught, secrets, route)
 
 
 async def safe_await(
@@ -68,7 +76,7 @@ async def safe_await(
         return _failure(caught, secrets)
 
 
-def _failure(caught: BaseException, secrets: Iterable[Secret] | None) -> Failure:
+def _failure(caught: BaseException, secrets: Iterable[Secret] | None, route: Route | None = None) -> Failure:
     """Return what is known of an exception; nothing else keeps it."""
     if isinstance(caught, EtnaError):
         return Failure(type(caught), str(caught), _bare(caught))
@@ -77,9 +85,20 @@ def _failure(caught: BaseException, secrets: Iterable[Secret] | None) -> Failure
         was = was.__context__  # Ctrl-C in the middle of threading's own locks comes out as their complaint
     if isinstance(was, AttributeError):
         was.obj = None  # what has no such attribute may be the request; the text says enough
-    kind, reason = _kind(was), _reason(was)
+    kind, problem = _kind(was), _problem(was, route)
+    reason, is_sent = (problem, False) if problem else (_reason(was), _is_sent(was))
     is_kept = not isinstance(was, Exception) or _is_harmless(was, secrets)
-    return Failure(kind, reason, None, _bare(was) if is_kept else None, _is_sent(was))
+    return Failure(kind, reason, None, _bare(was) if is_kept else None, is_sent, bool(problem))
+
+
+def _problem(error: BaseException, route: Route | None) -> str:
+    """Return what is wrong with the route; never raise: what is odd about a proxy is no fault of the call."""
+    if route is None or not isinstance(error, NETWORK_ERRORS):
+        return ""
+    try:
+        return route.problem(causes(error))
+    except Exception:  # noqa: BLE001 - see above; the general reason is given
+        return ""
 
 
 def _is_harmless(error: Exception, secrets: Iterable[Secret] | None) -> bool:

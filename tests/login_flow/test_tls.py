@@ -102,4 +102,4 @@ def test_certificate_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, act
         said = act("https://127.0.0.1:9/api")
     except ConnectionFailedError as error:
         said = str(error)
-    assert "a certificate file that is set cannot be read" in said
+    assert "the certificate file /nowhere/authority.pem (REQUESTS_CA_BUNDLE) does not exist" in said

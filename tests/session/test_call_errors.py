@@ -72,7 +72,10 @@ def test_a_certificate_file_that_is_missing(server, monkeypatch, tmp_path: Path,
             session.verify = path
         more = {"call": {"verify": path}, "cert": {"cert": path}}.get(way, {})
         error = caught(lambda: session.get("v1.0/x", **more))
-    assert str(error).endswith("got no answer: a certificate file that is set cannot be read.")
+    named = {"session": "verify=", "call": "verify="}.get(way, way)
+    missing = f"the certificate file {path} ({named}) does not exist, so correct or unset {named}"
+    reason = "a certificate file that is set cannot be read" if way == "cert" else missing
+    assert str(error).endswith(f"got no answer: {reason}.")
     assert (True, True) == (isinstance(error, ConnectionFailedError), isinstance(error, OSError))
     assert (0, []) == (server.connections, leaks(error, accounts.SECRETS))
 

@@ -164,7 +164,7 @@ def test_certificate_file_that_is_missing(server, session: EtnaSession, tmp_path
     """Nor was anything sent where a file of certificates cannot be read."""
     url = server.base_url.replace("http:", "https:")
     error = error_of(url, "POST", verify=str(tmp_path / "none.pem"))
-    assert str(error).endswith("a certificate file that is set cannot be read. The POST was not sent.")
+    assert str(error).endswith("does not exist, so correct or unset verify=. The POST was not sent.")
     assert 0 == server.connections
 
 
@@ -173,7 +173,8 @@ def test_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     with ScriptedServer(answer(403)) as proxy:
         environment.set_proxy(monkeypatch, f"http://{proxy.host}")
         error = error_of("https://api.example.com/api", "POST")
-    reason = "the proxy of this environment does not let it through"
+    named = f"the proxy http://{proxy.host} (HTTPS_PROXY)"
+    reason = f"{named} does not connect there (status 403), so ask who runs it"
     assert str(error).endswith(f"got no answer: {reason}. The POST was not sent.")
     assert ["CONNECT"] == [request.method for request in proxy.received]
 

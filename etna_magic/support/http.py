@@ -244,9 +244,12 @@ def _begun(
 def _result(results: queue.SimpleQueue[_T], end: float) -> _T:
     """Wait for a result until some moment of the forward clock; `queue.Empty` if there is none by then."""
     while (left := end - time.monotonic()) > 0:
-        with contextlib.suppress(queue.Empty):
+        # No suppress(): its end is a call, at which an interrupt would be raised in the middle of the other.
+        try:
             # Not all at once: what interrupts a longer wait elsewhere does not do so on Windows.
             return results.get(timeout=min(left, _LONGEST_WAIT))
+        except queue.Empty:
+            continue
     return results.get_nowait()
 
 

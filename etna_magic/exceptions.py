@@ -19,6 +19,9 @@
 
 from __future__ import annotations
 
+#: Characters in a line of an error: what JupyterLab shows beside its file browser on a small screen.
+_WIDTH = 110
+
 
 class EtnaError(Exception):
     """The root of all errors of this package.
@@ -36,7 +39,7 @@ class EtnaError(Exception):
         # IPython's hook: the lines to show in place of a traceback. A session raises subclasses that are
         # also exceptions of requests; they show under the name that is documented.
         name = next(kind.__name__ for kind in type(self).__mro__ if kind.__module__ == __name__)
-        return [f"{name}: {self}"]
+        return error_lines(f"{name}: {self}")
 
 
 class MissingCredentialsError(EtnaError):
@@ -217,3 +220,35 @@ def login_hint(name: str) -> str:
     ('%etna_login', '%etna_login demo')
     """
     return "%etna_login" if name == "etna" else f"%etna_login {name}"
+
+
+def error_lines(text: str) -> list[str]:
+    """Return the lines in which an error is shown: JupyterLab would break a long one within a word.
+
+    Parameters
+    ----------
+    text : str
+        The error's name and its sentences.
+
+    Returns
+    -------
+    list of str
+        One line if it is short, else one for each sentence if that makes no more lines than needed.
+
+    Examples
+    --------
+    >>> error_lines("EtnaError: " + 8 * "It is long " + "here. Log in again: %etna_login paper")[1:]
+    ['Log in again: %etna_login paper']
+    """
+    import re  # noqa: PLC0415 - as is textwrap, for an error that is shown
+    import textwrap  # noqa: PLC0415
+
+    def wrapped(part: str) -> list[str]:
+        return textwrap.wrap(part, _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+    # What is to be copied stays on one line.
+    whole = re.sub(r"(%etna_login) (\w+)", "\\1\N{NO-BREAK SPACE}\\2", text)
+    filled = wrapped(whole)
+    by_sentence = [line for part in re.split(r"(?<=[.?]) (?=[A-Z])", whole) for line in wrapped(part)]
+    lines = by_sentence if 1 < len(filled) >= len(by_sentence) else filled
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

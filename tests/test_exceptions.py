@@ -20,6 +20,22 @@ def test_an_error_is_one_line(kind: type) -> None:
     assert [f"{kind.__name__}: Something happened."] == kind("Something happened.")._render_traceback_()
 
 
+def test_a_long_error_is_broken_between_words() -> None:
+    """JupyterLab would break it in the middle of one; what has no blank stays whole."""
+    path = "/home/" + "a-b" * 60
+    lines = EtnaError(f"{'word ' * 30}{path} is long.")._render_traceback_()
+    assert ("EtnaError:", True, True) == (
+        lines[0].split()[0], path in lines, all(len(line) <= 110 for line in lines if line != path),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("words", range(1, 60))
+def test_a_line_to_type_stays_whole(words: int) -> None:
+    """Wherever a message is broken, what a user copies is on one line."""
+    lines = EtnaError(f"{'word ' * words}here. Log in again: %etna_login paper")._render_traceback_()
+    assert 1 == sum("%etna_login paper" in line for line in lines)
+
+
 def test_a_subclass_shows_under_the_documented_name() -> None:
     """What is also an exception of requests is shown as the error that is documented."""
 

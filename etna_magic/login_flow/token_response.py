@@ -233,7 +233,7 @@ def _refuse_before_reading(response: TokenResponse, settings: Settings) -> None:
         raise _rate_limited(response)
     if any("password has expired" in text.casefold() for text in response.texts.values()):
         raise PasswordExpiredError(
-            "The password has expired: change it on the broker's own pages, then log in with the new one."
+            "The password has expired: change it at the broker, then log in with the new one."
         )
     if "application key" in response.says("error").casefold():
         raise ApplicationKeyError(

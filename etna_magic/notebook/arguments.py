@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from IPython.core.error import UsageError
 from IPython.utils.process import arg_split  # type: ignore[attr-defined] # imported there by platform
 
+from etna_magic.exceptions import error_lines
 from etna_magic.settings import (
     LoginOptions,
     as_option,
@@ -89,7 +90,7 @@ def parse_logout(line: str) -> LogoutOptions:
     name = None if found.name is None else or_usage_error(lambda: checked_name(found.name))
     if found.all:
         if name is not None:
-            raise UsageError("Give a name or --all, not both.")
+            raise _usage_error("Give a name or --all, not both.")
         return LogoutOptions(None)
     return LogoutOptions(name or DEFAULT_NAME)
 
@@ -101,7 +102,7 @@ def or_usage_error(check: Callable[[], _T]) -> _T:
     except (TypeError, ValueError) as error:
         sentence = str(error)
     # Outside of the except: the frames of a check hold what was typed.
-    raise UsageError(sentence)
+    raise _usage_error(sentence)
 
 
 @functools.cache
@@ -152,9 +153,9 @@ def _parse(magic: str, line: str) -> Namespace:
     try:
         words = arg_split(line, posix=os.name == "posix", strict=True)
     except ValueError:
-        raise UsageError("A quotation mark is never closed.") from None
+        raise _usage_error("A quotation mark is never closed.") from None
     if any(_SECRET_OPTION.match(word) for word in words):
-        raise UsageError(
+        raise _usage_error(
             "There is no option for a password, PIN or app key, since cells and IPython's history are saved. "
             "Set ETNA_PASSWORD, ETNA_PIN_CODE or ETNA_APP_KEY, or wait to be asked; change a real one that "
             "you typed, and delete this cell."
@@ -165,9 +166,9 @@ def _parse(magic: str, line: str) -> Namespace:
     except UsageError as error:
         # What argparse says of a value that is missing names the option; all else repeats the value.
         message = str(error) if _SAFE_MESSAGE.fullmatch(str(error)) else "These options do not fit together"
-        raise UsageError(f"{message}: see %{magic}?") from None
+        raise _usage_error(f"{message}: see %{magic}?") from None
     if rest:
-        raise UsageError(_not_known(magic, rest))
+        raise _usage_error(_not_known(magic, rest))
     return found
 
 
@@ -181,3 +182,9 @@ def _not_known(magic: str, words: list[str]) -> str:
     near = [one for typed in unknown for one in difflib.get_close_matches(typed, options_of(magic), 1)]
     hint = f" Did you mean {' and '.join(near)}?" if near else f" See %{magic}?"
     return f"%{magic} does not know {', '.join(unknown)}.{hint}"
+
+
+def _usage_error(sentence: str) -> UsageError:
+    """Return what IPython shows as an error, in lines as those of `EtnaError` are."""
+    name = "UsageError: "
+    return UsageError("\n".join(error_lines(name + sentence)).removeprefix(name))

@@ -46,20 +46,22 @@ class EtnaMagics(Magics):
         help="Which cells warn of a stale token: 'always' every cell, 'used' those that use the login, "
         "'once' the first for each token, 'never' none.",
     ).tag(config=True)
-    warn_before = Float(15.0, min=0.0, help="Minutes before its end at which a token is near it.").tag(
-        config=True
-    )
-    lifetime = Unicode("24h", help="How long the server keeps a token, where nothing else says so.").tag(
-        config=True
-    )
-    timeout = Float(30.0, min=0.1, help="Seconds to wait for an answer.").tag(config=True)
+    warn_before = Float(
+        15.0,
+        min=0.0,
+        help="How many minutes before a token's end a line says so; at most a tenth of its lifetime.",
+    ).tag(config=True)
+    lifetime = Unicode(
+        "24h", help="How long the server keeps a token, as 24h or 90m, where nothing else says so."
+    ).tag(config=True)
+    timeout = Float(30.0, min=0.1, help="How many seconds to wait for the server.").tag(config=True)
     auto_renew = Bool(
         False,  # noqa: FBT003 - traitlets takes the default as the first argument
-        help="Get a fresh token by itself before the old one ends, at every login.",
+        help="At every login, get a fresh token before the old one ends, as --auto-renew does.",
     ).tag(config=True)
     read_only = Bool(
         False,  # noqa: FBT003 - as above
-        help="Send nothing but reads, from the next login on.",
+        help="From the next login on, send nothing but reads, as --read-only does.",
     ).tag(config=True)
 
     def __init__(self, shell: InteractiveShell, **kwargs: Any) -> None:
@@ -99,7 +101,7 @@ class EtnaMagics(Magics):
 
     @line_magic
     def etna_login(self, line: str) -> None:
-        """Log in to the ETNA Trader API; the login is then in NAME_token and NAME_session.
+        """Log in to the ETNA Trader API, and put NAME_token and NAME_session into the namespace.
 
         ::
 
@@ -109,7 +111,7 @@ class EtnaMagics(Magics):
             -e, --env-file PATH   read ETNA_* from this file
             -b, --base-url URL    the API's base URL
             -u, --username USER   the user
-            --lifetime DURATION   how long the server keeps a token: 24h, 90m, 3600 (seconds)
+            --lifetime DURATION   how long the server keeps a token: 24h, 90m, 3600
             --code CODE           the one-time code of two-factor authentication
             --form                ask by form
             --prompt              ask by prompt
@@ -118,13 +120,19 @@ class EtnaMagics(Magics):
             --remember            keep the token across kernel restarts
             --read-only           send nothing but reads
             --quiet               report neither user nor host nor folder
-            --sandbox             log in to the embedded sandbox, and start it if need be
+            --sandbox             log in to the embedded sandbox
 
-        What is not given comes from the file of --env-file, the environment or a .env
-        (ETNA_BASE_URL, ETNA_APP_KEY, ETNA_USERNAME, ETNA_PASSWORD, ETNA_PIN_CODE,
-        ETNA_TOKEN_LIFETIME), and what is still missing is asked for. A line that says neither who
-        nor where repeats the last login of that name. There is no option for a password or an app
-        key, since a cell is saved.
+        For example::
+
+            %etna_login
+            %etna_login paper -e paper.env --auto-renew
+
+        What is not given comes from the file of --env-file, the environment or a .env:
+        ETNA_BASE_URL, ETNA_APP_KEY, ETNA_USERNAME, ETNA_PASSWORD, ETNA_PIN_CODE and
+        ETNA_TOKEN_LIFETIME. What is still missing is asked for.
+
+        A line that says neither who nor where repeats the last login of that name.
+        There is no option for a password or an app key, since cells are saved.
         """
         self.show_errors_by_line()
         from etna_magic.logins import login_command  # noqa: PLC0415 - %load_ext must not pay for it

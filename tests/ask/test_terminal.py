@@ -96,19 +96,22 @@ def test_pin_then_code(terminal: Terminal, sandbox: Sandbox) -> None:
 
 
 def test_a_wrong_password(terminal: Terminal, sandbox: Sandbox) -> None:
-    """The error is one line, and nothing is in the namespace."""
+    """The error is two lines, and nothing is in the namespace."""
     terminal.run(f"os.environ.update(ETNA_APP_KEY={sandbox.app_key!r})")
     terminal.type(f"%etna_login -b {sandbox.base_url} -u demo")
     terminal.wait_for("Password: ")
     terminal.type("wrong-Password-1")
-    assert ["InvalidCredentialsError"] == [line.partition(":")[0] for line in terminal.rest()]
+    name, check = terminal.rest()
+    assert ("InvalidCredentialsError", "Check the typed password and --username.") == (
+        name.partition(":")[0], check,
+    )  # fmt: skip
     check_nothing_was_made(terminal)
 
 
 def test_too_many_logins(terminal: Terminal, sandbox: Sandbox) -> None:
-    """One line says how long to wait; nothing is tried again by itself."""
+    """A line says how long to wait; nothing is tried again by itself."""
     answer_all(terminal, sandbox, "throttled")
-    (line,) = terminal.rest()
+    line, _ = terminal.rest()
     assert line.startswith("RateLimitedError: ")
     assert "wait 5 s" in line
     assert 1 == sandbox.token_requests
@@ -173,9 +176,9 @@ def test_another_answer_that_cannot_be_used(terminal: Terminal, sandbox: Sandbox
     ],
 )
 def test_an_option_that_asks_at_no_prompt(terminal: Terminal, sandbox: Sandbox, option, line) -> None:
-    """`--no-input` names the variables, and `--form` needs a notebook: one line."""
+    """`--no-input` names the variables, and `--form` needs a notebook: a line or two."""
     lines = terminal.run(f"%etna_login {option} -b {sandbox.base_url}")
-    assert (1, True) == (len(lines), lines[0].startswith(line)), lines
+    assert (True, True) == (len(lines) <= 2, lines[0].startswith(line)), lines
 
 
 @pytest.mark.parametrize("stdin", [subprocess.DEVNULL, subprocess.PIPE], ids=["null", "pipe"])
@@ -193,6 +196,6 @@ def test_without_a_terminal_it_fails_at_once(tmp_path: Path, sandbox: Sandbox, s
         **({"stdin": stdin} if stdin == subprocess.DEVNULL else {"input": "typed" + os.linesep}),
     )
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    assert 1 == len(lines), lines
+    assert 2 == len(lines), lines
     assert lines[0].startswith("MissingCredentialsError: ")
     assert 0 == sandbox.token_requests

@@ -53,7 +53,7 @@ def shown(number: int, outputs: list[Any]) -> list[str]:
     lines: list[str] = []
     for output in outputs:
         if output["output_type"] == "error":
-            lines += output["traceback"]
+            lines += "\n".join(output["traceback"]).splitlines()
         elif output["output_type"] == "execute_result":
             lines += f"Out[{number}]: {output['data']['text/plain']}".splitlines()
         elif output["output_type"] == "display_data":

@@ -52,9 +52,10 @@ class Run:
 
     @property
     def error(self) -> str:
-        """What is shown under the cell when it has failed, in whichever way."""
+        """What is shown under the cell when it has failed, in whichever way; a few lines as one."""
         assert self.status == "error", f"the cell did not fail: {self.texts}"
-        return self.texts[-1].removesuffix("\n")
+        lines = self.texts[-1].removesuffix("\n").splitlines()
+        return (" " if len(lines) < 4 else "\n").join(lines)
 
     @property
     def paged(self) -> str:

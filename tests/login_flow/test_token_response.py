@@ -211,9 +211,7 @@ def test_charset_of_the_header_does_not_count(outcome, charset: str) -> None:
 # What an error says, word for word
 
 AGAIN = "log in again."
-PASSWORD_EXPIRED = (
-    "The password has expired: change it on the broker's own pages, then log in with the new one."
-)
+PASSWORD_EXPIRED = "The password has expired: change it at the broker, then log in with the new one."
 UNTIMED_LIMIT = (
     "The server accepts no more logins of this user for now and does not say for how long: wait a minute, "
     "then log in again. Ten a minute are usual, and one with a code counts twice."

@@ -21,12 +21,13 @@ PARSERS: dict[str, Callable[[str], object]] = {
 
 
 def refused(line: str) -> str:
-    """Return the one line by which a line is refused."""
+    """Return the sentences by which a line is refused, as one line."""
     magic, _, rest = line.partition(" ")
     with pytest.raises(UsageError) as caught:
         PARSERS[magic](rest)
-    message = str(caught.value)
-    assert 1 == len(message.splitlines())
+    lines = f"UsageError: {caught.value}".splitlines()
+    assert [] == [line for line in lines if len(line) > 110]
+    message = " ".join(lines).removeprefix("UsageError: ")
     assert TYPED not in message, f"what was typed is repeated: {message}"
     return message
 

@@ -61,12 +61,8 @@ def test_a_step_that_nobody_can_answer(runner: str, tmp_path: Path):
     write(tmp_path, "%load_ext etna_magic", "%etna_login --sandbox -u twofactor")
     done = run(runner, tmp_path)
     assert 0 != done.returncode
-    assert [] == [
-        line
-        for line in done.stderr.splitlines()
-        if line.startswith("VerificationError: ") and "--code" not in line
-    ]
-    assert "VerificationError: " in done.stderr
+    (_, *said) = done.stderr.split("VerificationError: ")
+    assert (True, []) == (bool(said), [text for text in said if "--code CODE" not in text])
 
 
 @pytest.mark.parametrize("runner", RUNNERS)

@@ -18,6 +18,7 @@ from etna_magic.secret import Secret
 from etna_magic.session import REFUSALS
 from etna_magic.settings import Settings
 from etna_magic.support import Clock
+from etna_magic.support.http import CERTIFI
 from etna_magic.token import Account, Token
 
 if TYPE_CHECKING:
@@ -33,12 +34,13 @@ _MOST_WRONG = 3
 _HEADER = {ChallengeKind.CODE: "VerificationCode", ChallengeKind.PIN: "PinCode"}
 
 
-def conversation(
+def conversation(  # noqa: PLR0913 - all but two are named
     credentials: Credentials,
     known: MutableMapping[ChallengeKind, Secret],
     *,
     settings: Settings | None = None,
     timeout: float = TIMEOUT,
+    trust: str = CERTIFI,
     clock: Clock | None = None,
 ) -> Generator[Challenge, Secret, Token]:
     """Log in: one request to ``/token`` for each step, and never a second try by itself.
@@ -51,7 +53,7 @@ def conversation(
         The error that fits the server's answer, or why there was none.
     """
     clock, settings = clock or Clock(), settings or Settings({})
-    source = settings.sources("base_url")
+    way = {"source": settings.sources("base_url"), "trust": trust}
     headers = {
         "Et-App-Key": credentials.app_key,
         "Username": Secret(credentials.username),
@@ -64,7 +66,7 @@ def conversation(
     challenge: Challenge | None = None
     interim = Secret("")
     issued = (clock.wall(), clock.forward())
-    response = request_token(credentials.base_url, headers, secrets, timeout, source)
+    response = request_token(credentials.base_url, headers, secrets, timeout, **way)
     account = Account(credentials.username, credentials.base_url)
     while True:
         try:
@@ -87,7 +89,7 @@ def conversation(
             issued = (clock.wall(), clock.forward())
             more = {"Authorization": bearer, _HEADER[challenge.kind]: answer}
             try:
-                response = request_token(credentials.base_url, headers | more, secrets, timeout, source)
+                response = request_token(credentials.base_url, headers | more, secrets, timeout, **way)
             except ConnectionFailedError as error:
                 failure = error
             else:
@@ -135,20 +137,24 @@ class LoginAttempt:
         The answer to the first step that asks for a code, or what is asked for it. It is used once.
     timeout : float, optional
         Seconds to wait for each answer.
+    trust : str, optional
+        Whose certificates are trusted: ``certifi`` or ``system``.
     clock : Clock, optional
         The clocks by which the token will age.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but one are named
         self,
         settings: Settings,
         *,
         lifetime: timedelta,
         code: Secret | CodeSource | None = None,
         timeout: float = TIMEOUT,
+        trust: str = CERTIFI,
         clock: Clock | None = None,
     ) -> None:
         self.settings = settings
+        self._trust = trust
         self._lifetime = lifetime
         self._timeout = timeout
         self._clock = clock
@@ -178,7 +184,12 @@ class LoginAttempt:
         settings = self.settings.filled(answers)
         credentials = settings.credentials(self._lifetime)
         self._steps = conversation(
-            credentials, self._known, settings=settings, timeout=self._timeout, clock=self._clock
+            credentials,
+            self._known,
+            settings=settings,
+            timeout=self._timeout,
+            trust=self._trust,
+            clock=self._clock,
         )
         step = self._advance(None)
         self.typed = dict(answers)

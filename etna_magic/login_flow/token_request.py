@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from etna_magic.exceptions import ConnectionFailedError
 from etna_magic.login_flow.token_response import LONGEST_BODY, TokenResponse, parse
 from etna_magic.support import Origin
-from etna_magic.support.http import call_in_time, post_once
+from etna_magic.support.http import CERTIFI, call_in_time, post_once
 from etna_magic.support.route import Route
 from etna_magic.support.safe_call import Failure
 
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from etna_magic.token import Token
 
 
-def request_token(
+def request_token(  # noqa: PLR0913 - two have to be named
     base_url: str,
     headers: Mapping[str, Secret],
     secrets: Iterable[Secret],
     timeout: float,
+    *,
     source: str = "the base URL",
+    trust: str = CERTIFI,
 ) -> TokenResponse:
     """Send one ``POST {base URL}/token`` without a body; nothing is tried twice, no redirect followed.
 
-    The source says in an error where the base URL came from.
+    The source says in an error where the base URL came from; trust is ``certifi`` or ``system``.
 
     Raises
     ------
@@ -38,10 +40,10 @@ def request_token(
 
     def act() -> TokenResponse:
         plain = {name: value.get_secret_value() for name, value in headers.items()}
-        response, body = post_once(url, plain, timeout=timeout, longest=LONGEST_BODY)
+        response, body = post_once(url, plain, timeout=timeout, longest=LONGEST_BODY, trust=trust)
         return parse(response, body, hidden)
 
-    outcome = call_in_time(act, timeout, (*headers.values(), *hidden), Route(url))
+    outcome = call_in_time(act, timeout, (*headers.values(), *hidden), Route(url, trust=trust))
     if not isinstance(outcome, Failure):
         return outcome
     outcome.raise_foreign()
@@ -51,7 +53,7 @@ def request_token(
     )
 
 
-def log_out_on_server(token: Token, timeout: float) -> str:
+def log_out_on_server(token: Token, timeout: float, trust: str = CERTIFI) -> str:
     """Ask the server to end a token, once.
 
     ``POST {base URL}/logout`` is documented by one broker; other installations may not have it.
@@ -64,10 +66,10 @@ def log_out_on_server(token: Token, timeout: float) -> str:
     url = f"{token.base_url}/logout"
 
     def act() -> tuple[int, bool]:
-        response, _ = post_once(url, {}, timeout=timeout, auth=token, longest=LONGEST_BODY)
+        response, _ = post_once(url, {}, timeout=timeout, auth=token, longest=LONGEST_BODY, trust=trust)
         return response.status_code, "html" in response.headers.get("Content-Type", "")
 
-    outcome = call_in_time(act, timeout, token.secrets(), Route(url))
+    outcome = call_in_time(act, timeout, token.secrets(), Route(url, trust=trust))
     if isinstance(outcome, Failure):
         outcome.raise_foreign()
         return f"the server could not be asked: {outcome.reason}"

@@ -140,7 +140,13 @@ class LoginCommand:
         lifetime = self._lifetime()
         settings = resolve(self._options, lifetime)
         # A code is good once, and is not among the options of a renewal; a function for codes is.
-        return LoginAttempt(settings, lifetime=lifetime, code=self._options.code, timeout=self.timeout)
+        return LoginAttempt(
+            settings,
+            lifetime=lifetime,
+            code=self._options.code,
+            timeout=self.timeout,
+            trust=self.registry.settings.trust,
+        )
 
     def _lifetime(self) -> timedelta:
         return parse_duration(self.registry.settings.lifetime)
@@ -178,6 +184,7 @@ class LoginCommand:
         session = login.session if login and login.session.account == token.account else None
         if session is None:
             session = EtnaSession(self.name)
+            session.trust = self.registry.settings.trust
             session.holder.use_timer(is_used=False)  # it is nobody's
             session.holder.put(token)
         (answer,) = ask_servers([(session, token)], self.timeout)
@@ -248,7 +255,7 @@ class LoginCommand:
 
         def discard(token: Token) -> None:
             if not self.registry.is_in_use(token):
-                log_out_on_server(token, self.timeout)
+                log_out_on_server(token, self.timeout, self.registry.settings.trust)
 
         form = LoginForm(self.name, attempt, store, ended, discard, is_awaited=is_awaited)
         form.remembers = self._options.remember if can_remember() else None

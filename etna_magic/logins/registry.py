@@ -36,6 +36,8 @@ class NotebookSettings:
         self.lifetime = "24h"
         #: Seconds to wait for an answer.
         self.timeout = 30.0
+        #: Whose certificates are trusted: ``certifi`` or ``system``.
+        self.trust = "certifi"
         #: Whether every login renews its token by itself.
         self.auto_renew = False
         #: Whether every login sends nothing but reads.
@@ -240,7 +242,9 @@ class LoginRegistry:
 
         renew_after_fork(self)
         holder = TokenHolder(name, None, absence)
-        return Login(name, self.new_session(name, holder))
+        session = self.new_session(name, holder)
+        session.trust = self.settings.trust
+        return Login(name, session)
 
     def new_session(self, name: str, holder: TokenHolder) -> EtnaSession:
         """Return the session of a new login."""

@@ -101,7 +101,7 @@ class Renewal:
             raise
         if not is_in_place and shared is None and not command.registry.is_in_use(token):
             # Logged out or logged in again meanwhile: nobody needs this one, and nobody may use it.
-            log_out_on_server(token, command.timeout)
+            log_out_on_server(token, command.timeout, command.registry.settings.trust)
 
     def _fresh(self, attempt: LoginAttempt) -> Token:
         step = attempt.start({}) if not attempt.missing else drive(attempt, NonInteractive())

@@ -14,10 +14,18 @@ from etna_magic.logins.login_command import LoginCommand, driver_of
 from etna_magic.logins.registry import LoginRegistry
 from etna_magic.secret import Secret
 from etna_magic.session import TIMEOUT, EtnaSession, TokenHolder
-from etna_magic.settings import LoginOptions, as_parameter, ask_option, checked_options, checked_seconds
+from etna_magic.settings import (
+    LoginOptions,
+    as_parameter,
+    ask_option,
+    checked_options,
+    checked_seconds,
+    checked_trust,
+)
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
 _log = logging.getLogger("etna_magic")
@@ -55,6 +63,8 @@ class ScriptLogins(LoginRegistry):
     def new_session(self, name: str, holder: TokenHolder) -> EtnaSession:
         """Return the session of a new login."""
         holder.hint = f"To log in again, {_AGAIN}."
+        # There is no cell that would say so.
+        holder.logs_failures = True
         return ScriptSession(name, holder, self)
 
 
@@ -64,7 +74,7 @@ def connect(  # noqa: PLR0913 - the options of %etna_login
     base_url: str | None = None,
     env_file: str | os.PathLike[str] | None = None,
     lifetime: str | float | None = None,
-    code: str | Secret | None = None,
+    code: str | Secret | Callable[[], str | Secret | Awaitable[str | Secret]] | None = None,
     prompt: bool = False,
     no_input: bool = False,
     auto_renew: bool = False,
@@ -72,6 +82,7 @@ def connect(  # noqa: PLR0913 - the options of %etna_login
     read_only: bool = False,
     sandbox: bool = False,
     timeout: float = TIMEOUT,
+    trust: str = "certifi",
     name: str = "etna",
 ) -> EtnaSession:
     """Log in as ``%etna_login`` does, from a script, and return the session.
@@ -87,8 +98,9 @@ def connect(  # noqa: PLR0913 - the options of %etna_login
         A file in ``.env`` form, read before the environment.
     lifetime : str or float, optional
         How long the server keeps a token: ``"24h"``, ``"90m"``, or seconds.
-    code : str or Secret, optional
-        The one-time code of two-factor authentication.
+    code : str, Secret or callable, optional
+        The one-time code of two-factor authentication, or what returns it: a function without arguments,
+        ``async`` or not. It is called at each login that needs a code, renewals too.
     prompt, no_input : bool, optional
         Ask on the terminal for what is missing, as it does by itself; or never ask.
     auto_renew : bool, optional
@@ -101,6 +113,9 @@ def connect(  # noqa: PLR0913 - the options of %etna_login
         Log in to the embedded sandbox, and start it if need be.
     timeout : float, optional
         Seconds to wait for an answer, of the login and of each call; by default 30.
+    trust : str, optional
+        Whose TLS certificates are trusted: ``"certifi"``, as in ``requests``, or ``"system"``, as in browsers
+        (extra ``etna-magic[system-trust]``).
     name : str, optional
         What messages call the login.
 
@@ -144,6 +159,7 @@ def connect(  # noqa: PLR0913 - the options of %etna_login
     )
     logins = ScriptLogins({})
     logins.settings.timeout = checked_seconds(as_parameter("timeout"), timeout)
+    logins.settings.trust = checked_trust(as_parameter("trust"), trust)
     try:
         return _session(LoginCommand(logins, options, None), options)
     except EtnaError as error:

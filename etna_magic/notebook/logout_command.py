@@ -56,7 +56,7 @@ def _deleted(registry: LoginRegistry, remembered: RememberedTokens, kept: Rememb
     elif registry.is_in_use(token):
         lives_on = "a login of this kernel uses the same one"
     else:
-        lives_on = log_out_on_server(token, registry.settings.timeout)
+        lives_on = log_out_on_server(token, registry.settings.timeout, registry.settings.trust)
     sentence, css = display.forgotten(kept.name, kept.token, lives_on, remembered.delete(kept))
     return display.line(sentence, css)
 
@@ -108,4 +108,4 @@ def _end_on_server(registry: LoginRegistry, login: Login, token: Token) -> str:
     """End a token that no other login uses; return why it may live on."""
     if registry.is_in_use(token, besides=login):
         return "another login uses the same one"
-    return log_out_on_server(token, registry.settings.timeout)
+    return log_out_on_server(token, registry.settings.timeout, registry.settings.trust)

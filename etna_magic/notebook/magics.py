@@ -5,6 +5,7 @@ Kept short and with few imports, since ``%load_ext etna_magic`` runs this file.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 
 # The logins outlive %reload_ext, and end with their shell.
 _REGISTRIES: WeakKeyDictionary[InteractiveShell, LoginRegistry] = WeakKeyDictionary()
+
+
+def _is_installed(module: str) -> bool:
+    """Say whether a module can be imported, without importing it."""
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # it was put aside
+        return False
 
 
 @magics_class
@@ -64,6 +73,13 @@ class EtnaMagics(Magics):
         help="From the next login on, send nothing but reads, as --read-only does.",
     ).tag(config=True)
 
+    trust = Enum(
+        ("certifi", "system"),
+        "certifi",
+        help="Whose TLS certificates are trusted: 'certifi', as in requests, or 'system', as in browsers "
+        "(extra etna-magic[system-trust]).",
+    ).tag(config=True)
+
     def __init__(self, shell: InteractiveShell, **kwargs: Any) -> None:
         # Before what it derives from: a configured value is observed in there.
         self.registry = _REGISTRIES.setdefault(shell, LoginRegistry(shell.user_ns))
@@ -72,7 +88,7 @@ class EtnaMagics(Magics):
         self.watcher = Watcher(self.registry, shell.transform_cell)
         self._write_settings()
 
-    @observe("warn", "warn_before", "lifetime", "timeout", "auto_renew", "read_only")
+    @observe("warn", "warn_before", "lifetime", "timeout", "auto_renew", "read_only", "trust")
     def _setting_changed(self, _: Bunch) -> None:
         self._write_settings()
 
@@ -84,9 +100,21 @@ class EtnaMagics(Magics):
         settings.timeout = self.timeout
         settings.auto_renew = self.auto_renew
         settings.read_only = self.read_only
+        settings.trust = str(self.trust)
         for login in self.registry:
             login.session.timeout = settings.timeout
+            login.session.trust = settings.trust
             self.registry.prepare(login)
+
+    @validate("trust")
+    def _check_trust(self, proposal: Bunch) -> str:
+        trust: str = proposal["value"]
+        if trust == "system" and not _is_installed("truststore"):
+            raise TraitError(
+                "EtnaMagics.trust: 'system' needs its extra: run %pip install 'etna-magic[system-trust]', "
+                "then restart the kernel."
+            )
+        return trust
 
     @validate("lifetime")
     def _check_lifetime(self, proposal: Bunch) -> str:

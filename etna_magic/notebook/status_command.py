@@ -129,6 +129,7 @@ def _asked(
                 answers[number] = ServerAnswer("no answer", f"it was not asked, since {token}")
                 continue
             session = EtnaSession(entry.name)
+            session.trust = registry.settings.trust
             session.holder.put(token)
             asked[number] = (session, token)
 

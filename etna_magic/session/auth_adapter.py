@@ -31,7 +31,7 @@ from etna_magic.session.read_only import refuse_write
 from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
 from etna_magic.session.token_check import probe_url
 from etna_magic.session.token_rules import TokenRules
-from etna_magic.support.http import QuietAdapter, plain_session_class
+from etna_magic.support.http import CERTIFI, QuietAdapter, plain_session_class
 from etna_magic.support.route import Route
 from etna_magic.support.safe_call import Failure, safe_call
 from etna_magic.token import HEADERS, Token
@@ -83,6 +83,13 @@ class AuthAdapter(BaseAdapter):
         self._holder = holder
         self._rules = TokenRules(holder, check)
         self._limits = limits
+
+    @property
+    def _trust(self) -> str:
+        return self.adapter.trust if isinstance(self.adapter, QuietAdapter) else CERTIFI
+
+    def _route(self, url: str, options: SendOptions) -> Route:
+        return Route(url, options["proxies"] or {}, options["verify"], self._trust)
 
     def belongs_to(self, holder: TokenHolder) -> bool:
         """Say whether it signs with that session's token."""
@@ -166,7 +173,7 @@ class AuthAdapter(BaseAdapter):
 
         # An adapter leaves the body to the session, which would raise what it likes.
         act = send_once if options["stream"] else partial(_with_body, send_once, request, rules)
-        outcome = safe_call(act, token.secrets() if token else (), _route(request.url or "", options))
+        outcome = safe_call(act, token.secrets() if token else (), self._route(request.url or "", options))
         if isinstance(outcome, Failure):
             # An adapter that is more than requests' own may repeat by whatever it likes.
             is_once = isinstance(rules, ReadsOnly) and type(self.adapter).send is HTTPAdapter.send
@@ -227,7 +234,7 @@ class AuthAdapter(BaseAdapter):
             session = plain_session_class()()
             session.trust_env = False  # the options have what the environment says
             is_own = isinstance(self.adapter, QuietAdapter)
-            session.mount(token.base_url, QuietAdapter() if is_own else self.adapter)
+            session.mount(token.base_url, QuietAdapter(trust=self._trust) if is_own else self.adapter)
             way: SendOptions = {**options, "stream": True}
             with session.get(probe_url(token), auth=token, allow_redirects=False, **way) as response:
                 status = response.status_code
@@ -237,7 +244,7 @@ class AuthAdapter(BaseAdapter):
                 session.close()  # a user's own adapter is in use elsewhere
             return status
 
-        return safe_call(act, token.secrets(), _route(probe_url(token), options))
+        return safe_call(act, token.secrets(), self._route(probe_url(token), options))
 
     def _probe(self, options: SendOptions, token: Token) -> int:
         outcome = self.ask(token, options)
@@ -276,10 +283,6 @@ class AuthAdapter(BaseAdapter):
         if name.startswith("_") or name == "adapter":
             raise AttributeError(name)
         return getattr(self.adapter, name)
-
-
-def _route(url: str, options: SendOptions) -> Route:
-    return Route(url, options["proxies"] or {}, options["verify"])
 
 
 def _signed(token: Token, request: PreparedRequest) -> PreparedRequest:

@@ -22,7 +22,14 @@ from etna_magic.session.retry_policy import READS, ReadRetry
 from etna_magic.session.token_check import TokenCheck
 from etna_magic.session.token_holder import TokenHolder
 from etna_magic.support import Origin, join_url, renew_after_fork
-from etna_magic.support.http import ProxyEnvironment, QuietAdapter, plain_session_class
+from etna_magic.support.http import (
+    CERTIFI,
+    SYSTEM,
+    ProxyEnvironment,
+    QuietAdapter,
+    plain_session_class,
+    system_context,
+)
 from etna_magic.token import Account, Token
 
 if TYPE_CHECKING:
@@ -62,6 +69,7 @@ class AuthorizedSession(_Session):
         self.holder = holder or TokenHolder(name)
         self._check = TokenCheck()
         self._environment = ProxyEnvironment()
+        self._trust = CERTIFI
         self._placeholder: PlaceholderAuth | None = None
         #: The server's last ``X-RateLimit-*`` figures, by group of calls.
         self.limits = CallLimits()
@@ -91,6 +99,31 @@ class AuthorizedSession(_Session):
     def read_only(self) -> bool:
         """Whether it sends reads only, as ``--read-only`` asks for."""
         return self.holder.read_only
+
+    @property
+    def trust(self) -> str:
+        """Whose certificates are trusted where no file is named: ``certifi`` or ``system``.
+
+        An adapter that a user has mounted is left as it is.
+
+        Raises
+        ------
+        EtnaError
+            When ``system`` is set, and the package for it is not installed.
+        """
+        return self._trust
+
+    @trust.setter
+    def trust(self, trust: str) -> None:
+        if trust == self._trust:
+            return
+        if trust == SYSTEM:
+            system_context()
+        self._trust = trust
+        for prefix, adapter in list(self.adapters.items()):
+            own = self._wrapped(adapter).adapter
+            if isinstance(own, QuietAdapter):
+                self.mount(prefix, QuietAdapter(_POOL, own.max_retries, trust))
 
     def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
         """Send what begins with a prefix by this adapter, as in ``requests``; it signs nothing itself."""
@@ -201,7 +234,7 @@ class AuthorizedSession(_Session):
             no_proxy = proxies.get("no_proxy") if proxies else None
             found, certificates = self._environment.settings(url, no_proxy)
             proxies = {**found, **proxies} if proxies else found
-            if verify is True or verify is None:
+            if (verify is True or verify is None) and self._trust != SYSTEM:
                 verify = certificates or verify
         return {
             "proxies": merge_setting(proxies, self.proxies) if self.proxies else proxies or {},

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
 # What a user may have set on a session, and finds set on the worker's.
-_SETTINGS = ("headers", "params", "proxies", "verify", "cert", "trust_env", "max_redirects")
+_SETTINGS = ("headers", "params", "proxies", "verify", "cert", "trust_env", "max_redirects", "trust")
 
 
 class EtnaSession(AuthorizedSession):

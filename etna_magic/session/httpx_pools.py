@@ -10,6 +10,7 @@ import httpx
 from requests.utils import select_proxy
 
 from etna_magic.support import renew_after_fork
+from etna_magic.support.http import SYSTEM, system_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ class Session(Protocol):
     proxies: Any
     verify: Any
     cert: Any
+    trust: str
 
     @property
     def account(self) -> Account | None:
@@ -87,10 +89,14 @@ class Pools(Generic[_T]):
         verify = found["verify"] if self._verify is None else self._verify
         cert = found["cert"] if self._cert is None else self._cert
         proxy = select_proxy(str(url), found["proxies"]) if self._proxy is None else self._proxy
-        key = (verify, tuple(cert) if isinstance(cert, list) else cert, proxy)
+        key = (verify, tuple(cert) if isinstance(cert, list) else cert, proxy, session.trust)
         known = self._made.get(key)
         if known is None:
-            options = {"verify": _context(verify, cert), "proxy": proxy, "trust_env": self._trust_env}
+            options = {
+                "verify": _context(verify, cert, session.trust),
+                "proxy": proxy,
+                "trust_env": self._trust_env,
+            }
             known = self._made.setdefault(key, self._make(**options, **self._options))
         return known
 
@@ -101,13 +107,15 @@ class Pools(Generic[_T]):
         return made if self._given is None else [self._given]
 
 
-def _context(verify: Any, cert: Any) -> ssl.SSLContext | bool:
+def _context(verify: Any, cert: Any, trust: str) -> ssl.SSLContext | bool:
     """Return certificates as httpx takes them: it has given up paths."""
     if isinstance(verify, str):
         path = Path(verify)
         made = ssl.create_default_context(
             cafile=None if path.is_dir() else verify, capath=verify if path.is_dir() else None
         )
+    elif verify is True and trust == SYSTEM:
+        made = system_context()
     elif isinstance(verify, ssl.SSLContext) or not cert:
         return verify  # type: ignore[no-any-return]
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from etna_magic.session.token_refresher import TokenRefresher
+
+
+_log = logging.getLogger("etna_magic")
 
 
 class TokenHolder:
@@ -44,6 +48,8 @@ class TokenHolder:
         self.environment = ""
         #: Called with a token whose state has changed by what the server said.
         self.on_change: Callable[[Token], None] = lambda _: None
+        #: Whether a renewal that failed is logged, because there is nobody whom a cell would tell.
+        self.logs_failures = False
         #: What to do about a token that has ended, as a sentence.
         self.hint = f"Log in again: {login_hint(name)}"
         self.account = account
@@ -170,6 +176,8 @@ class TokenHolder:
 
     def report_renewal(self, event: str, error: str) -> None:
         """Call back that a renewal has worked or failed, and if that leaves a stale token."""
+        if error and self.logs_failures:
+            _log.warning("%s: the token could not be renewed. %s", self.name, error)
         self.report(event, error)
         if self._token is not None:
             self.note_stale(self._token)

@@ -16,6 +16,7 @@ from etna_magic.settings.login_options import (
     checked_name,
     checked_options,
     checked_seconds,
+    checked_trust,
 )
 from etna_magic.settings.settings import LABELS, UNSEEN, VARIABLES, Setting, Settings, check_typed, resolve
 
@@ -36,6 +37,7 @@ __all__ = [
     "checked_name",
     "checked_options",
     "checked_seconds",
+    "checked_trust",
     "environment_of",
     "resolve",
     "sandbox_url",

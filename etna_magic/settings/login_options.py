@@ -160,6 +160,13 @@ def checked_seconds(option: str, value: object) -> float:
     return float(value)
 
 
+def checked_trust(option: str, value: object) -> str:
+    """Return whose certificates are to be trusted."""
+    if value not in ("certifi", "system"):
+        raise ValueError(f"{option} is 'certifi' or 'system'.")
+    return str(value)
+
+
 def ask_option(*, form: bool, prompt: bool, no_input: bool, spell: Callable[[str], str]) -> Ask | None:
     """Return what the options ``form``, ``prompt`` and ``no_input`` say about whom to ask."""
     asked = {"form": form, "prompt": prompt, "no_input": no_input}

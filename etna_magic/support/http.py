@@ -17,12 +17,14 @@ from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
+from etna_magic.exceptions import EtnaError
 from etna_magic.support.origins import Origin
 from etna_magic.support.safe_call import Failure, safe_call
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from requests import PreparedRequest
-    from urllib3 import Retry
+    from urllib3 import ProxyManager, Retry
     from urllib3.connection import HTTPConnection
     from urllib3.connectionpool import HTTPConnectionPool
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from etna_magic.support.route import Route
 
 _T = TypeVar("_T")
+#: Whose certificates are trusted: those of the package ``certifi``, as in ``requests``, or the system's.
+CERTIFI, SYSTEM = "certifi", "system"
 
 #: Nobody waits longer for a login; a header that asks for more says nothing useful.
 LONGEST_RETRY_AFTER = 86_400.0
@@ -69,6 +73,14 @@ class _OneAnswerSession(_Session):
     Without it ``requests`` reads where a redirect leads, and all of its body, even where it follows none.
     """
 
+    #: Whose certificates are trusted.
+    trust = CERTIFI
+
+    def merge_environment_settings(self, *args: Any, **kwargs: Any) -> Any:
+        """Add what the environment says, but no file of certificates where the system's are trusted."""
+        settings = super().merge_environment_settings(*args, **kwargs)
+        return {**settings, "verify": True} if self.trust == SYSTEM else settings
+
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - as in requests
         """Say that there is none."""
         return None
@@ -86,10 +98,56 @@ def _quiet(base: type[HTTPConnection]) -> type[HTTPConnection]:
 
 
 class QuietAdapter(HTTPAdapter):
-    """The adapter of ``requests``, whose connections never print what they send; parameters as there."""
+    """The adapter of ``requests``, whose connections never print what they send.
 
-    def __init__(self, pool_maxsize: int = 1, max_retries: int | Retry = 0) -> None:
+    Parameters
+    ----------
+    pool_maxsize, max_retries
+        As in ``requests``.
+    trust : str, optional
+        Whose certificates are trusted where no file is named: `CERTIFI` or `SYSTEM`.
+    """
+
+    __attrs__: ClassVar[list[str]] = [*HTTPAdapter.__attrs__, "trust"]  # type: ignore[misc] # of the class
+
+    def __init__(self, pool_maxsize: int = 1, max_retries: int | Retry = 0, trust: str = CERTIFI) -> None:
         super().__init__(pool_maxsize=pool_maxsize, max_retries=max_retries)
+        self.trust = trust
+        self._contexts: dict[Any, SSLContext] = {}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[misc] # the stubs lack it
+        self._contexts = {}
+
+    def build_connection_pool_key_attributes(
+        self, request: PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        """Return what a pool is for; parameters as in ``requests``, whose place for a TLS context this is."""
+        host, options = super().build_connection_pool_key_attributes(request, verify, cert)
+        if self._uses_system(verify):
+            options["ssl_context"] = self._context(cert)
+        return host, options
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Name the certificates of a connection; parameters as in ``requests``."""
+        super().cert_verify(conn, url, verify, cert)
+        if self._uses_system(verify):
+            # Whatever is named here is trusted besides.
+            conn.ca_certs = conn.ca_cert_dir = None
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> ProxyManager:
+        """Return what connects by a proxy; parameters as in ``requests``."""
+        if self.trust == SYSTEM and proxy.lower().startswith("https:"):
+            options["proxy_ssl_context"] = self._context(None)
+        return cast("ProxyManager", super().proxy_manager_for(proxy, **options))
+
+    def _uses_system(self, verify: Any) -> bool:
+        return self.trust == SYSTEM and verify is True
+
+    def _context(self, cert: Any) -> SSLContext:
+        # One for each certificate of a user's own, which is loaded into it.
+        key = tuple(cert) if isinstance(cert, list) else cert
+        return self._contexts.get(key) or self._contexts.setdefault(key, system_context())
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
         """Return the pool for a request; parameters as in ``requests``."""
@@ -98,6 +156,24 @@ class QuietAdapter(HTTPAdapter):
         # isinstance() of what it finds.
         pool.ConnectionCls = _quiet(type(pool).ConnectionCls)
         return pool
+
+
+def system_context() -> SSLContext:
+    """Return a TLS context that verifies as the operating system does; nothing else in the process changes.
+
+    Raises
+    ------
+    EtnaError
+        If the package for it is not installed.
+    """
+    try:
+        import truststore  # noqa: PLC0415 - an extra, for those who ask for it
+    except ImportError:
+        raise EtnaError(
+            "trust = 'system' needs its extra: run pip install 'etna-magic[system-trust]' (%pip in a "
+            "notebook), then start again."
+        ) from None
+    return truststore.SSLContext(PROTOCOL_TLS_CLIENT)
 
 
 class ProxyEnvironment:
@@ -132,13 +208,14 @@ def _no_auth(request: PreparedRequest) -> PreparedRequest:
     return request
 
 
-def post_once(
+def post_once(  # noqa: PLR0913 - all but two are named
     url: str,
     headers: dict[str, str],
     *,
     timeout: float,
     auth: Callable[[PreparedRequest], PreparedRequest] = _no_auth,
     longest: int,
+    trust: str = CERTIFI,
 ) -> tuple[requests.Response, bytes | None]:
     """Send a POST without a body, once; follow no redirect, ask no ``.netrc``, keep no cookie.
 
@@ -146,7 +223,8 @@ def post_once(
     """
     origin = Origin.of(url)
     with _OneAnswerSession() as session:
-        session.mount(f"{origin.scheme}://", QuietAdapter())
+        session.trust = trust
+        session.mount(f"{origin.scheme}://", QuietAdapter(trust=trust))
         # http is loopback only, where a proxy would read a password and find nobody. Behind a company's
         # proxy https needs the environment's proxy and certificates.
         session.trust_env = origin.scheme == "https"

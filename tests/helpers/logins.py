@@ -24,16 +24,20 @@ def session_of(token: Token, timeout: float = 5.0) -> EtnaSession:
     return put(token, timeout=timeout).session
 
 
-def log_in(
+def log_in(  # noqa: PLR0913 - all but two are named
     credentials: Credentials,
     answers: Iterable[str] = (),
     *,
     known: dict[ChallengeKind, Secret] | None = None,
     timeout: float = 5.0,
+    trust: str = "certifi",
     clock: Clock | None = None,
 ) -> Token:
     """Have the whole conversation with a server, its challenges answered from a list."""
-    steps, given = conversation(credentials, known or {}, timeout=timeout, clock=clock), iter(answers)
+    steps, given = (
+        conversation(credentials, known or {}, timeout=timeout, trust=trust, clock=clock),
+        iter(answers),
+    )
     answer: Secret | None = None
     while True:
         try:

@@ -1,5 +1,6 @@
 """`etna_magic.connect()`: the same login from plain Python, with nothing of IPython around it."""
 
+import asyncio
 import subprocess
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from etna_magic.logins import LoginRegistry
 from etna_magic.logins.login_command import log_in
 from etna_magic.sandbox import Sandbox
 from etna_magic.settings import LoginOptions
+from tests.helpers import accounts
+from tests.helpers.certificates import Certificates
 from tests.helpers.clean_home import environment
 from tests.helpers.ipython import shell
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.script import NO_KEYRING, WITHOUT_IPYTHON, run, variables, write
+from tests.helpers.server import ScriptedServer, answer
 from tests.token_cache.helpers import change
 
 NEEDED = ["ETNA_BASE_URL", "ETNA_APP_KEY", "ETNA_USERNAME", "ETNA_PASSWORD"]
@@ -127,11 +131,11 @@ def test_a_terminal_is_asked(sandbox: Sandbox, folder: Path, option: str) -> Non
         timeout=40,
     )
     shown = ""
-    for question, answer in (("App key", key), ("Password", password), ("Code", "246810")):
+    for question, typed in (("App key", key), ("Password", password), ("Code", "246810")):
         child.expect_exact(question)
         shown += child.before
         child.expect_exact(": ")
-        child.sendline(answer)
+        child.sendline(typed)
     child.expect(pexpect.EOF)
     child.close()
     shown += child.before
@@ -183,6 +187,27 @@ def test_a_code_that_is_given(known: Sandbox, monkeypatch: pytest.MonkeyPatch, c
     monkeypatch.setenv("ETNA_PASSWORD", known.password_of("twofactor"))
     with etna_magic.connect(code=code) as session:
         assert session.token.took_code
+
+
+def code_now() -> str:
+    """Return a code as a mailbox would."""
+    return "246810\n"
+
+
+async def code_later() -> Secret:
+    """Return one by and by."""
+    await asyncio.sleep(0)
+    return Secret("246810")
+
+
+@pytest.mark.parametrize("function", [code_now, code_later])
+def test_a_function_for_codes(known: Sandbox, monkeypatch: pytest.MonkeyPatch, function) -> None:
+    """It is asked at the login and at each renewal."""
+    monkeypatch.setenv("ETNA_USERNAME", "twofactor")
+    monkeypatch.setenv("ETNA_PASSWORD", known.password_of("twofactor"))
+    with etna_magic.connect(code=function, auto_renew=True) as session:
+        session.token.end("was ended by a test")
+        assert (200, 4) == (session.get(CALL).status_code, known.token_requests)
 
 
 def test_leaving_it(known: Sandbox) -> None:
@@ -291,6 +316,7 @@ def test_two_of_one_name(known: Sandbox) -> None:
     [
         ({"lifetime": "soon"}, ValueError, "lifetime="),
         ({"timeout": 0}, ValueError, "timeout="),
+        ({"trust": "windows"}, ValueError, "trust= is 'certifi' or 'system'."),
         ({"timeout": "5"}, TypeError, "timeout="),
         ({"prompt": True, "no_input": True}, ValueError, "prompt= and no_input="),
         ({"sandbox": True, "base_url": "https://api.example.com"}, ValueError, "sandbox="),
@@ -305,6 +331,21 @@ def test_options_that_do_not_fit(known: Sandbox, options: dict, kind: type, name
     with pytest.raises(kind, match=named):
         etna_magic.connect(**options)
     assert 0 == known.token_requests
+
+
+def test_the_systems_certificates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """`trust="system"` is for the login and for the calls."""
+    certificates = Certificates(tmp_path_factory.mktemp("certificates"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    tls = certificates.signed("good", "here", "20200101000000Z", "20491231000000Z")
+    for name, value in {"ETNA_APP_KEY": "a2V5", "ETNA_USERNAME": "alice", "ETNA_PASSWORD": "x"}.items():
+        monkeypatch.setenv(name, value)
+    with ScriptedServer(answer(200, accounts.SUCCESS), tls=tls) as server:
+        assert "unknown issuer" in str(caught(lambda: etna_magic.connect(base_url=server.base_url)))
+        with etna_magic.connect(base_url=server.base_url, trust="system") as session:
+            assert (200, 2) == (session.get(CALL).status_code, len(server.received))
 
 
 def test_read_only(known: Sandbox) -> None:

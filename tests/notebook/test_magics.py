@@ -98,6 +98,19 @@ def test_a_setting_reaches_the_registry_and_its_logins(magics: EtnaMagics) -> No
     assert (1800.0, 7.0) == (login.token.warn_before.total_seconds(), login.session.timeout)
 
 
+def test_trust_reaches_the_logins(magics: EtnaMagics, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts for sessions that are there; without the package it is refused, and the extra named."""
+    login = magics.registry.put("etna", token(), None)
+    magics.trust = "system"
+    assert ["system"] * 2 == [magics.registry.settings.trust, login.session.trust]
+    magics.trust = "certifi"
+    assert "certifi" == login.session.trust
+    monkeypatch.setitem(sys.modules, "truststore", None)
+    with pytest.raises(TraitError, match=r"needs its extra: run %pip install 'etna-magic\[system-trust\]'"):
+        magics.trust = "system"
+    assert ["certifi"] * 2 == [magics.registry.settings.trust, login.session.trust]
+
+
 def test_a_change_of_a_setting_ends_the_rest(magics: EtnaMagics) -> None:
     """The watcher looks again after a change of settings."""
     magics.registry.put("etna", token(), None)
@@ -113,6 +126,7 @@ def test_a_change_of_a_setting_ends_the_rest(magics: EtnaMagics) -> None:
         ("warn_before", -1.0),
         ("lifetime", "soon"),
         ("lifetime", "0s"),
+        ("trust", "windows"),
         ("timeout", 0.0),
     ],
 )

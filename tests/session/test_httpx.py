@@ -49,7 +49,7 @@ from tests.session.renewing_login import (
     probed,
 )
 from tests.session.test_read_only import OTHER_METHODS, OTHER_READS, SPELLINGS, WRITES
-from tests.session.test_refusals import EXPIRED, UNKNOWN_KEY
+from tests.session.test_refused_calls import EXPIRED, UNKNOWN_KEY
 
 TASKS = 32
 WRITE_METHODS = ["POST", "PUT", "PATCH", "DELETE"]

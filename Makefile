@@ -6,7 +6,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test fuzz check bench mutation format clean
+.PHONY: help demo lab test fuzz check bench soak mutation format clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,9 @@ check: .venv/.dev ## style, types and import layers
 
 bench: .venv/.dev ## what it costs, as ratios of paired runs
 	$(BIN)/python tests/benchmarks/run.py
+
+soak: .venv/.dev ## a hundred logins renew themselves through a simulated day: threads, wakes, memory
+	$(BIN)/python tests/benchmarks/soaking.py
 
 mutation: .venv/.dev ## change the core in many small ways, and see whether the quick suites notice
 	$(BIN)/python tests/mutation/run.py

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
+    from datetime import datetime
 
     from etna_magic.session import EtnaSession, TokenHolder
     from etna_magic.settings import LoginOptions
@@ -284,7 +285,7 @@ class LoginRegistry:
             return True
 
     def _note_replaced(self, login: Login, old: Token | None, new: Token) -> None:
-        now = datetime.now(UTC)
+        now = new.issued_at  # by the clock that tokens age by
         if old is not None and not old.ended and old.secrets()[0] != new.secrets()[0]:
             # By what the settings say: the end that was learned may be a guess.
             login.replaced.append((old.account, old.issued_at + old.stated_lifetime))

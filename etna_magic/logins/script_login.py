@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, cast
 
+from etna_magic import callbacks
 from etna_magic.ask import drive
 from etna_magic.exceptions import EtnaError
 from etna_magic.logins.login_command import LoginCommand, driver_of
@@ -99,8 +100,10 @@ def connect(  # noqa: PLR0913 - the options of %etna_login
     lifetime : str or float, optional
         How long the server keeps a token: ``"24h"``, ``"90m"``, or seconds.
     code : str, Secret or callable, optional
-        The one-time code of two-factor authentication, or what returns it: a function without arguments,
-        ``async`` or not. It is called at each login that needs a code, renewals too.
+        The one-time code of two-factor authentication, or a function without arguments that returns it: it is
+        called at each login that needs a code, renewals too, on a thread of its own. An ``async`` one is
+        awaited on a loop of its own, so it must use nothing that belongs to another. After 120 seconds it is
+        abandoned; what it raises is reported by its kind alone.
     prompt, no_input : bool, optional
         Ask on the terminal for what is missing, as it does by itself; or never ask.
     auto_renew : bool, optional
@@ -171,7 +174,7 @@ def connect(  # noqa: PLR0913 - the options of %etna_login
 def _session(command: LoginCommand, options: LoginOptions) -> EtnaSession:
     attempt = command.attempt()
     # Nobody is asked inside: other processes wait for this lock.
-    with command.lock(attempt):
+    with callbacks.held(), command.lock(attempt):
         known = command.cached(attempt)
         if command.dropped:
             _log.warning("%s", command.dropped)

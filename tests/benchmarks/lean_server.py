@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
-BODIES = {b"POST": b'{"State":"Succeeded","Token":"dG9rZW4="}', b"GET": b'{"Id":4,"Symbol":"AAPL"}'}
+# Each login gets another token, as at a real server.
+BODIES = {b"POST": b'{"State":"Succeeded","Token":"dG9rZW4+%012d"}', b"GET": b'{"Id":4,"Symbol":"AAPL"}'}
+NUMBERS = itertools.count()
 
 
 class LeanServer(asyncio.Protocol):
@@ -23,6 +26,8 @@ class LeanServer(asyncio.Protocol):
         while b"\r\n\r\n" in self._received:
             head, _, self._received = self._received.partition(b"\r\n\r\n")
             body = BODIES[head.split(b" ", 1)[0]]
+            if b"%" in body:
+                body %= next(NUMBERS)
             lines = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
             self._transport.write(lines % len(body) + body)
 

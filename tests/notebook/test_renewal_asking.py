@@ -19,6 +19,16 @@ def _alive(text):
     return sum(isinstance(one, Secret) and one.get_secret_value() == text for one in gc.get_objects())
 """
 LOGIN = "get_ipython().magics_manager.registry['EtnaMagics'].registry.get('etna')"
+# Another thread takes the lock while the callback runs.
+CALLED_BACK = f"""
+import threading as _threading, etna_magic as _etna_magic
+_form, _free = {LOGIN}.form, []
+def _called(_):
+    thread = _threading.Thread(target=lambda: _free.append(_form._lock.acquire(timeout=5)), daemon=True)
+    thread.start()
+    thread.join()
+_etna_magic.on("logged_in", _called)
+"""
 LOOKS = (
     "etna_token", "etna_session", "vars(etna_session)", "%whos", "etna_token?", "etna_session?", "%history",
     "vars(etna_session.holder)", "vars(etna_session.holder.refresher)", "%etna_status", f"{LOGIN}.options",
@@ -98,6 +108,16 @@ def test_a_logout_ends_the_form_of_a_renewal(user: RememberingUser):
     run(user, "%etna_logout")
     assert "The login was called off." == form.line
     assert ([], False) == (open_widgets(user.kernel), user.kernel.ask("'etna_token' in globals()"))
+
+
+def test_a_callback_finds_the_form_free(user: RememberingUser):
+    """Who is called back about a login by form may use what waits for the form's lock."""
+    user.know(ETNA_PASSWORD="")
+    form = show_form(user.kernel, "%etna_login")
+    user.kernel.do(CALLED_BACK)
+    form.log_in(user.sandbox.password_of("demo"))
+    user.kernel.wait_until("_free")
+    assert [True] == user.kernel.ask("_free")
 
 
 @pytest.fixture

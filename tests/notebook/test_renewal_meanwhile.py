@@ -97,6 +97,14 @@ def test_nothing_happens_meanwhile(broker: Broker):
 
 
 @pytest.mark.parametrize("left", [600, -3], ids=["near the end", "past it"])
+def test_no_cell_speaks_of_it(broker: Broker, left):
+    """A cell that runs meanwhile tells nobody to log in, whether or not the old token has ended."""
+    broker.begin(left)
+    assert [] == broker.user.kernel.run("6 * 7").warnings
+    assert ([200], []) == (broker.end(), broker.user.kernel.run("6 * 7").warnings)
+
+
+@pytest.mark.parametrize("left", [600, -3], ids=["near the end", "past it"])
 def test_a_new_login_wins(broker: Broker, left):
     """The token of the new login stays and signs the call; the renewal's is ended on the server."""
     broker.begin(left)

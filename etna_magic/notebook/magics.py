@@ -144,7 +144,7 @@ class EtnaMagics(Magics):
             --form                ask by form
             --prompt              ask by prompt
             --no-input            never ask
-            --auto-renew          get a fresh token before the old one ends
+            --auto-renew          get a fresh token before the old one ends, also while nothing is called
             --remember            keep the token across kernel restarts
             --read-only           send nothing but reads
             --quiet               report neither user nor host nor folder

@@ -4,7 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from etna_magic.display import account_changed, expired_during, expiring, lasts, logged_in, logged_out, stale
+from etna_magic import RateLimitedError
+from etna_magic.display import (
+    account_changed,
+    expired_during,
+    expiring,
+    lasts,
+    logged_in,
+    logged_out,
+    not_renewed,
+    stale,
+)
 from etna_magic.token import Account, Token
 from tests.display.conftest import HOUR, ManualClock, make_token
 
@@ -115,12 +125,37 @@ def test_it_does_not_last(token: Token) -> None:
     assert (False, said) == lasts("etna", token, 2 * HOUR, renews=False)
 
 
+@pytest.mark.parametrize("tries", [True, False])
+@pytest.mark.parametrize(
+    ("age", "how"), [(0, ""), (7_200, f"expired at {UNTIL} and ")], ids=["good", "stale"]
+)
+def test_not_renewed(token: Token, clock: ManualClock, age: float, how: str, *, tries: bool) -> None:
+    """When that was tried last, when it will be next, and why it failed."""
+    clock.seconds += age
+    tried = token.issued_at
+    error = RateLimitedError("The server accepts no more logins for now.")
+    said = not_renewed("etna", token, error, tried, tried + timedelta(minutes=5) if tries else None)
+    again = "next at 2026-11-25 14:08:22 CET" if tries else "not again by itself"
+    assert (
+        f"etna: the token {how}could not be renewed (tried last at 2026-11-25 14:03:22 CET, {again}). "
+        "The server accepts no more logins for now. To log in again: %etna_login"
+    ) == said
+
+
+def test_a_stale_one_that_renews(token: Token, clock: ManualClock) -> None:
+    """Nobody is told to log in while a renewal is to come."""
+    clock.seconds += 7_200
+    assert (True, "etna: the token has ended, and is renewed by itself now.") == lasts(
+        "etna", token, timedelta(hours=6), renews=True
+    )
+
+
 def test_nothing_that_could_last(token: Token, clock: ManualClock) -> None:
     """Without a token, or with a stale one, nothing lasts."""
     said = "firm: there is no good token now, let alone for 5 min. To log in: %etna_login firm"
     clock.seconds += 3_600
-    for one in (None, token):
-        assert (False, said) == lasts("firm", one, timedelta(minutes=5), renews=True)
+    for one, renews in ((None, True), (token, False)):
+        assert (False, said) == lasts("firm", one, timedelta(minutes=5), renews=renews)
 
 
 GONE = "etna: alice is logged out, and etna_token is gone here"

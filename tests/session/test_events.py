@@ -32,7 +32,7 @@ def session(ip: InteractiveShell) -> EtnaSession:
     return session
 
 
-def elsewhere(act: Callable[[], object]) -> object:
+def on_another_thread(act: Callable[[], object]) -> object:
     """Do something on another thread, and return what comes of it in time; None if nothing does."""
     came: list[object] = []
     thread = threading.Thread(target=lambda: came.append(act()), daemon=True)
@@ -73,7 +73,7 @@ def test_a_call_from_a_callback(session: EtnaSession, sandbox: Sandbox, end: str
 
     def callback(_: LoginEvent) -> None:
         came.append(session.get(CALL).status_code)
-        came.append(elsewhere(lambda: session.get(CALL).status_code))
+        came.append(on_another_thread(lambda: session.get(CALL).status_code))
 
     on("renewed", callback)
     if end == "refused":

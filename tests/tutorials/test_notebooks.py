@@ -165,3 +165,31 @@ def test_workers_get_a_session_of_their_own(executed):
     assert "NotLoggedInError" == refused.outputs[-1].ename
     assert "send etna_session.for_workers()" in texts(refused)[-1]
     assert ["1000 calls, 1 login\n"] == texts(cell_with(cells, "sandbox.token_requests} login"))
+
+
+@pytest.fixture
+def overnight(executed: Executed) -> list[NotebookNode]:
+    """Return the code cells of the tutorial about nights, executed."""
+    return executed(NOTEBOOKS / "05_overnight.ipynb")
+
+
+@pytest.mark.parametrize("line", ["!{sys.executable} night.py", "!env -i HOME=/"], ids=["shell", "cron"])
+def test_a_notebook_becomes_a_script(overnight, line):
+    """The script places its order, also with the environment that cron gives."""
+    (cell,) = [cell for cell in overnight if cell.source.startswith(line)]
+    assert ["the order's status: PendingNew"] == "".join(texts(cell)).splitlines()[:1]
+
+
+def test_a_script_says_what_is_missing(overnight):
+    """Its exit code says that it failed, and its last line names the variable."""
+    said = "".join(texts(cell_with(overnight, "missing.log"))).splitlines()
+    assert ("exit code 1", True) == (said[0], "MissingCredentialsError: ETNA_PASSWORD is not set" in said[1])
+
+
+def test_a_code_without_a_person(overnight):
+    """The function is asked once a life, and after five idle lives the order is placed."""
+    said = "".join(texts(cell_with(overnight, "!{sys.executable} codes.py"))).splitlines()
+    said = [line for line in said if line]
+    assert "placed: True" == said.pop()
+    assert {"asked for a code"} == set(said)
+    assert 5 <= len(said) <= 7

@@ -334,7 +334,11 @@ class LoginCommand:
 
     def _watch(self, login: Login, token: Token) -> None:
         """Drop what is remembered when the server refuses the token, or the login ends."""
+        login.session.holder.sources = ()
         if (cache := self._cache) is not None:
+            from etna_magic.token_cache import remembered_token  # noqa: PLC0415 - as the cache itself
+
+            login.session.holder.sources = (remembered_token,)
             login.session.holder.on_change = cache.drop_when_ended(token)
             login.forget[str(token.account)] = lambda: cache.forget(token)
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from etna_magic.exceptions import login_hint
+from etna_magic.exceptions import EtnaError, login_hint
 from etna_magic.secret import Secret
 from etna_magic.session.authorized_session import TIMEOUT, AuthorizedSession
 from etna_magic.session.paging import pages
-from etna_magic.session.token_holder import TokenHolder, WorkerTokenHolder
+from etna_magic.session.token_holder import TokenHolder
+from etna_magic.session.worker_token_holder import WorkerTokenHolder
 from etna_magic.token import COPY_ADVICE, COPY_REASON, Account, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import httpx
+
+    from etna_magic.session.dask_plugin import TokenSharing
 
 # What a user may have set on a session, and finds set on the worker's.
 _SETTINGS = ("headers", "params", "proxies", "verify", "cert", "trust_env", "max_redirects", "trust")
@@ -120,7 +124,9 @@ class EtnaSession(AuthorizedSession):
         Returns
         -------
         WorkerSession
-            It holds the token, its expiry and the app key, never the password, and cannot renew.
+            It holds the token, its expiry and the app key, never the password, and cannot log in. It takes
+            up a newer token from :meth:`WorkerSession.refresh_from` and :meth:`dask_plugin`, and where the
+            login has ``--remember``, from what the worker's machine remembers.
 
         Raises
         ------
@@ -136,8 +142,40 @@ class EtnaSession(AuthorizedSession):
         """
         session = WorkerSession(self.name, self.timeout)
         session.holder.read_only = self.read_only
+        session.holder.sources = self.holder.sources
         session.holder.put(self.holder.token_for_call())
         return session.with_settings(_settings(self))
+
+    def dask_plugin(self, client: Any) -> TokenSharing:
+        """Hand each new token of this login to all workers of a Dask cluster (extra ``etna-magic[dask]``).
+
+        A ``WorkerPlugin`` is registered at once, and again with each new token, so that sessions of
+        :meth:`for_workers` outlive their tokens there, on workers that join later too. The scheduler keeps
+        the token for them. Log in with ``--auto-renew``, so that there are new ones.
+
+        Parameters
+        ----------
+        client : distributed.Client
+            The cluster's client.
+
+        Returns
+        -------
+        TokenSharing
+            ``.close()`` ends it; a logout does so as well.
+
+        Raises
+        ------
+        NotLoggedInError
+            If there is no token to hand on.
+
+        Examples
+        --------
+        >>> sharing = etna_session.dask_plugin(client)  # doctest: +SKIP
+        >>> client.map(quote, symbols, session=etna_session.for_workers())  # doctest: +SKIP
+        """
+        from etna_magic.session.dask_plugin import TokenSharing  # noqa: PLC0415 - an extra
+
+        return TokenSharing(client, self.holder, self.for_workers)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {self.holder.describe()}>"
@@ -151,7 +189,8 @@ class EtnaSession(AuthorizedSession):
 class WorkerSession(EtnaSession):
     """A session that pickles: its token with its expiry and the app key, and never a password.
 
-    It cannot renew its token. Keep its pickle as you would keep the token itself.
+    It cannot log in, and takes up a newer token where one is to be had. Keep its pickle as you would keep the
+    token itself.
 
     Parameters
     ----------
@@ -166,8 +205,35 @@ class WorkerSession(EtnaSession):
     >>> client.submit(quote, session, "AAPL").result()  # doctest: +SKIP
     """
 
+    holder: WorkerTokenHolder
+
     def __init__(self, name: str, timeout: float = TIMEOUT) -> None:
         super().__init__(name, timeout, holder=WorkerTokenHolder(name))
+
+    def refresh_from(self, source: Callable[[], WorkerSession | bytes]) -> WorkerSession:
+        """Ask a function for a newer session once this one's token nears its end, or is refused.
+
+        It is asked by the call that finds this out, once for all threads, once a second at most; what it
+        raises is an error of the call only when the token has ended. It goes along in the pickle, so it has
+        to be one that can be pickled: a function of a module, or with cloudpickle any.
+
+        Parameters
+        ----------
+        source : callable
+            Returns a new ``etna_session.for_workers()`` of the same account, or its pickle.
+
+        Returns
+        -------
+        WorkerSession
+            This session.
+
+        Examples
+        --------
+        >>> session.refresh_from(lambda: ray.get(tokens.latest.remote()))  # doctest: +SKIP
+        """
+        others = [one for one in self.holder.sources if not isinstance(one, SessionSource)]
+        self.holder.sources = (*others, SessionSource(source))
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         token = self.holder.current()
@@ -175,14 +241,46 @@ class WorkerSession(EtnaSession):
             return super().__reduce__()  # logged out meanwhile: there is nothing to give, and no pickle fails
         secrets = (token.get_secret_value(), token.app_key().get_secret_value())
         facts = (token.username, token.base_url, token.lifetime.total_seconds(), token.issued_at.timestamp())
-        is_refused, read_only = bool(token.ended), self.read_only
-        return _rebuilt, (self.name, self.timeout, secrets, facts, _settings(self), is_refused, read_only)
+        state = (bool(token.ended), self.read_only, self.holder.sources)
+        return _rebuilt, (self.name, self.timeout, secrets, facts, _settings(self), state)
 
     def with_settings(self, settings: Mapping[str, Any]) -> WorkerSession:
         """Set what a user had set on the session that this one was made of, and return it."""
         for name, value in settings.items():
             setattr(self, name, value)
         return self
+
+
+class SessionSource:
+    """A user's function that returns a newer session, as a source of tokens.
+
+    Parameters
+    ----------
+    function : callable
+        Returns a session for workers, or its pickle.
+    """
+
+    def __init__(self, function: Callable[[], WorkerSession | bytes]) -> None:
+        self._function = function
+
+    def __call__(self, token: Token) -> Token | None:
+        """Return its token, if it is of the same account.
+
+        Raises
+        ------
+        EtnaError
+            If it is of another account, or no such session.
+        """
+        found: Any = self._function()
+        if isinstance(found, bytes):
+            found = pickle.loads(found)  # noqa: S301 - of the user's own function
+        if not isinstance(found, WorkerSession):
+            raise EtnaError(f"refresh_from was given a {type(found).__name__}, and no session for workers.")
+        if found.account != token.account:
+            raise EtnaError(
+                f"refresh_from was given a session of {found.account}, and not of {token.account}."
+            )
+        return found.holder.current()
 
 
 def _settings(session: EtnaSession) -> dict[str, Any]:
@@ -196,8 +294,7 @@ def _rebuilt(  # noqa: PLR0913, PLR0917 - a pickle has no names
     secrets: tuple[str, str],
     facts: tuple[str, str, float, float],
     settings: dict[str, Any],
-    is_refused: bool,  # noqa: FBT001
-    read_only: bool,  # noqa: FBT001
+    state: tuple[bool, bool, tuple[Any, ...]],
 ) -> WorkerSession:
     username, base_url, lifetime, issued = facts
     # The forward clock of another process has another zero: only the wall's time is sent.
@@ -210,10 +307,12 @@ def _rebuilt(  # noqa: PLR0913, PLR0917 - a pickle has no names
         lifetime=timedelta(seconds=lifetime),
         issued=(issued, forward),
     )
+    is_refused, read_only, sources = state
     if is_refused:
         token.refuse()
     session = WorkerSession(name, timeout)
     session.holder.read_only = read_only
+    session.holder.sources = sources
     session.holder.put(token)
     return session.with_settings(settings)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from etna_magic import callbacks
-from etna_magic.exceptions import NotLoggedInError, TokenExpiredError, login_hint
+from etna_magic.exceptions import NotLoggedInError, login_hint
 from etna_magic.session.renewal_timer import TIMER
 from etna_magic.support import SameOrigin, format_moment, sanitize
 from etna_magic.token import Account, Token, TokenState
@@ -46,6 +46,10 @@ class TokenHolder:
         self._unreported: Token | None = None
         #: ``LIVE``, ``DEMO`` or ``SANDBOX``, for those who are called back.
         self.environment = ""
+        #: Called, without arguments, when another token is in place, or none; they must not take long.
+        self.watchers: list[Callable[[], object]] = []
+        #: Where a session for workers looks for a newer token, in this order.
+        self.sources: tuple[Callable[[Token], Token | None], ...] = ()
         #: Called with a token whose state has changed by what the server said.
         self.on_change: Callable[[Token], None] = lambda _: None
         #: Whether a renewal that failed is logged, because there is nobody whom a cell would tell.
@@ -106,6 +110,7 @@ class TokenHolder:
             raise ValueError(f"this session is of {self.account}, and the token of {token.account}")
         self._token = self._unreported = token
         self.wake_timer()
+        self._note_change()
 
     def release(self, absence: str) -> None:
         """Sign nothing from now on; `absence` says why, to follow the login's name."""
@@ -113,6 +118,16 @@ class TokenHolder:
         self._absence = absence
         self._refresher = None
         TIMER.forget(self)
+        self._note_change()
+
+    def _note_change(self) -> None:
+        for note in list(self.watchers):
+            note()
+
+    @property
+    def can_renew(self) -> bool:
+        """Whether there may be another token once this one has ended."""
+        return self._refresher is not None
 
     def token_for_call(self) -> Token:
         """Return the token to sign with, renewed first if that is asked for and it is time.
@@ -222,25 +237,3 @@ class TokenHolder:
     def describe(self) -> str:
         """Say whose token it is and in what state, or why there is none."""
         return self._token.describe() if self._token else self._absence
-
-
-class WorkerTokenHolder(TokenHolder):
-    """The token of a worker's session, which cannot be renewed."""
-
-    def __init__(self, name: str, account: Account | None = None) -> None:
-        super().__init__(name, account)
-        self.hint = f"Log in again where it came from, and send a new {name}_session.for_workers()."
-
-    def token_for_call(self) -> Token:
-        """Return the token while it lasts.
-
-        Raises
-        ------
-        TokenExpiredError
-            If it has expired or was ended.
-        """
-        token = self.token
-        if token.state is TokenState.STALE:
-            how = token.ended or f"expired at {format_moment(token.expires_at)}"
-            raise TokenExpiredError(f"The token of {self.name} that this worker was given {how}. {self.hint}")
-        return token

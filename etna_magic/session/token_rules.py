@@ -104,7 +104,7 @@ class TokenRules:
             reason = holder.ended(token)
         elif not is_read:
             return None  # replaced while the call was under way, and not because it had ended
-        if current is token and holder.refresher is None:
+        if current is token and not holder.can_renew:
             raise TokenExpiredError(f"{reason}{refused(method, status)} {holder.hint}")
         try:
             fresh = holder.token_for_call()

@@ -7,7 +7,16 @@ platformdirs, keyring) are imported when needed.
 """
 
 from etna_magic.token_cache.cache import LoginCache, TokenCache, can_remember
+from etna_magic.token_cache.for_workers import remembered_token
 from etna_magic.token_cache.record import CacheKey, Remembered
 from etna_magic.token_cache.remembered import RememberedTokens
 
-__all__ = ["CacheKey", "LoginCache", "Remembered", "RememberedTokens", "TokenCache", "can_remember"]
+__all__ = [
+    "CacheKey",
+    "LoginCache",
+    "Remembered",
+    "RememberedTokens",
+    "TokenCache",
+    "can_remember",
+    "remembered_token",
+]

@@ -3,7 +3,8 @@
 import os
 from typing import Any
 
-from etna_magic import WorkerSession
+from etna_magic import TokenExpiredError, WorkerSession
+from etna_magic.session.handed_tokens import HANDED
 
 
 def quote(symbol: str, session: WorkerSession) -> tuple[int, str, int]:
@@ -26,3 +27,31 @@ def look(session: WorkerSession) -> dict[str, Any]:
         "remaining": session.token.remaining,
         "pid": os.getpid(),
     }
+
+
+def status(_: int, session: WorkerSession) -> int:
+    """Return the status of a read."""
+    return session.get("v1.0/users/@me/info").status_code
+
+
+def status_or_none(session: WorkerSession) -> int | None:
+    """Return the status of a read; None where the token has ended."""
+    try:
+        return session.get("v1.0/users/@me/info").status_code
+    except TokenExpiredError:
+        return None
+
+
+def pid() -> int:
+    """Return the process."""
+    return os.getpid()
+
+
+def handed_count() -> int:
+    """Return how many accounts this process was handed a token of."""
+    return len(HANDED)
+
+
+def plugins_of(dask_scheduler: Any) -> list[str]:
+    """Return our plugins that a scheduler keeps for workers that join later."""
+    return [name for name in dask_scheduler.worker_plugins if name.startswith("etna_magic")]

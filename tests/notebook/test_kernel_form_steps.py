@@ -160,7 +160,7 @@ def test_a_good_token_works_while_a_form_waits(user: NotebookUser, form: FrontEn
     check_the_login_works(user)
     assert "fresh, waiting for the login" in user.kernel.run("%etna_status").texts[0]
     form.enter("Password", "wrong-Password-8")
-    form.wait_for("refused this username and password")
+    form.wait_for("refused the password")
     check_the_login_works(user)
     form.enter("Password", user.sandbox.password_of("demo"))
     assert form.line.startswith("Logged in as demo")

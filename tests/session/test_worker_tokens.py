@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
+import cloudpickle
+import joblib
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -19,6 +21,7 @@ from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.server import ScriptedServer
 from tests.helpers.waiting import LIMIT, wait_until
+from tests.session import worker_tasks
 from tests.session.pickling import spellings, unpickled
 from tests.session.renewing_login import DENIED, IN_THE_WINDOW, NEW, OLD, PAST_THE_END, PROBE, new_token_only
 
@@ -180,6 +183,14 @@ def test_it_goes_along(server, tokens: Tokens, worker: WorkerSession) -> None:
     assert [NEW, NEW] == [one for one in signed(server) if one != OLD]
 
 
+def test_any_function_goes_along_with_cloudpickle(server, tokens: Tokens, worker: WorkerSession) -> None:
+    """With cloudpickle, as Dask and Ray pickle, it may be a function of a notebook."""
+    sent = pickle.dumps(workers_of(tokens.new()))
+    made = unpickled(cloudpickle.dumps(worker.refresh_from(lambda: sent)))
+    made.token.refuse()
+    assert (200, [NEW]) == (made.post("v1.0/x").status_code, signed(server))
+
+
 # ------------------------------------------------------------------ what the process was handed
 
 
@@ -274,3 +285,15 @@ def test_without_remember(sandbox: Sandbox, ip: InteractiveShell) -> None:
     ip.run_line_magic("etna_login", "other")
     assert () == ip.user_ns["other_session"].for_workers().holder.sources
     assert 1 == len(ip.user_ns["etna_session"].for_workers().holder.sources)
+
+
+def test_remembered_in_another_process(sandbox: Sandbox, remembered_session: EtnaSession) -> None:
+    """So it is in a process of joblib's, which has no password either."""
+    worker = remembered_session.for_workers()
+    sandbox.revoke_all()
+    assert 200 == remembered_session.get("v1.0/users/@me/info").status_code  # which renews
+    try:
+        statuses = joblib.Parallel(2)(joblib.delayed(worker_tasks.status)(n, worker) for n in range(4))
+    finally:
+        joblib.externals.loky.get_reusable_executor().shutdown()
+    assert ([200] * 4, 2) == (statuses, sandbox.token_requests)

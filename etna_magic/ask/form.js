@@ -27,27 +27,74 @@
     }
   };
 
-  // What has the cursor may be disabled or replaced at any moment; then its place in the form is kept.
-  let last = null;
-  const isUsable = (element) => element.isConnected && !element.disabled;
-  const keepCursor = () => {
-    if (!last || isUsable(last) || document.activeElement !== document.body) return;
-    const box = last.closest(".etna-remember") && find(".etna-remember input:enabled");
-    if (box) return box.focus();
-    const inputs = [...form.querySelectorAll(".widget-text input:enabled")];
-    (inputs.find((input) => input.getAttribute("aria-invalid")) ?? inputs.find((input) => !input.value) ?? form).focus();
+  // A new form takes the cursor: a password would be typed in clear into the cell that has it. Not so if other
+  // cells wait to run, or nobody has done anything in this page, or there is no kernel. Where it was is its home.
+  const [cell, notebook] = [form.closest(".jp-Cell"), form.closest(".jp-Notebook")];
+  const home = notebook?.contains(document.activeElement) ? document.activeElement.closest(".jp-Cell") : null;
+  const mayTakeCursor = () => {
+    if (navigator.userActivation?.hasBeenActive === false) return false;
+    if (form.classList.contains("jupyter-widgets-disconnected")) return false;
+    if (!notebook) return document.activeElement === document.body;
+    const prompts = [...notebook.querySelectorAll(".jp-InputPrompt")];
+    return !prompts.some((prompt) => prompt.textContent.includes("[*]") && !cell.contains(prompt));
   };
-  form.addEventListener("focusin", (event) => (last = event.target));
+  // Widgets are drawn one after the other; in the place of the others is something that is none.
+  const isDrawn = () => find(".widget-text input") && !find(".widget-box > :not(.jupyter-widgets)");
+
+  // What has the cursor may be disabled or replaced at any moment; then its place in the form is kept.
+  let isNew = true;
+  let last = null;
+  let placed = null; // where the cursor was put, until a key is pressed: the mark of the wrong field comes later
+  const isLost = () => [document.body, form].includes(document.activeElement) && !isUsable(last);
+  const isUsable = (element) => element !== form && element.isConnected && !element.disabled;
+  const keepCursor = () => {
+    if (isNew && isDrawn()) {
+      isNew = false;
+      if (mayTakeCursor()) form.focus({ preventScroll: true });
+    }
+    if (!last || (!isLost() && document.activeElement !== placed)) return;
+    const box = last.closest(".etna-remember") && find(".etna-remember input:enabled");
+    const inputs = isDrawn() ? [...form.querySelectorAll(".widget-text input:enabled")] : [];
+    const empty = inputs.find((input) => !input.value && !input.placeholder); // one that is kept says so
+    placed = box || inputs.find((input) => input.getAttribute("aria-invalid")) || empty || inputs.at(-1) || form;
+    if (placed !== document.activeElement) placed.focus();
+  };
+  form.addEventListener("keydown", () => (placed = null), true);
+  // At its end the cursor goes home. The region that says what came of it may be gone, so another says it.
+  const leave = () => {
+    if (last && (document.activeElement === document.body || form.contains(document.activeElement))) {
+      const cell = home?.isConnected ? home : notebook?.querySelector(".jp-Cell.jp-mod-active");
+      (cell ?? form).focus({ preventScroll: true });
+      if (cell) announce(find(".etna-said .widget-html-content")?.textContent ?? "");
+    }
+    last = null;
+    whole.disconnect();
+  };
+  const announce = (text) => {
+    const region = document.body.appendChild(document.createElement("div"));
+    region.setAttribute("role", "status");
+    region.style.cssText = "position: fixed; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)";
+    setTimeout(() => (region.textContent = text), 100);
+    setTimeout(() => region.remove(), 5000);
+  };
+  const whole = new MutationObserver(() => form.isConnected || leave());
+  form.addEventListener("focusin", (event) => {
+    last = event.target;
+    whole.observe(document.body, { childList: true, subtree: true });
+  });
   form.addEventListener("focusout", () =>
     setTimeout(() => {
-      if (last && isUsable(last) && !form.contains(document.activeElement)) last = null; // it was left
+      if (!last || !isUsable(last) || form.contains(document.activeElement)) return;
+      last = null; // it was left
+      whole.disconnect();
     }),
   );
   new MutationObserver(() => {
     describe();
-    keepCursor();
+    form.classList.contains("etna-ended") ? leave() : keepCursor();
   }).observe(form, { childList: true, subtree: true, attributeFilter: ["class", "disabled"] });
   describe();
+  keepCursor();
 
   // A password is shown in the page alone: no message goes to the kernel.
   const show = () => {

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 # All in seconds. What takes no longer is shown as done, and not as under way before.
 AT_ONCE = 0.1
-# A new field can take the cursor when the front end has drawn it.
-DRAWING = 0.2
 # Nobody who has left for longer expects a password to be kept.
 FORGET_AFTER = 300.0
 
@@ -192,9 +190,6 @@ class LoginForm:
                 view.enable(is_enabled=False)
             if before is not None:
                 before.close()
-        if before is not None:
-            # Not when the form is first shown: whoever went on to the next cell is typing there.
-            call_later(DRAWING, lambda: self._if_idle(view, view.focus))
 
     def _remember(self, is_ticked: bool) -> None:  # noqa: FBT001 - a callback
         self.remembers = is_ticked
@@ -224,7 +219,6 @@ class LoginForm:
                 call_later(min(1.0, left), lambda: self._count_down(view, end))
                 return
             view.show_message("You can log in again now.")
-            view.focus()
 
     # From Enter or a click to what came of it
 

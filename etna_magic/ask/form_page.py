@@ -119,6 +119,9 @@ class FormPage:
 
     def close_all_but_line(self) -> None:
         """Take every widget away but the line and its box: Voila shows nothing else of what came of it."""
+        # It stays, and must hold nothing of the form's by whoever watches it.
+        for watched in (self.box, self.box.layout):
+            watched.unobserve_all("_view_count")
         closed = [part for part in self.box.children if part is not self.said]
         self.box.children = (self.said,)
         for part in closed:

@@ -277,14 +277,6 @@ class FormView:
             is_cancel = widget is self._cancel and can_cancel is not None
             widget.disabled = not (can_cancel if is_cancel else is_enabled)
 
-    def focus(self) -> None:
-        """Put the cursor into the field that the message is about, or else into the first empty one."""
-        empty = [name for name in self.fields if not self.values.get(name)]
-        if self.step.about in self.fields:
-            empty.insert(0, self.step.about)
-        if empty:
-            self.fields[empty[0]].focus()
-
     def forget_secrets(self) -> None:
         """Drop the secrets that were typed."""
         for name, field in self.fields.items():

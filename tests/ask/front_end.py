@@ -87,8 +87,7 @@ class ShownForm:
     ) -> None:
         monkeypatch.setattr("etna_magic.ask.form.display", self._display)
         monkeypatch.setattr("etna_magic.ask.form.get_ipython", lambda: self)
-        for wait in ("AT_ONCE", "DRAWING"):
-            monkeypatch.setattr(f"etna_magic.ask.form.{wait}", SOON)
+        monkeypatch.setattr("etna_magic.ask.form.AT_ONCE", SOON)
         monkeypatch.setattr("etna_magic.ask.button_row.ipywidgets.jsdlink", self._link)
         #: Whether this front end knows links between widgets.
         self.has_links = True

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import ipywidgets
 import pytest
 
 from etna_magic.ask.form_view import ANSWER
@@ -374,22 +373,6 @@ async def test_a_wait_that_ends_while_a_cell_runs(monkeypatch: pytest.MonkeyPatc
     assert not form.is_usable
     form.events.trigger("post_run_cell", None)
     assert form.is_usable
-    form.form.call_off("")
-
-
-@in_a_loop
-async def test_the_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A form that appears leaves it where it is; a later step takes it, and closes the step before."""
-    focused: list[str] = []
-    monkeypatch.setattr(ipywidgets.DOMWidget, "focus", lambda field: focused.append(field.description))
-    form = ShownForm(monkeypatch, [ASKED_FOR_CODE])
-    form.fill()
-    await asyncio.sleep(2 * SOON)
-    assert [] == focused
-    first = form.view.children()
-    click(form.view, "Log in")
-    await form.wait_for(lambda: focused)
-    assert (["Code"], {None}) == (focused, {widget.comm for widget in first})
     form.form.call_off("")
 
 

@@ -121,6 +121,28 @@ class FrontEnd:
         for _ in range(times):
             self._tell(model, {"method": "custom", "content": {"event": "click"}})
 
+    def draw(self) -> None:
+        """Draw the form: the widgets whose views are counted count one more."""
+        self._count(1)
+
+    def clear(self) -> None:
+        """Take the form from the page, as a front end does when its cell is run again."""
+        self._count(-1)
+
+    def _count(self, more: int) -> None:
+        layout = self._models[self.root]["layout"].removeprefix("IPY_MODEL_")
+        for model in (self.root, layout):
+            count = self._models[model].get("_view_count")
+            if count is not None:
+                self._models[model]["_view_count"] = count + more
+                state = {"_view_count": count + more}
+                self._tell(model, {"method": "update", "state": state, "buffer_paths": []})
+
+    @property
+    def views(self) -> int | None:
+        """How many views of it are counted."""
+        return self._models[self.root].get("_view_count")
+
     def fill(self, *texts: str) -> None:
         """Type into all fields, from the first to the last."""
         for label, text in zip(self.fields, texts, strict=True):

@@ -61,9 +61,9 @@ class RememberingUser(NotebookUser):
                 cell.stop()
         self.restart()
 
-    def start(self, code: str) -> RunningCell:
+    def start(self, code: str, *, stop_on_error: bool = False) -> RunningCell:
         """Start a cell in a front end where a user can be asked, and do not wait for its end."""
-        self._cells.append(RunningCell(self.kernel, code))
+        self._cells.append(RunningCell(self.kernel, code, stop_on_error=stop_on_error))
         return self._cells[-1]
 
     def remember(self, line: str = "", user: str = "demo") -> str:

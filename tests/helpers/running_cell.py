@@ -18,12 +18,19 @@ class RunningCell:
         Where it runs.
     code
         The cell.
+    stop_on_error
+        Whether the cells that were sent after it are refused if it fails, as JupyterLab asks for.
     """
 
-    def __init__(self, kernel: Kernel, code: str) -> None:
+    def __init__(self, kernel: Kernel, code: str, *, stop_on_error: bool = False) -> None:
         self._kernel = kernel
-        content = {"code": code, "store_history": True, "allow_stdin": True, "stop_on_error": False}
-        self._sent = kernel.send("execute_request", content, {"cellId": uuid4().hex})
+        asks = {"store_history": True, "allow_stdin": True, "stop_on_error": stop_on_error}
+        self._content, self._metadata = asks | {"code": code}, {"cellId": uuid4().hex}
+        self._sent = kernel.send("execute_request", self._content, self._metadata)
+
+    def run_again(self) -> None:
+        """Run it once more, also while it still runs: what it brought before is gone."""
+        self._sent = self._kernel.send("execute_request", self._content, self._metadata)
 
     @property
     def so_far(self) -> Run:

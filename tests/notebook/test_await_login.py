@@ -75,6 +75,77 @@ def test_it_goes_on_after_the_login(asked: RememberingUser):
     )
 
 
+# How many Secrets with this text are alive anywhere in the kernel.
+ALIVE = """
+def _alive(text):
+    import gc
+    from etna_magic import Secret
+    gc.collect()
+    return sum(isinstance(one, Secret) and one.get_secret_value() == text for one in gc.get_objects())
+"""
+
+
+def test_what_was_typed_is_kept_by_nothing(asked: RememberingUser):
+    """After the login, and after a form that was cancelled, its line stays and holds no password."""
+    asked.kernel.do(ALIVE)
+    cell = asked.start(CELL)
+    cell.form().log_in(password(asked))
+    cell.finish()
+    cell = asked.start(CELL)
+    form = cell.form()
+    form.wait_for_field("Password")
+    form.type("Password", password(asked))
+    form.wait_until(lambda: "kept" in form.state("Password")["placeholder"])
+    form.click("Cancel")
+    assert ("error", 0) == (cell.finish().status, asked.kernel.ask(f"_alive({password(asked)!r})"))
+
+
+def test_a_cell_that_is_run_again_while_it_waits(asked: RememberingUser):
+    """Both runs end by themselves, none of the cells behind goes on, and a line says to run it once more."""
+    cell, behind = asked.start(CELL, stop_on_error=True), asked.start("print('never')")
+    form = cell.form()
+    form.draw()
+    form.wait_until(lambda: form.views == 1)
+    cell.run_again()
+    form.clear()
+    (line,) = cell.wait_for_outputs()
+    assert "This cell was run again while its form was waiting" in line["content"]["data"]["text/plain"]
+    begun = [m for m in cell.so_far.messages if m["msg_type"] == "execute_input"]
+    assert (True, [], "aborted", []) == (cell.has_ended, begun, behind.finish().status, names(asked))
+    cell.run_again()
+    cell.form().log_in(password(asked))
+    assert ("ok", 1) == (cell.finish().status, asked.sandbox.token_requests)
+
+
+def test_a_form_that_is_taken_from_its_page(asked: RememberingUser):
+    """Its cell ends and says so; the next cell that is run is not taken for the same one."""
+    cell = asked.start(CELL, stop_on_error=True)
+    form = cell.form()
+    form.draw()
+    form.wait_until(lambda: form.views == 1)
+    form.clear()
+    assert "NotLoggedInError: The login etna was called off" in cell.finish().error
+    assert "This form was closed, because it was taken from its page." == form.line
+    assert ["2"] == asked.start("1 + 1").finish().texts
+
+
+def test_cancel(asked: RememberingUser):
+    """The cell fails, so that none behind it goes on; a good token stays in use."""
+    asked.log_in()
+    asked.know(ETNA_PASSWORD="")
+    asked.kernel.do("before = (etna_token, etna_session)")
+    first, second = asked.start(CELL, stop_on_error=True), asked.start("print('never')")
+    form = first.form()
+    form.wait_for_field("Password")
+    form.click("Cancel")
+    run = first.finish()
+    assert "The login was cancelled, and nothing has changed." == first.shown[0] == form.line
+    assert ("error", "aborted") == (run.status, second.finish().status)
+    assert "NotLoggedInError: The login etna was called off. Run this cell again to log in." == run.error
+    assert asked.kernel.ask("before[0] is etna_token and before[1] is etna_session")
+    assert asked.works()
+
+
 def test_by_enter(asked: RememberingUser):
     """The same by Enter in the field, whose value comes after the press."""
     cell = asked.start(CELL)

@@ -10,6 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 import etna_magic
+from etna_magic.ask.form_page import FormPage
 
 CELLS = {
     "%load_ext etna_magic\n%etna_login --sandbox --lifetime 1s": "Logged in as demo at http://127.0.0.1:",
@@ -25,6 +26,8 @@ def main() -> None:
         sys.exit(f"{home} is not the installed wheel")
     if not (home.parent / "py.typed").exists():
         sys.exit("the wheel has no py.typed")
+    if "etna-login" not in FormPage().box._dom_classes:  # it reads form.css and form.js
+        sys.exit("the wheel has no form")
     shell = InteractiveShell.instance()
     for cell, expected in CELLS.items():
         expect(shell, cell, expected)

@@ -7,14 +7,14 @@
   const find = (selector) => form.querySelector(selector);
   form.setAttribute("role", "group");
   form.tabIndex = -1;
-  // Keys that are pressed in the form are no commands of JupyterLab's, which would cut the cell.
-  form.dataset.lmSuppressShortcuts = "true";
   // Only a region that stays while its text changes is read out. An error brings a role of its own.
   find(".etna-said .widget-html-content")?.setAttribute("role", "status");
 
   const describe = () => {
     form.setAttribute("aria-labelledby", find(".etna-who")?.id ?? "");
     const error = find(".etna-error");
+    // Keys that are pressed here are no commands of JupyterLab's, which would cut the cell.
+    for (const one of [form, ...form.querySelectorAll("input, button")]) one.dataset.lmSuppressShortcuts = "true";
     for (const input of form.querySelectorAll(".widget-text input")) {
       const field = input.closest(".widget-text");
       input.autocomplete = field.classList.contains("etna-code") ? "one-time-code" : "off";
@@ -45,7 +45,8 @@
   let isNew = true;
   let last = null;
   let placed = null; // where the cursor was put, until a key is pressed: the mark of the wrong field comes later
-  const isLost = () => [document.body, form].includes(document.activeElement) && !isUsable(last);
+  // What is disabled has the cursor until the next frame is drawn, and then nothing has it.
+  const isLost = () => [document.body, form, last].includes(document.activeElement) && !isUsable(last);
   const isUsable = (element) => element !== form && element.isConnected && !element.disabled;
   const keepCursor = () => {
     if (isNew && isDrawn()) {
@@ -100,8 +101,19 @@
   const show = () => {
     const box = find(".etna-show input");
     const input = find(".etna-shown input");
-    if (box && input) input.type = box.checked ? "text" : "password";
+    const type = box?.checked ? "text" : "password";
+    if (!box || !input || input.type === type) return;
+    input.type = type;
+    input.dataset.isUnsent = "true";
   };
+  // With its type a field forgets that its text is new, and would not tell when it is left.
+  const tell = ({ target }) => {
+    if (!target.dataset.isUnsent) return;
+    delete target.dataset.isUnsent;
+    target.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  form.addEventListener("focusout", tell);
+  form.addEventListener("keydown", (event) => event.key === "Enter" && tell(event), true);
   form.addEventListener("change", (event) => event.target.closest(".etna-show") && show());
   form.addEventListener("focusin", show); // a field may be a new one
   // The field keeps the cursor: leaving it would hand its text to the kernel, and clear it.

@@ -5,6 +5,7 @@ A screen reader reads out what changes in a region that stays, and not a region 
 
 from __future__ import annotations
 
+import re
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
@@ -61,7 +62,7 @@ class Heading(NamedTuple):
         known = [
             f"{label if name == 'pin' else label[0].lower() + label[1:]} {settings.known[name].place}"
             for name, label in LABELS.items()
-            if name in settings.known
+            if name in settings.known and not settings.is_typed(name)
         ]
         listed = f"Known: {', '.join(known)}." if known else ""
         return cls(settings.text("username"), settings.text("base_url"), listed, is_read_only)
@@ -76,9 +77,14 @@ class Heading(NamedTuple):
         who = f"as <b>{escape(sanitize(self.username))}</b> " if self.username else ""
         mark = badge(environment_of(base_url), is_read_only=self.is_read_only) if base_url else ""
         place = where if base_url else "at a base URL that is still to be typed"
-        known = f'<div class="etna-known">{escape(self.known)}</div>' if self.known else ""
+        known = f'<div class="etna-known">{_prose(self.known)}</div>' if self.known else ""
         first = f'<div class="etna-title"><span>{escape(title)}</span>{mark}</div>'
         return f'<div class="etna-who" id="{title_id}">{first}<div>{who}{place}</div></div>{known}'
+
+
+def _prose(text: str) -> str:
+    """Return a sentence as HTML; an option in it is not broken after its dashes."""
+    return re.sub(r"--[a-z-]+", r'<span class="etna-option">\g<0></span>', escape(text))
 
 
 class FormPage:
@@ -90,7 +96,8 @@ class FormPage:
         self.said = ipywidgets.HTML().add_class("etna-said")
         self._body = ipywidgets.VBox()
         assets = ipywidgets.HTML(_ASSETS).add_class("etna-assets")
-        parts = (assets, self.heading, self.error, self._body, self.said)
+        # The first of them stays in its place in the page when the others go; it is drawn above the fields.
+        parts = (self.said, assets, self.heading, self.error, self._body)
         self.box = ipywidgets.VBox(parts).add_class("etna-login")
         self._id = f"etna-{self.box.model_id}"
         self._title = self._proof = ""
@@ -107,9 +114,11 @@ class FormPage:
 
     def say(self, message: str, note: str = "", *, is_error: bool = False) -> None:
         """Say something, at once if it is an error, instead of what was said before."""
-        more = f"<div>{escape(note)}</div>" if note else ""
-        error = f'<div class="etna-error" role="alert" id="{self._id}-error">{escape(message)}{more}</div>'
-        self.said.value = "" if is_error else escape(message)
+        more = f"<div>{_prose(note)}</div>" if note else ""
+        error = f'<div class="etna-error" role="alert" id="{self._id}-error">{_prose(message)}{more}</div>'
+        self.said.value = "" if is_error else _prose(message)
+        # Emptied first: the same error a second time would be no change, and not be read out.
+        self.error.value = ""
         self.error.value = error if is_error and message else ""
 
     def show_line(self, html: str) -> None:

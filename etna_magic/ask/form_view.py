@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 #: The field of a challenge.
 ANSWER = "answer"
-_KEPT = "•••••••• (kept until you log in)"
+_KEPT = "•••••••• (kept)"
 # Wrong passwords in a row from which on a form warns: two tries before an account is usually locked.
 _MANY = 3
 _HINTS = {

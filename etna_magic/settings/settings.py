@@ -99,7 +99,7 @@ class Settings(NamedTuple):
         A value that cannot be used, or a file that cannot be read, is an `EtnaError`.
         """
         flags = {name: f"--{name.replace('_', '-')}" for name in options}
-        found = [{VARIABLES[n]: Setting(options[n], flags[n], f"of {flags[n]}") for n in flags}]
+        found = [{VARIABLES[n]: Setting(options[n], flags[n], f"from {flags[n]}") for n in flags}]
         if env_file:
             found.append(_in_file(env_file))
         found.append(_in_environment())
@@ -250,7 +250,7 @@ def _resolve_sandbox(options: LoginOptions, lifetime: timedelta) -> Settings:
     if not is_asked:
         known["password"] = sandbox_password(server, username)
     settings = {
-        name: Setting(Secret(value), f"the sandbox's {_spoken(name)}", "of the sandbox")
+        name: Setting(Secret(value), f"the sandbox's {_spoken(name)}", "from the sandbox")
         for name, value in known.items()
     }
     return Settings({**settings, **rest.known})

@@ -153,13 +153,14 @@ def test_the_first_step() -> None:
 
 def texts_of(view: FormView) -> list[str]:
     """Return what the heading and the message say, without tags and without doubled blanks."""
-    return [" ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split()) for page in texts(view)]
+    pages = [re.sub('<span class="etna-option">(.*?)</span>', r"\1", page) for page in texts(view)]
+    return [" ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split()) for page in pages]
 
 
 KNOWN = {
     "base_url": Setting(Secret("https://pub-api-x-demo-prod.etnasoft.us/api"), "", "in .env line 1"),
     "app_key": Setting(Secret("S2V5"), "", "from the environment"),
-    "username": Setting(Secret("alice"), "", "of --username"),
+    "username": Setting(Secret("alice"), "", "from --username"),
     "pin": Setting(Secret("1357"), "", "in .env line 4"),
 }
 
@@ -169,7 +170,7 @@ def test_the_heading_of_what_is_known() -> None:
     heading = texts_of(shown(credentials_step(Settings(KNOWN), None), Heading.of(Settings(KNOWN))))[0]
     assert (
         "Log in to ETNA DEMO as alice at https://pub-api-x-demo-prod.etnasoft.us/api Known: base URL in .env "
-        "line 1, app key from the environment, username of --username, PIN in .env line 4."
+        "line 1, app key from the environment, username from --username, PIN in .env line 4."
     ) == heading
 
 
@@ -216,6 +217,15 @@ def test_the_heading_follows_what_is_typed() -> None:
     type_text(view, "base_url", "https://api.example.com/token")
     type_text(view, "username", "alice")
     assert ["Log in to ETNA LIVE as alice at https://api.example.com", ""] == texts_of(view)
+
+
+def test_the_same_error_twice_is_two_changes() -> None:
+    """A screen reader reads out what changes."""
+    view, seen = view_of(), []
+    view._page.error.observe(lambda change: seen.append(bool(change["new"])), "value")
+    for _ in range(2):
+        view.show_message("The code is wrong.", is_error=True)
+    assert [True, False, True] == seen
 
 
 def test_a_value_that_cannot_be_used_is_said_at_once() -> None:

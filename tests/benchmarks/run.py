@@ -7,14 +7,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.benchmarks import calling, loading, sandbox_scale, watching
+from tests.benchmarks import calling, form_login, loading, sandbox_scale, watching
 
 
 def main() -> int:
     """Measure and print; return 1 if a figure is over its limit."""
     print("Medians of paired runs on this machine:")
     over = False
-    for part in (loading, watching, calling, sandbox_scale):
+    for part in (loading, watching, calling, sandbox_scale, form_login):
         for figure in part.figures():
             print(figure, flush=True)
             over |= not figure.is_within

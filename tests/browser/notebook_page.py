@@ -42,6 +42,7 @@ class NotebookPage:
         self.page = page
         self.server = server
         self.file: Path | None = None
+        self._width = ""
 
     def open(self, cells: list[str]) -> None:
         """Write a notebook of these cells, open it, and wait for its kernel."""
@@ -111,9 +112,18 @@ class NotebookPage:
         self.page.wait_for_function(f"() => !{PANEL}.context.model.dirty")
         return self.file.read_text(encoding="utf-8")
 
+    def narrow(self, scale: int = 2) -> None:
+        """Make the page 320 pixels wide, as it is in a narrow window, or at 400 % in one of 1280."""
+        if self.server.flavour == "lab":
+            self.page.evaluate(EXECUTE, "application:toggle-left-area")
+        size = {"width": 320, "height": 900, "deviceScaleFactor": scale, "mobile": False}
+        self.page.context.new_cdp_session(self.page).send("Emulation.setDeviceMetricsOverride", size)
+        self.page.wait_for_function("() => window.innerWidth === 320")
+        self._width = "-320"
+
     def screenshot(self, name: str, index: int, shade: str) -> Path:
         """Draw a cell with its output into the folder of screenshots."""
-        path = SCREENSHOTS / f"{name}-{self.server.flavour}-{shade}.png"
+        path = SCREENSHOTS / f"{name}-{self.server.flavour}-{shade}{self._width}.png"
         self.page.mouse.move(0, 0)
         self.cell(index).screenshot(path=path)
         return path

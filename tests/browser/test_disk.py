@@ -65,6 +65,25 @@ def test_nothing_on_disk_during_and_after_requests(flavour, held, show_form):
 
 
 @BOTH
+def test_nothing_on_disk_while_a_password_is_shown(flavour, held, show_form):
+    """Saved while it is shown half typed and typed on, after it was hidden, and after it was left shown."""
+    form = show_form(flavour, f"%etna_login -b {held.base_url} -u demo", "1 + 1", app_key=APP_KEY[::-1])
+    box = form.box.get_by_role("checkbox", name="Show password")
+    form.type("Password", HALF)
+    box.click()
+    assert form.kind("Password") == "text"
+    assert saved_secrets(form) == []
+    form.notebook.page.keyboard.type(PASSWORD.removeprefix(HALF))
+    assert saved_secrets(form) == []
+    box.click()
+    assert saved_secrets(form) == []
+    box.click()
+    form.press("Tab")
+    assert form.notebook.run(2) == "2"
+    assert saved_secrets(form) == []
+
+
+@BOTH
 def test_nothing_on_disk_while_the_kernel_is_busy(flavour, held, show_form):
     """While a cell runs, the form takes no password, or a save does not write it."""
     busy = "import time\nprint('busy')\ntime.sleep(3)"

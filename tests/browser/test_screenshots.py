@@ -5,24 +5,56 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-LOOKS = [("lab", "light"), ("lab", "dark"), ("notebook", "light")]
+from tests.browser.conftest import LOAD
+from tests.browser.login_form import LoginForm
+
+WIDE, NARROW = "wide", "narrow"
+LOOKS = pytest.mark.parametrize(
+    ("flavour", "shade", "width"),
+    [
+        ("lab", "light", WIDE),
+        ("lab", "dark", WIDE),
+        ("lab", "light", NARROW),
+        ("lab", "dark", NARROW),
+        ("notebook", "light", WIDE),
+        ("notebook", "dark", NARROW),
+    ],
+)
+PLACES = {
+    "live": "-b https://api.example.com/api -u alice",
+    "demo": "-b https://pub-api-x-demo-prod.etnasoft.us/api -u alice",
+    "sandbox": "--sandbox --form --read-only",
+}
 
 
-@pytest.mark.parametrize(("flavour", "shade"), LOOKS)
-def test_pictures_of_a_login(flavour, shade, sandbox, show_form):
-    """The form, an error in it, the line of success and the table of logins."""
+@LOOKS
+def test_pictures_of_a_login(flavour, shade, width, sandbox, show_form):
+    """The form, an error in it, a PIN, a code, the line of success and the status."""
     line = f"%etna_login -b {sandbox.base_url}"
     form = show_form(flavour, line, "%etna_status", shade=shade)
     notebook = form.notebook
+    if width is NARROW:
+        notebook.narrow()
     drawn = [notebook.screenshot("form", 1, shade)]
     form.type("App key", sandbox.app_key)
-    form.type("Username", "demo")
-    form.type("Password", "wrong-password")
-    form.press("Enter")
-    form.wait_for_error("password")
-    expect(form.field("Password")).to_be_focused()
+    form.type("Username", "pin-twofactor")
+    for said in ("password", "Refused 2 times", "Refused 3 times"):
+        form.type("Password", "wrong-password")
+        form.press("Enter")
+        form.wait_for_error(said)
+        expect(form.field("Password")).to_be_focused()
     drawn.append(notebook.screenshot("error", 1, shade))
-    form.type("Password", sandbox.password_of("demo"))
+    form.type("Password", sandbox.password_of("pin-twofactor"))
+    form.press("Enter")
+    form.wait_for("PIN")
+    expect(form.field("PIN")).to_be_focused()
+    drawn.append(notebook.screenshot("pin", 1, shade))
+    form.keyboard.type("1357")
+    form.press("Enter")
+    form.wait_for("Code")
+    expect(form.field("Code")).to_be_focused()
+    drawn.append(notebook.screenshot("code", 1, shade))
+    form.keyboard.type("246810")
     form.press("Enter")
     form.wait_until_gone()
     drawn.append(notebook.screenshot("success", 1, shade))
@@ -32,11 +64,30 @@ def test_pictures_of_a_login(flavour, shade, sandbox, show_form):
     assert all(path.stat().st_size > 0 for path in drawn)
 
 
-@pytest.mark.parametrize(("flavour", "shade"), LOOKS)
-def test_picture_of_what_a_genuine_server_knows(flavour, shade, sandbox, show_form):
+@LOOKS
+def test_pictures_of_each_place(flavour, shade, width, open_notebook):
+    """Before anything is typed: LIVE, DEMO and SANDBOX."""
+    lines = [f"%etna_login {place} {line}" for place, line in PLACES.items()]
+    notebook = open_notebook(flavour, [LOAD, *lines], shade)
+    notebook.run(0)
+    for index, place in enumerate(PLACES, 1):
+        notebook.run_cell(index)
+        form = LoginForm(notebook, index)
+        form.wait_for("Password")
+        expect(form.box.locator(".etna-badge").first).to_have_text(place.upper())
+    if width is NARROW:
+        notebook.narrow()
+    drawn = [notebook.screenshot(place, index, shade) for index, place in enumerate(PLACES, 1)]
+    assert all(path.stat().st_size > 0 for path in drawn)
+
+
+@LOOKS
+def test_picture_of_what_a_genuine_server_knows(flavour, shade, width, sandbox, show_form):
     """The user's phrase and picture above the PIN; the browser has drawn the picture."""
     line = f"%etna_login -b {sandbox.base_url} -u pin-phrase"
     form = show_form(flavour, line, app_key=sandbox.app_key, shade=shade)
+    if width is NARROW:
+        form.notebook.narrow()
     form.type("Password", sandbox.password_of("pin-phrase"))
     form.press("Enter")
     form.wait_for("PIN")
@@ -59,8 +110,8 @@ def test_picture_for_the_readme(shade, show_form):
     form.notebook.screenshot("readme", 1, shade)
 
 
-@pytest.mark.parametrize(("flavour", "shade"), LOOKS)
-def test_picture_of_a_warning(flavour, shade, sandbox, show_form):
+@LOOKS
+def test_picture_of_a_warning(flavour, shade, width, sandbox, show_form):
     """The warning above a cell's own output, once the token is stale."""
     wait = "import time\ntime.sleep(max(0, etna_token.remaining.total_seconds()) + 0.1)"
     line = f"%etna_login -b {sandbox.base_url} -u demo --lifetime 2"
@@ -70,6 +121,8 @@ def test_picture_of_a_warning(flavour, shade, sandbox, show_form):
     form.press("Enter")
     form.wait_until_gone()
     notebook = form.notebook
+    if width is NARROW:
+        notebook.narrow()
     notebook.run(3)
     notebook.run(2)
     assert notebook.output(2).locator(".etna-warning").count() == 1

@@ -10,6 +10,8 @@ from tests.helpers.cell_run import Run
 from tests.helpers.kernel import LIMIT, Kernel
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+# Most tags end a word; the one that keeps an option in one piece does not.
+_OPTION = re.compile('<span class="etna-option">(.*?)</span>')
 _TAG = re.compile(r"<[^>]+>")
 
 State = dict[str, Any]
@@ -87,7 +89,7 @@ class FrontEnd:
         states = [self._models[model] for model in self._tree(self.root) if model in self._models]
         pages = {css: state.get("value", "") for state in states for css in state.get("_dom_classes", ())}
         said = [pages[f"etna-{part}"] for part in ("heading", "alert", "said") if f"etna-{part}" in pages]
-        heading, *messages = [html.unescape(_TAG.sub(" ", page)) for page in said] or [""]
+        heading, *messages = [html.unescape(_TAG.sub(" ", _OPTION.sub(r"\1", page))) for page in said] or [""]
         return [" ".join(text.split()) for text in (heading, "".join(messages))]
 
     def state(self, label: str) -> State:

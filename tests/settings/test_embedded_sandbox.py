@@ -56,7 +56,7 @@ def test_who_and_where_are_its_own(user: str, monkeypatch: pytest.MonkeyPatch) -
 def test_each_setting_has_its_source() -> None:
     """A message names the sandbox."""
     settings = resolve(LoginOptions(sandbox=True), HOUR)
-    assert ({"of the sandbox"}, "the sandbox's app key", ()) == (
+    assert ({"from the sandbox"}, "the sandbox's app key", ()) == (
         {setting.place for setting in settings.known.values()},
         settings.known["app_key"].source,
         settings.missing,

@@ -127,7 +127,8 @@ def connect(  # noqa: PLR0913 - the options of %etna_login
     EtnaSession
         The session; ``session.token`` is its token. Closing it, or leaving its ``with``, closes its
         connections, ends its renewals and forgets its token here. On the server the token lives to its end,
-        as a remembered one has to; ``session.post("logout")`` before that ends it where the server can.
+        as a remembered one has to; ``session.post("logout")`` before that ends it where the server can, with
+        `read_only` too.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from etna_magic.token import Account, Token
 
 _log = logging.getLogger("etna_magic")
+# Seconds until a hand-over that failed is tried again: twice as long after each, up to the longest, which is
+# also how often a client that was closed is noticed.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 
 class HasToken(Protocol):
@@ -45,8 +49,10 @@ class TokenPlugin(WorkerPlugin):
     """
 
     def __init__(self, name: str, account: Account, session: HasToken | None) -> None:
+        # One scheduler may have two accounts' plugins, whose logins are named the same.
+        digest = hashlib.sha256("\n".join(account).encode()).hexdigest()[:16]
         #: By which Dask knows it.
-        self.name = f"etna_magic-{name}"
+        self.name = f"etna_magic-{name}-{digest}"
         self._account = account
         self._session = session
 
@@ -96,30 +102,37 @@ class TokenSharing:
 
     def _run(self) -> None:
         """Send what is new; a thread of its own, since nobody who puts a token in place may wait for it."""
-        while not self._is_closed and self._client.status == "running":
-            if not self._changed.wait(timeout=60.0):
+        failures, is_over = 0, False
+        while self._client.status not in {"closing", "closed"}:
+            pause = _FIRST_PAUSE * 2 ** min(failures - 1, 16) if failures else _LONGEST_PAUSE
+            if not self._changed.wait(min(pause, _LONGEST_PAUSE)) and not failures:
                 continue  # the client may have been closed
             self._changed.clear()
-            if self._is_closed or self._holder.current() is None:
+            is_over = is_over or self._is_closed or self._holder.current() is None
+            error = self._try(is_over=is_over)
+            if error and not failures:
+                what = (
+                    "a token could not be taken back from"
+                    if is_over
+                    else "a new token could not be handed to"
+                )
+                _log.warning("%s: %s the cluster (%s). It is tried again.", self._holder.name, what, error)
+            failures = failures + 1 if error else 0
+            if is_over and not failures:
                 break
-            with contextlib.suppress(EtnaError):  # logged out meanwhile
-                self._try(self._make())
         with contextlib.suppress(ValueError):
             self._holder.watchers.remove(self._changed.set)
-        if self._client.status == "running":
-            self._try(None)
 
-    def _try(self, session: HasToken | None) -> None:
+    def _try(self, *, is_over: bool) -> str:
+        """Send the newest token, or that there is none any more; return what was raised, if anything was."""
         try:
-            self._send(session)
+            self._send(None if is_over else self._make())
         except Exception as error:  # noqa: BLE001 - the cluster may be gone; its errors may hold the plugin
-            _log.warning(
-                "%s: a new token could not be handed to the cluster (%s).",
-                self._holder.name,
-                type(error).__name__,
-            )
+            return type(error).__name__
+        return ""
 
     def _send(self, session: HasToken | None) -> None:
-        self._client.register_plugin(TokenPlugin(self._holder.name, self._account, session))
+        plugin = TokenPlugin(self._holder.name, self._account, session)
+        self._client.register_plugin(plugin)
         if session is None:
-            self._client.unregister_worker_plugin(f"etna_magic-{self._holder.name}")
+            self._client.unregister_worker_plugin(plugin.name)

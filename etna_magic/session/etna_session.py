@@ -227,10 +227,20 @@ class WorkerSession(EtnaSession):
         WorkerSession
             This session.
 
+        Raises
+        ------
+        TypeError
+            If it is no function.
+
         Examples
         --------
         >>> session.refresh_from(lambda: ray.get(tokens.latest.remote()))  # doctest: +SKIP
         """
+        if not callable(source):
+            raise TypeError(
+                f"refresh_from was given {type(source).__name__}, which cannot be called: give a function "
+                "that returns a new session for workers."
+            )
         others = [one for one in self.holder.sources if not isinstance(one, SessionSource)]
         self.holder.sources = (*others, SessionSource(source))
         return self

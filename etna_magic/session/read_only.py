@@ -1,5 +1,7 @@
 """``--read-only``: what counts as a read. Anything that is not literally one of these is not sent.
 
+A logout at the server passes as well: it ends the session's own token.
+
 The rule is a list of what may leave, and not of what may not: a path has more spellings than anybody
 knows (``..``, ``%2e``, ``//``, another case), and none of them is in the list.
 """
@@ -56,6 +58,8 @@ def refuse_write(
     own = f"{holder.account.base_url}/v1.0/" if holder.account else ""
     path = url[len(own) :] if own and url.startswith(own) else ""
     is_other = _OTHER_READS.fullmatch(f"{method} {path}") is not None
+    if holder.account and (method, url) == ("POST", f"{holder.account.base_url}/logout"):
+        is_other = not body  # it ends the token, and places nothing
     given = [(_text(name).lower(), _text(value)) for name, value in headers]
     what = _not_a_read(method, url, given, body, is_other=is_other)
     if what:
@@ -73,7 +77,8 @@ def _not_a_read(
         return shown
     query = url.partition("?")[2]
     named = [name for name, _ in headers]
-    asked = [name.lower() for name, _ in parse_qsl(query, keep_blank_values=True)]
+    # Some servers take a semicolon for the end of a parameter.
+    asked = [name.lower() for name, _ in parse_qsl(query.replace(";", "&"), keep_blank_values=True)]
     if any(_OTHER_METHOD.match(name) for name in named + asked):
         return f"{shown} that names another method"
     if any(_OTHER_PATH.match(name.replace("_", "-")) for name in named):

@@ -9,9 +9,10 @@ import pytest
 from distributed import Client, LocalCluster
 from IPython.core.interactiveshell import InteractiveShell
 
-from etna_magic import EtnaSession, NotLoggedInError
+from etna_magic import EtnaError, EtnaSession, NotLoggedInError
 from etna_magic.sandbox import Sandbox
-from tests.helpers import process_memory
+from etna_magic.session import dask_plugin
+from tests.helpers import accounts, logins, process_memory
 from tests.helpers.leaks import caught
 from tests.helpers.waiting import LIMIT, wait_until
 from tests.session import worker_tasks
@@ -115,6 +116,86 @@ def test_closed(client: Client, session: EtnaSession) -> None:
     wait_until(lambda: [0, 0] == list(client.run(worker_tasks.handed_count).values()))
     wait_until(lambda: "etna_magic-dask" not in {thread.name for thread in threading.enumerate()})
     assert [] == session.holder.watchers
+
+
+class Faltering:
+    """A cluster's client whose scheduler is away some times.
+
+    Parameters
+    ----------
+    client
+        What is used otherwise.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.failures = 0
+
+    def register_plugin(self, plugin: object) -> None:
+        """Hand a plugin to the cluster, or fail."""
+        if self.failures:
+            self.failures -= 1
+            raise OSError("the scheduler is away")
+        self._client.register_plugin(plugin)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._client, name)
+
+
+@pytest.fixture
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what failed tried again at once."""
+    monkeypatch.setattr(dask_plugin, "_FIRST_PAUSE", 0.01)
+
+
+@pytest.mark.usefixtures("_no_pauses")
+def test_a_scheduler_that_is_away(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """A token that could not be handed over is sent again until it is out, and so is what takes it back."""
+    faltering, session = Faltering(client), logins.session_of(accounts.token("http://127.0.0.1:1"))
+    sharing = session.dask_plugin(faltering)
+    client.run(worker_tasks.forget_handed)
+    faltering.failures = 3
+    session.holder.put(accounts.token("http://127.0.0.1:1"))
+    wait_until(lambda: [1, 1] == list(client.run(worker_tasks.handed_count).values()))
+    assert (0, 1) == (faltering.failures, caplog.text.count("could not be handed to the cluster (OSError)"))
+    faltering.failures = 3
+    sharing.close()
+    wait_until(lambda: [0, 0] == list(client.run(worker_tasks.handed_count).values()))
+    wait_until(lambda: [] == client.run_on_scheduler(worker_tasks.plugins_of))
+    assert [] == [secret for secret in accounts.SECRETS if secret in caplog.text]
+
+
+@pytest.mark.usefixtures("_no_pauses")
+def test_a_session_that_cannot_be_made(client: Client) -> None:
+    """Nor does an error of ours, a renewal that failed, say, lose the token."""
+    session, errors = logins.session_of(accounts.token("http://127.0.0.1:1")), []
+
+    def make() -> EtnaSession:
+        if errors:
+            raise errors.pop()
+        return session.for_workers()
+
+    sharing = dask_plugin.TokenSharing(client, session.holder, make)
+    client.run(worker_tasks.forget_handed)
+    errors += [EtnaError("busy")] * 2
+    session.holder.put(accounts.token("http://127.0.0.1:1"))
+    wait_until(lambda: [1, 1] == list(client.run(worker_tasks.handed_count).values()))
+    sharing.close()
+    wait_until(lambda: [] == client.run_on_scheduler(worker_tasks.plugins_of))
+
+
+def test_two_accounts_of_one_name(client: Client) -> None:
+    """Two logins that are named the same share one scheduler; closing one leaves the other's token there."""
+    urls = ["http://127.0.0.1:1", "http://127.0.0.1:2"]
+    sharings = [logins.session_of(accounts.token(url)).dask_plugin(client) for url in urls]
+    both = client.run_on_scheduler(worker_tasks.plugins_of)
+    assert (2, [2, 2]) == (len(both), list(client.run(worker_tasks.handed_count).values()))
+    assert [] == [name for name in both if accounts.USERNAME in name or "127.0.0.1" in name]
+    sharings[0].close()
+    wait_until(lambda: both[1:] == client.run_on_scheduler(worker_tasks.plugins_of))
+    assert [1, 1] == list(client.run(worker_tasks.handed_count).values())
+    sharings[1].close()
+    wait_until(lambda: [] == client.run_on_scheduler(worker_tasks.plugins_of))
 
 
 def test_nobody_logged_in(client: Client) -> None:

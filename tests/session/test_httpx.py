@@ -595,6 +595,12 @@ def test_reads(server, read_only: BothKinds, method: str, path: str) -> None:
     assert [(method, f"/api/{path}")] == [(one.method, one.target) for one in server.received]
 
 
+def test_a_logout_of_a_read_only_session(server, read_only: BothKinds) -> None:
+    """The token can be ended at the server."""
+    assert 200 == read_only.post("logout").status_code
+    assert ["/api/logout"] == targets(server)
+
+
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_no_spelling_of_a_write(server, read_only: BothKinds, spelling: str) -> None:
     """No spelling of a write reaches the server."""

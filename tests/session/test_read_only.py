@@ -36,7 +36,8 @@ WRITES = [
     ("POST", "v1.0/users/@me/pricealerts"),
     ("DELETE", "v1.0/users/@me/watchlists/7"),
     ("PUT", "v1.0/users/@me/password/change"),
-    ("POST", "logout"),
+    ("POST", "v1.0/logout"),
+    ("DELETE", "logout"),
 ]
 
 
@@ -63,6 +64,17 @@ def test_reads_by_put_and_post(server, read_only: EtnaSession, method: str, path
     assert 200 == read_only.request(method, path, json=ORDER).status_code
     assert [(method, f"/api/{path}")] == [(one.method, one.target) for one in server.received]
     assert b'"AAPL"' in server.received[0].body
+
+
+def test_logout(server, read_only: EtnaSession) -> None:
+    """The token can be ended at the server, by that very call and with no body."""
+    assert 200 == read_only.post("logout").status_code
+    errors = [
+        caught(lambda: read_only.post("logout?a=b")),
+        caught(lambda: read_only.post("logout", json=ORDER)),
+    ]
+    assert [ReadOnlyError] * 2 == [type(error) for error in errors]
+    assert [("POST", "/api/logout")] == [(one.method, one.target) for one in server.received]
 
 
 def test_as_it_is_shown(session: EtnaSession) -> None:
@@ -124,7 +136,9 @@ def test_another_method_in_a_header(server, read_only, header, method: str, path
     assert re.search(f"so the {method} that names another (method|path) was not sent", str(error))
 
 
-@pytest.mark.parametrize("query", ["_method=DELETE", "a=1&X-HTTP-Method-Override=POST", "%5Fmethod=PUT"])
+@pytest.mark.parametrize(
+    "query", ["_method=DELETE", "a=1&X-HTTP-Method-Override=POST", "%5Fmethod=PUT", "x=1;_method=DELETE"]
+)
 def test_another_method_in_a_query(server, read_only: EtnaSession, query: str) -> None:
     """So does such a query."""
     assert ReadOnlyError is type(caught(lambda: read_only.get(f"v1.0/x?{query}")))

@@ -151,6 +151,15 @@ def test_what_does_not_help(server, clock, tokens: Tokens, worker: WorkerSession
     assert ("The POST was not sent." in str(error), 0) == (True, len(server.received))
 
 
+@pytest.mark.parametrize("source", [3, None, "session"])
+def test_no_function(worker: WorkerSession, source: object) -> None:
+    """What cannot be called is refused at once, and not at a token's end on a worker."""
+    before = worker.holder.sources
+    with pytest.raises(TypeError, match="which cannot be called: give a function that returns a new session"):
+        worker.refresh_from(workers_of(worker.token) if source == "session" else source)
+    assert before == worker.holder.sources
+
+
 def test_what_fails_near_the_end_stops_nothing(server, clock, worker: WorkerSession) -> None:
     """While the old token is good, a function that fails is asked again a second later at the earliest."""
     asked: list[int] = []

@@ -52,6 +52,11 @@ def handed_count() -> int:
     return len(HANDED)
 
 
+def forget_handed() -> None:
+    """Forget what this process was handed."""
+    HANDED.__init__()
+
+
 def plugins_of(dask_scheduler: Any) -> list[str]:
     """Return our plugins that a scheduler keeps for workers that join later."""
     return [name for name in dask_scheduler.worker_plugins if name.startswith("etna_magic")]

@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from etna_magic.display.sentences import FONT, INK, Bundle, badge, escape
-from etna_magic.exceptions import login_hint
-from etna_magic.support import format_duration, format_moment, sanitize
+from etna_magic.support import format_duration, format_moment
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
@@ -22,7 +21,9 @@ _COLOURS = {
     TokenState.STALE: "var(--jp-error-color1, #d32f2f)",
 }
 # Where the parts of an address or a path begin; a number such as an IP address or a date is one part.
-_PARTS = re.compile(r"(?<=/)(?=\w)|(?<=[.@_\-])(?=[^\W\d])")
+_PARTS = re.compile(r"(?<=/)(?=\w)|(?<=[.@\-])(?=[^\W\d])")
+# A date is broken at its hyphens by browsers.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _EDGE = "var(--jp-border-color1, #bdbdbd)"
 # The browser shortens the bar by itself: no message goes to the kernel or comes from it.
 _RULES = (
@@ -51,6 +52,8 @@ class Row(NamedTuple):
     notes: tuple[str, ...] = ()
     #: Such lines that a person should see.
     warnings: tuple[str, ...] = ()
+    #: What to run to log in again, where that is needed.
+    hint: str = ""
 
 
 def status(rows: Sequence[Row]) -> Bundle:
@@ -71,8 +74,8 @@ def _lines(row: Row) -> Iterable[str]:
         yield f"{row.token.account} ({where})"
     yield from row.notes
     yield from row.warnings
-    if hint := _hint(row):
-        yield f"to log in again: {hint}"
+    if row.hint:
+        yield f"to log in again: {row.hint}"
 
 
 def _state(row: Row) -> str:
@@ -88,19 +91,14 @@ def _time(row: Row) -> str:
     if token is None:
         return ""
     if token.ended:
-        return f"it {token.ended}"
+        return token.ended
     # By what was seen of an earlier token, and not by what the settings say.
     until = f"{format_moment(token.expires_at)}{' (learned)' if token.is_learned else ''}"
     remaining = token.remaining
     if remaining > timedelta(0):
         return f"{format_duration(remaining)} left, until {until}"
     ago = "just now" if remaining > timedelta(seconds=-1) else f"{format_duration(remaining)} ago"
-    return f"it expired {ago}, at {until}"
-
-
-def _hint(row: Row) -> str:
-    is_stale = row.token is not None and row.token.state is TokenState.STALE
-    return login_hint(row.name) if is_stale and not row.is_waiting else ""
+    return f"expired {ago}, at {until}"
 
 
 def _card(row: Row) -> str:
@@ -120,19 +118,22 @@ def _card(row: Row) -> str:
     )
     body = ""
     if token is not None:
-        body += f"<div>{_breakable(str(token.account))}</div>{_bar(token)}<div>{escape(_time(row))}</div>"
+        body += f"<div>{_breakable(str(token.account))}</div>{_bar(token)}<div>{_breakable(_time(row))}</div>"
     quiet = "color: var(--jp-ui-font-color2, inherit)"
     body += "".join(f'<div style="{quiet}">{_breakable(note)}</div>' for note in row.notes)
-    body += "".join(f"<div><strong>{_breakable(warning)}</strong></div>" for warning in row.warnings)
-    if hint := _hint(row):
-        body += f'<div>To log in again: <code style="white-space: nowrap">{escape(hint)}</code></div>'
+    sign = f'<span aria-hidden="true" style="color: {_COLOURS[TokenState.EXPIRING]}">▲</span>'
+    body += "".join(f"<div>{sign} {_breakable(warning)}</div>" for warning in row.warnings)
+    if row.hint:
+        # On a line of its own where it does not fit, and broken only where that is too short as well.
+        body += f'<div>To log in again: <code style="display: inline-block">{escape(row.hint)}</code></div>'
     css = "etna-card etna-stale" if is_stale else "etna-card"
     return f'<div class="{css}" role="listitem" style="{style}">{head}{body}</div>'
 
 
 def _breakable(text: str) -> str:
-    """Return a text as HTML in which an address or a path is broken where its parts end, if anywhere."""
-    return _PARTS.sub("<wbr>", escape(sanitize(text)))
+    """Return a text as HTML: an address or a path is broken where its parts end, a date nowhere."""
+    parts = _PARTS.sub("<wbr>", escape(text))
+    return _DATE.sub(r'<span style="white-space: nowrap">\g<0></span>', parts)
 
 
 def _bar(token: Token) -> str:

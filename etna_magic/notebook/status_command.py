@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from etna_magic import display
 from etna_magic.display.status_table import Row, status
-from etna_magic.exceptions import EtnaError, NotLoggedInError
+from etna_magic.exceptions import EtnaError, NotLoggedInError, login_hint
 from etna_magic.session import EtnaSession, ServerAnswer, ask_servers
 from etna_magic.settings import Settings, environment_of
 from etna_magic.support import format_moment
+from etna_magic.token import TokenState
 from etna_magic.token_cache import Remembered, RememberedTokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
     from etna_magic.logins import Login, LoginRegistry
@@ -165,7 +166,7 @@ def _note(entry: Entry, token: Token, answer: ServerAnswer, remembered: Remember
 
 def _lasts(entry: Entry, duration: timedelta) -> tuple[bool, str]:
     refresher = entry.refresher
-    renews = refresher is not None and refresher.error is None and not refresher.needs_person
+    renews = refresher is not None and refresher.renews
     if entry.login is not None:
         entry.login.session.holder.wake_timer()  # one that has slept renews now
     return display.lasts(entry.name, entry.token, duration, renews=renews)
@@ -184,12 +185,15 @@ def _row(registry: LoginRegistry, entry: Entry) -> Row:
     if variables := ", ".join(_variables(registry, entry)):
         notes.append(variables)
     refresher = entry.refresher
+    renews = refresher is not None and refresher.renews
+    is_stale = token is not None and token.state is TokenState.STALE
+    is_waiting = entry.login is not None and entry.login.form is not None
     if refresher is not None and refresher.error is not None:
-        warnings.append(f"its last renewal failed: {refresher.error}")
-        warnings += _when(refresher)
-    elif refresher is not None:
-        needs = ", with a code that a person has to give" if refresher.needs_person else ""
-        notes.append(f"renews by itself{needs}")
+        warnings.append(_failed(refresher, refresher.error))
+    elif refresher is not None and refresher.needs_person:
+        notes.append("renews by itself, with a code that a person has to give")
+    elif renews:
+        notes.append("is being renewed by itself" if is_stale else "renews by itself")
     elif entry.login is not None and token is not None:
         notes.append("is not renewed by itself")
     if entry.location:
@@ -201,25 +205,21 @@ def _row(registry: LoginRegistry, entry: Entry) -> Row:
         entry.name,
         token,
         environment_of(token.base_url) if token is not None else "",
-        is_waiting=entry.login is not None and entry.login.form is not None,
+        is_waiting=is_waiting,
         is_read_only=entry.login is not None and entry.login.session.read_only,
         is_only_remembered=entry.remembered is not None,
         notes=tuple(notes),
         warnings=tuple(warnings),
+        hint=login_hint(entry.name) if is_stale and not (renews or is_waiting) else "",
     )
 
 
-def _when(refresher: TokenRefresher) -> Iterator[str]:
-    """Say when a renewal that has failed was tried last, and when it will be next."""
-    tried, following = _tries(refresher)
-    if tried is not None:
-        yield f"tried last at {format_moment(tried)}"
-    yield f"next try at {format_moment(following)}" if following else "it is not tried again by itself"
-
-
-def _tries(refresher: TokenRefresher | None) -> tuple[datetime | None, datetime | None]:
-    """Return when a renewal was tried last, and when it will be next."""
-    return getattr(refresher, "tried_at", None), getattr(refresher, "next_try_at", None)
+def _failed(refresher: TokenRefresher, error: EtnaError) -> str:
+    """Say why a renewal failed, when it was tried last, and when it will be next."""
+    tried, following = refresher.tried_at, refresher.next_try_at
+    when = f", tried last at {format_moment(tried)}," if tried else ""
+    again = f"next at {format_moment(following)}" if following else "not again by itself"
+    return f"its renewal{when} failed, and is tried {again}: {error}"
 
 
 def _said(answer: ServerAnswer) -> str:
@@ -244,10 +244,10 @@ def _facts(registry: LoginRegistry, entry: Entry, duration: timedelta | None) ->
         "waiting": entry.login is not None and entry.login.form is not None,
         "variables": _variables(registry, entry),
         "read_only": entry.login is not None and entry.login.session.read_only,
-        "renews": refresher is not None and refresher.error is None and not refresher.needs_person,
+        "renews": refresher is not None and refresher.renews,
         "renewal_error": str(refresher.error) if refresher and refresher.error else None,
-        "renewal_tried_at": _iso(_tries(refresher)[0]),
-        "renewal_next_at": _iso(_tries(refresher)[1]),
+        "renewal_tried_at": _iso(refresher.tried_at) if refresher else None,
+        "renewal_next_at": _iso(refresher.next_try_at) if refresher else None,
         "remembered_in": entry.location or None,
         "only_remembered": entry.remembered is not None,
         "server": answer.said if answer else None,

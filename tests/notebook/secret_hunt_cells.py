@@ -102,6 +102,8 @@ AFTER = (
     "%history -o -n",
     "%whos",
     "%etna_status",
+    "%etna_status --check --for 48h",
+    "%etna_status --json --check",
     "print(In)",
     "print(Out)",
     "repr(vars())",

@@ -49,7 +49,7 @@ def test_status_lists_every_login(user: NotebookUser) -> None:
     heads = (
         rf"fresh: fresh, 13 h \d+ min left, until {when}",
         rf"near: expiring, 8 min \d+ s left, until {when}",
-        rf"stale: stale, it expired 2 h ago, at {when}",
+        rf"stale: stale, expired 2 h ago, at {when}",
     )
     assert [True] * 3 == [bool(re.fullmatch(head, card[0])) for head, card in zip(heads, cards, strict=True)]
     assert [f"demo at {user.sandbox.base_url} (LIVE)"] * 3 == [card[1] for card in cards]

@@ -121,7 +121,7 @@ def test_one_that_the_server_refuses(user: RememberingUser, headers):
     """It is deleted: no login should find it."""
     user.sandbox.revoke_all()
     (text,) = user.kernel.run("%etna_status --check").texts
-    assert text.startswith("firm: stale, only remembered, it was refused by the server")
+    assert text.startswith("firm: stale, only remembered, was refused by the server")
     assert ([], []) == (list(user.tokens.iterdir()), facts(user))
 
 

@@ -53,7 +53,9 @@ def registry(server: ScriptedServer, clock: MovedClock) -> LoginRegistry:
 def refresher(**members: object) -> SimpleNamespace:
     """Return what the status asks of a refresher."""
     usual = {"error": None, "needs_person": False, "tried_at": None, "next_try_at": None}
-    return SimpleNamespace(**usual | members)
+    made = SimpleNamespace(**usual | members, look=lambda: None)
+    made.renews = made.error is None and not made.needs_person
+    return made
 
 
 def facts(registry: LoginRegistry, capsys: pytest.CaptureFixture[str], **options: object) -> dict:
@@ -170,14 +172,10 @@ def test_a_renewal_that_failed(
     registry.get("etna").session.holder.refresher = failed
     show_status(registry, StatusOptions("etna"))
     lines = [line.strip() for line in shown[0].splitlines()]
-    assert "its last renewal failed: The server is busy." in lines
-    assert f"tried last at {tried.astimezone():%Y-%m-%d %H:%M:%S %Z}" in lines
-    following = (
-        f"next try at {next_try.astimezone():%Y-%m-%d %H:%M:%S %Z}"
-        if next_try
-        else "it is not tried again by itself"
-    )
-    assert following in lines
+    when = "%Y-%m-%d %H:%M:%S %Z"
+    again = f"next at {next_try.astimezone():{when}}" if next_try else "not again by itself"
+    failed = f"tried last at {tried.astimezone():{when}}, failed, and is tried {again}"
+    assert f"its renewal, {failed}: The server is busy." in lines
     said = first(registry, capsys)
     assert (False, "The server is busy.", "2001-09-09T02:59:00+00:00") == (
         said["renews"],
@@ -185,6 +183,20 @@ def test_a_renewal_that_failed(
         said["renewal_tried_at"],
     )
     assert (next_try and "2001-09-09T03:00:00+00:00") == said["renewal_next_at"]
+
+
+@pytest.mark.parametrize("made", [refresher(), refresher(needs_person=True), None])
+def test_a_stale_one(registry: LoginRegistry, clock: MovedClock, shown: list[str], made) -> None:
+    """How to log in again, unless it is being renewed by itself at this moment."""
+    registry.get("etna").session.holder.refresher = made
+    clock.now += 25 * 3_600
+    show_status(registry, StatusOptions("etna"))
+    assert shown[0].startswith("etna: stale, expired 1 h ago, at ")
+    is_renewed = made is not None and made.renews
+    assert (is_renewed, not is_renewed) == (
+        "is being renewed by itself" in shown[0],
+        shown[0].endswith("\n  to log in again: %etna_login"),
+    )
 
 
 def test_variables_that_are_not_there(registry: LoginRegistry, capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,7 +286,7 @@ def test_a_refusal_is_noted(
     before = registry.version
     server.play(DENIED)
     show_status(registry, StatusOptions("etna", check=True))
-    assert "etna: stale, it was refused by the server" == shown[0].splitlines()[0]
+    assert "etna: stale, was refused by the server" == shown[0].splitlines()[0]
     assert "  the server refuses it" in shown[0]
     held = registry.get("etna").token
     assert ("was refused by the server", True) == (held.ended, registry.version > before)

@@ -73,6 +73,27 @@ def test_no_file_holds_it_in_clear(tmp_path):
     assert {0o600} == {stat.S_IMODE(path.stat().st_mode) for path in ours}
 
 
+LIST = """
+from etna_magic import Secret
+from etna_magic.token_cache import RememberedTokens
+from tests.token_cache.helpers import APP_KEY
+remembered = RememberedTokens.of_this_user()
+(kept,) = remembered
+token = remembered.read(kept, [Secret(APP_KEY)])
+text = token if isinstance(token, str) else token.get_secret_value()
+print(kept.name, kept.token.username, kept.location, text, sep="|")
+"""
+
+
+def test_it_is_listed(tmp_path):
+    """By its index, also while the keyring is locked; only to read it takes the keyring."""
+    show = shlex.join(python(LIST))
+    _, _, found = in_session(tmp_path, UNLOCKED, login("SECRET-1"), show)
+    assert ["etna", "alice", "the system's keyring", "SECRET-1"] == found
+    _, found = in_session(tmp_path, LOCKED, show)
+    assert (["etna", "alice", "the system's keyring"], True) == (found[:3], found[3].startswith(NAME))
+
+
 def test_it_outlives_the_session(tmp_path):
     """After another login at the desktop, with the keyring unlocked, it is there."""
     in_session(tmp_path, UNLOCKED, login("SECRET-1"))

@@ -6,6 +6,8 @@ import ssl
 from typing import TYPE_CHECKING
 
 import httpx
+from requests.exceptions import InvalidProxyURL, InvalidSchema
+from urllib3.exceptions import LocationParseError, ProxySchemeUnknown
 
 from etna_magic.exceptions import ConnectionFailedError
 from etna_magic.session.call_errors import Kinds
@@ -57,6 +59,11 @@ OF_HTTPX = Kinds(
         (httpx.ProxyError, HttpxProxyError),
         (httpx.RemoteProtocolError, HttpxProtocolError),
         (httpx.NetworkError, HttpxReadError),
+        # Of the URL of a proxy, before httpx is given it.
+        (InvalidProxyURL, HttpxProxyError),
+        (InvalidSchema, HttpxProxyError),
+        (LocationParseError, HttpxProxyError),
+        (ProxySchemeUnknown, HttpxProxyError),
     ),
     HttpxFailedError,
 )
@@ -79,6 +86,8 @@ _REASONS: dict[type[BaseException], str] = {
 
 def explained(failure: Failure) -> Failure:
     """Return a failure as httpx means it: its reason, and whether something was sent."""
+    if failure.has_advice:
+        return failure
     reason = next((text for kind, text in _REASONS.items() if issubclass(failure.kind, kind)), failure.reason)
     if reason == failure.kind.__name__:  # where the cause was not known
         is_broken = issubclass(failure.kind, (httpx.NetworkError, httpx.RemoteProtocolError))

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import httpx
 from requests.utils import select_proxy
 
+from etna_magic.session.httpx_route import HttpxRoute, readable
 from etna_magic.support import renew_after_fork
 from etna_magic.support.http import SYSTEM, system_context
+from etna_magic.support.route import Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +84,31 @@ class Pools(Generic[_T]):
         """Return what sends to a URL."""
         if self._given is not None:
             return self._given
+        verify, cert, proxy = self._found(url)
+        key = (verify, tuple(cert) if isinstance(cert, list) else cert, proxy, self._session.trust)
+        known = self._made.get(key)
+        if known is None:
+            options = {
+                "verify": _context(verify, cert, self._session.trust),
+                "proxy": readable(proxy) if isinstance(proxy, str) else proxy,
+                "trust_env": self._trust_env,
+            }
+            known = self._made.setdefault(key, self._make(**options, **self._options))
+        return known
+
+    def route(self, url: httpx.URL) -> HttpxRoute | None:
+        """Return how a request is sent; None where a transport of the user's knows that alone."""
+        return None if self._given is not None else HttpxRoute(lambda: self._route(url))
+
+    def _route(self, url: httpx.URL) -> Route:
+        verify, _, proxy = self._found(url)
+        if isinstance(proxy, (httpx.URL, httpx.Proxy)):
+            proxy = str(getattr(proxy, "url", proxy))
+        option = "proxies=" if self._proxy is None else "proxy="
+        return Route(str(url), {"all": proxy} if proxy else {}, verify, self._session.trust, option)
+
+    def _found(self, url: httpx.URL) -> tuple[Any, Any, Any]:
+        """Return the certificates and the proxy for a URL: the client's own, or else the session's."""
         session = self._session
         found: dict[str, Any] = {"proxies": session.proxies, "verify": session.verify, "cert": session.cert}
         if self._trust_env:
@@ -89,16 +116,7 @@ class Pools(Generic[_T]):
         verify = found["verify"] if self._verify is None else self._verify
         cert = found["cert"] if self._cert is None else self._cert
         proxy = select_proxy(str(url), found["proxies"]) if self._proxy is None else self._proxy
-        key = (verify, tuple(cert) if isinstance(cert, list) else cert, proxy, session.trust)
-        known = self._made.get(key)
-        if known is None:
-            options = {
-                "verify": _context(verify, cert, session.trust),
-                "proxy": proxy,
-                "trust_env": self._trust_env,
-            }
-            known = self._made.setdefault(key, self._make(**options, **self._options))
-        return known
+        return verify, cert, proxy
 
     def given_up(self) -> list[_T]:
         """Return every transport, to be closed."""

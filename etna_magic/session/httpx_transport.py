@@ -89,10 +89,11 @@ class SyncTransport(Signing, httpx.BaseTransport):
     def _do(self, step: Step) -> Any:
         match step:
             case Send(request, token, prepare):
-                chosen = safe_call(lambda: self._choose(request.url))
+                route = self._choose.route(request.url)
+                chosen = safe_call(lambda: self._choose(request.url), None, route)
                 if isinstance(chosen, Failure):  # a file of certificates that is not there, say
                     return chosen._replace(is_sent=False)
-                return safe_call(lambda: _sent(chosen, request, token, prepare), secrets_of(token))
+                return safe_call(lambda: _sent(chosen, request, token, prepare), secrets_of(token), route)
             case Decide(act):
                 return safe_call(act)
             case Pause(seconds):
@@ -110,7 +111,7 @@ class SyncTransport(Signing, httpx.BaseTransport):
 
     def _asking(self, request: httpx.Request, token: Token) -> int:
         probe = probe_of(request, token)
-        outcome = safe_call(lambda: self._asked(probe, token), token.secrets())
+        outcome = safe_call(lambda: self._asked(probe, token), token.secrets(), self._choose.route(probe.url))
         if isinstance(outcome, Failure):
             raise_for(explained(outcome), probe, None, kinds=OF_HTTPX)
         return outcome
@@ -153,10 +154,12 @@ class AsyncTransport(Signing, httpx.AsyncBaseTransport):
     async def _do(self, step: Step) -> Any:
         match step:
             case Send(request, token, prepare):
-                chosen = safe_call(lambda: self._choose(request.url))
+                route = self._choose.route(request.url)
+                chosen = safe_call(lambda: self._choose(request.url), None, route)
                 if isinstance(chosen, Failure):
                     return chosen._replace(is_sent=False)
-                return await safe_await(lambda: _awaited(chosen, request, token, prepare), secrets_of(token))
+                secrets = secrets_of(token)
+                return await safe_await(lambda: _awaited(chosen, request, token, prepare), secrets, route)
             case Decide(act):
                 # Abandoned with the task: who is cancelled does not wait for a login.
                 return await safe_await(lambda: anyio.to_thread.run_sync(act, abandon_on_cancel=True))
@@ -175,7 +178,8 @@ class AsyncTransport(Signing, httpx.AsyncBaseTransport):
 
     def _asking(self, request: httpx.Request, token: Token) -> int:
         probe = probe_of(request, token)
-        act = partial(safe_await, lambda: self._asked(probe, token), token.secrets())
+        route = self._choose.route(probe.url)
+        act = partial(safe_await, lambda: self._asked(probe, token), token.secrets(), route)
         outcome: int | Failure = anyio.from_thread.run(act)
         if isinstance(outcome, Failure):
             raise_for(explained(outcome), probe, None, kinds=OF_HTTPX)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from http.client import HTTPException
 from socket import gaierror
 from ssl import SSLCertVerificationError, SSLError
 from typing import TYPE_CHECKING, NamedTuple
@@ -41,6 +42,12 @@ class Route(NamedTuple):
     verify: bool | str | None = None
     #: Whose certificates are trusted where no file is named: ``certifi`` or ``system``.
     trust: str = "certifi"
+    #: What a proxy is called that no variable names.
+    option: str = "proxies="
+
+    def concerns(self, error: BaseException) -> bool:
+        """Say whether an exception may be of a network."""
+        return isinstance(error, (errors.HTTPError, HTTPException, OSError, UnicodeError))
 
     def problem(self, found: Sequence[BaseException]) -> str:
         """Return what is wrong with proxy or certificates, and what to do about it; nothing if neither is.
@@ -50,10 +57,11 @@ class Route(NamedTuple):
         found : sequence of BaseException
             What was raised, with its causes.
         """
-        proxy = self._proxy()
+        proxy = self.proxy()
         return (proxy.problem(found) if proxy else "") or self._certificate_problem(found)
 
-    def _proxy(self) -> Proxy | None:
+    def proxy(self) -> Proxy | None:
+        """Return the proxy that is asked, if one is."""
         origin = Origin.of(self.url)
         environment = {} if origin.is_loopback else get_environ_proxies(self.url)
         url = select_proxy(self.url, environment if self.proxies is None else dict(self.proxies))
@@ -61,7 +69,7 @@ class Route(NamedTuple):
             return None
         names = (f"{origin.scheme}_proxy", "all_proxy")
         variables = [one for name in names for one in (name, name.upper()) if os.environ.get(one) == url]
-        system = "the system's settings" if url in environment.values() else "proxies="
+        system = "the system's settings" if url in environment.values() else self.option
         first = (variables or [system])[0]
         # Many systems set both spellings, and people know the one in capitals.
         return Proxy(url, first.upper() if first.upper() in variables else first)
@@ -106,8 +114,8 @@ def _fault_of_file(path: str, cause: BaseException) -> str:
         return "holds no certificate" if cause.library in {"X509", "PEM", "ASN1"} else ""
     if isinstance(cause, PermissionError):
         return "may not be read"
-    # What requests raises, before it connects, for a file that is not there.
-    is_missing = type(cause) is OSError and not os.path.exists(path)  # noqa: PTH110 - this never raises
+    # What requests or httpx raises, before it connects, for a file that is not there.
+    is_missing = type(cause) in {OSError, FileNotFoundError} and not os.path.exists(path)  # noqa: PTH110 - this never raises
     return "does not exist" if is_missing else ""
 
 

@@ -12,7 +12,7 @@ from http.client import HTTPException
 from socket import gaierror
 from ssl import SSLCertVerificationError, SSLEOFError, SSLZeroReturnError
 from types import MemberDescriptorType, NoneType
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import urllib3.exceptions
 from requests import exceptions as requests_errors
@@ -21,13 +21,22 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from etna_magic.exceptions import EtnaError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from etna_magic.secret import Secret
-    from etna_magic.support.route import Route
 
 _T = TypeVar("_T")
 _Error = TypeVar("_Error", bound=BaseException)
+
+
+class Route(Protocol):
+    """How a request is sent, of whichever library it is."""
+
+    def concerns(self, error: BaseException) -> bool:
+        """Say whether an exception may be of a network."""
+
+    def problem(self, found: Sequence[BaseException]) -> str:
+        """Return what is wrong with proxy or certificates; nothing if neither is."""
 
 
 class Failure(NamedTuple):
@@ -67,13 +76,13 @@ def safe_call(
 
 
 async def safe_await(
-    act: Callable[[], Awaitable[_T]], secrets: Iterable[Secret] | None = None
+    act: Callable[[], Awaitable[_T]], secrets: Iterable[Secret] | None = None, route: Route | None = None
 ) -> _T | Failure:
     """Do the same with something that is awaited; a task that is cancelled is a failure as well."""
     try:
         return await act()
     except BaseException as caught:  # noqa: BLE001 - as above
-        return _failure(caught, secrets)
+        return _failure(caught, secrets, route)
 
 
 def _failure(caught: BaseException, secrets: Iterable[Secret] | None, route: Route | None = None) -> Failure:
@@ -93,7 +102,7 @@ def _failure(caught: BaseException, secrets: Iterable[Secret] | None, route: Rou
 
 def _problem(error: BaseException, route: Route | None) -> str:
     """Return what is wrong with the route; never raise: what is odd about a proxy is no fault of the call."""
-    if route is None or not isinstance(error, NETWORK_ERRORS):
+    if route is None or not route.concerns(error):
         return ""
     try:
         return route.problem(causes(error))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from etna_magic import ConnectionFailedError
@@ -17,6 +18,7 @@ from tests.helpers.leaks import caught, leaks
 from tests.helpers.logins import log_in, session_of
 from tests.helpers.server import ScriptedServer, answer
 from tests.login_flow.answers import SUCCESS
+from tests.session.httpx_clients import BothKinds
 
 #: A host that every call to it needs a proxy for.
 FAR = "https://api.example.com/api"
@@ -56,7 +58,33 @@ def by_logout(base_url: str) -> str:
     return log_out_on_server(accounts.token(base_url), 5.0).removeprefix("the server could not be asked: ")
 
 
-WAYS = {"login": by_login, "read": by_call("GET"), "order": by_call("POST"), "logout": by_logout}
+def by_httpx(method: str, *, is_async: bool) -> Callable[[str], str]:
+    """Return the same with a client of httpx."""
+
+    def act(base_url: str) -> str:
+        with BothKinds(session_of(accounts.token(base_url)), is_async=is_async) as client:
+            error = caught(lambda: client.request(method, "v1.0/x"))
+        outcome = "" if method == "GET" else " The POST was not sent."
+        assert (True, True) == (
+            isinstance(error, ConnectionFailedError),
+            isinstance(error, httpx.TransportError),
+        )
+        assert ([], False) == (leaks(error, accounts.SECRETS), PASSWORD in str(error))
+        assert 25 >= max(len(sentence.split()) for sentence in str(error).split(". "))
+        assert str(error).endswith(f".{outcome}")
+        return str(error).partition(" got no answer: ")[2].removesuffix(f".{outcome}")
+
+    return act
+
+
+WAYS = {
+    "login": by_login,
+    "read": by_call("GET"),
+    "order": by_call("POST"),
+    "logout": by_logout,
+    "httpx": by_httpx("POST", is_async=False),
+    "httpx async": by_httpx("POST", is_async=True),
+}
 every_way = pytest.mark.parametrize("reason_of", WAYS.values(), ids=WAYS)
 
 
@@ -158,11 +186,17 @@ def test_https_to_an_http_proxy(monkeypatch: pytest.MonkeyPatch, reason_of: Call
 
 @every_way
 def test_socks_without_pysocks(monkeypatch: pytest.MonkeyPatch, nobody: str, reason_of: Callable) -> None:
-    """A SOCKS proxy needs a package that is not here, and the sentence says which."""
-    monkeypatch.setitem(sys.modules, "socks", None)  # if some other package has brought it
+    """A SOCKS proxy needs a package that is not here, and the sentence says which: httpx has another."""
+    for name in ("socks", "socksio"):  # if some other package has brought it
+        monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setenv("ALL_PROXY", f"socks5h://{USER}:{PASSWORD}@{nobody}")
-    named = f"the proxy socks5h://{nobody} (ALL_PROXY)"
-    assert f"{named} is a SOCKS proxy, which needs PySocks, so run pip install pysocks" == reason_of(FAR)
+    reason = reason_of(FAR)
+    is_httpx = "httpx" in reason
+    needs = (
+        "socksio, so run pip install 'httpx[socks]'" if is_httpx else "PySocks, so run pip install pysocks"
+    )
+    assert f"the proxy socks5h://{nobody} (ALL_PROXY) is a SOCKS proxy, which needs {needs}" == reason
+    assert is_httpx == (reason_of in (WAYS["httpx"], WAYS["httpx async"]))
 
 
 @every_way
@@ -179,6 +213,29 @@ def test_proxies_of_a_session(nobody: str) -> None:
         session.proxies = {"https": f"http://{nobody}"}
         error = caught(lambda: session.get("v1.0/x"))
     assert f"the proxy http://{nobody} (proxies=) cannot be reached" in str(error)
+
+
+def test_a_proxy_of_a_client(nobody: str) -> None:
+    """So is one that a client of httpx was given, and the way is the same for the question about a token."""
+    with session_of(accounts.token(FAR)) as session:
+        clients = [session.httpx_client(proxy=proxy) for proxy in (f"http://{nobody}", nobody)]
+        clients.append(session.httpx_client(proxy=httpx.Proxy(f"http://{USER}:{PASSWORD}@{nobody}")))
+        for client in clients:
+            with client:
+                error = caught(lambda client=client: client.post("v1.0/x"))
+            assert f"the proxy http://{nobody} (proxy=) cannot be reached" in str(error)
+            assert (False, []) == (PASSWORD in str(error), leaks(error, accounts.SECRETS))
+
+
+@pytest.mark.parametrize("reason_of", [WAYS["httpx"], WAYS["httpx async"]], ids=["httpx", "httpx async"])
+def test_https_to_a_proxy_of_an_unknown_issuer(
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, reason_of: Callable
+) -> None:
+    """Both ends of such a way have a certificate, and httpx does not say whose is refused."""
+    monkeypatch.setenv("HTTPS_PROXY", f"https://{server.host}")
+    named = f"the proxy https://{server.host} (HTTPS_PROXY)"
+    expected = f"the TLS certificate of {named}, or of the server behind it, is not valid here"
+    assert (expected, []) == (reason_of(FAR), server.received)
 
 
 def test_no_proxy(monkeypatch: pytest.MonkeyPatch, nobody: str) -> None:

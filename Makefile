@@ -6,16 +6,16 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test fuzz check bench soak mutation format clean
+.PHONY: help demo lab test fuzz check docs bench soak dist mutation format clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: .venv/.demo ## run the quickstart without a browser and print what a user sees
-	@$(BIN)/python notebooks/show.py 01_quickstart.ipynb
+demo: .venv/.demo ## run the first tutorial without a browser and print what a user sees
+	@$(BIN)/python notebooks/show.py 01_first_login.ipynb
 
-lab: .venv/.lab ## open the tutorial in JupyterLab
-	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
+lab: .venv/.lab ## open the first tutorial in JupyterLab
+	$(BIN)/jupyter lab notebooks/01_first_login.ipynb
 
 test: .venv/.dev ## run every test; browser tests need a Chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -28,6 +28,16 @@ check: .venv/.dev ## style, types and import layers
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/.docs ## build the manual, and run every block of it that can run
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+	@echo "The manual is in docs/_build/html/index.html"
+
+dist: .venv/.dev ## build the wheel and the sdist, check both, and do with them what the README says
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+	$(BIN)/python tests/packaging/check.py dist
+	$(PYTHON) tests/packaging/newcomer.py dist
 
 bench: .venv/.dev ## what it costs, as ratios of paired runs
 	$(BIN)/python tests/benchmarks/run.py
@@ -43,7 +53,7 @@ format: .venv/.dev ## let ruff fix what it can
 	$(BIN)/ruff format
 
 clean: ## remove the set-up and all caches
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
+	rm -rf .venv build dist docs/_build docs/tutorials .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
 	find etna_magic tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.%: pyproject.toml

@@ -104,7 +104,7 @@ def load_ipython_extension(shell: object) -> None:
 
     Examples
     --------
-    >>> %load_ext etna_magic  # doctest: +SKIP
+    >>> %reload_ext etna_magic
     """
     from IPython.core.interactiveshell import InteractiveShell as Shell  # noqa: PLC0415 - importing a name from here must not load IPython
 
@@ -131,7 +131,8 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 
     Examples
     --------
-    >>> %unload_ext etna_magic  # doctest: +SKIP
+    >>> %unload_ext etna_magic
+    >>> %load_ext etna_magic
     """
     magics = shell.magics_manager.registry.get("EtnaMagics")
     if magics is not None:

@@ -47,8 +47,8 @@ class MissingCredentialsError(EtnaError):
 
     Examples
     --------
-    >>> %etna_login --no-input  # doctest: +SKIP
-    MissingCredentialsError: ETNA_PASSWORD is not set …
+    >>> %etna_login batch --base-url https://api.example.com --no-input
+    MissingCredentialsError: ETNA_APP_KEY, ETNA_USERNAME and ETNA_PASSWORD are not set: …
     """
 
 
@@ -67,9 +67,7 @@ class InvalidCredentialsError(EtnaError):
     --------
     >>> from etna_magic import Credentials, Secret
     >>> Credentials("https://api.example.com", Secret("a2V5"), "", Secret("letmein"))
-    Traceback (most recent call last):
-        ...
-    etna_magic.exceptions.InvalidCredentialsError: Username is empty.
+    InvalidCredentialsError: Username is empty.
     """
 
     def __init__(self, message: str, setting: str = "") -> None:
@@ -82,10 +80,8 @@ class ApplicationKeyError(EtnaError):
 
     Examples
     --------
-    >>> try:  # doctest: +SKIP
-    ...     await etna_magic.login(no_input=True)
-    ... except ApplicationKeyError:
-    ...     print("look at ETNA_APP_KEY")
+    >>> %etna_login other --sandbox --username keyless
+    ApplicationKeyError: …
     """
 
 
@@ -94,8 +90,8 @@ class VerificationError(EtnaError):
 
     Examples
     --------
-    >>> %etna_login --sandbox -u twofactor --no-input  # doctest: +SKIP
-    VerificationError: …
+    >>> %etna_login other --sandbox --username twofactor --no-input
+    VerificationError: The server asks for a code …
     """
 
 
@@ -104,7 +100,7 @@ class PasswordExpiredError(EtnaError):
 
     Examples
     --------
-    >>> %etna_login --sandbox -u expired  # doctest: +SKIP
+    >>> %etna_login other --sandbox --username expired
     PasswordExpiredError: The password has expired: …
     """
 
@@ -135,8 +131,8 @@ class NotLoggedInError(EtnaError):
 
     Examples
     --------
-    >>> etna_session.get("v1.0/users/@me/info")  # doctest: +SKIP
-    NotLoggedInError: etna is waiting for its login: …
+    >>> %etna_logout another
+    NotLoggedInError: There is no login called another …
     """
 
 
@@ -145,10 +141,13 @@ class TokenExpiredError(EtnaError):
 
     Examples
     --------
-    >>> try:  # doctest: +SKIP
-    ...     etna_session.get("v1.0/users/@me/info")
-    ... except TokenExpiredError:
-    ...     print("log in again with %etna_login")
+    >>> %etna_login short --sandbox --lifetime 0.01s
+    Logged in as demo …
+    >>> import time; time.sleep(0.1)
+    …
+    >>> short_session.get("v1.0/users/@me/info")
+    …
+    TokenExpiredError: The token of short expired at …
     """
 
 
@@ -157,9 +156,10 @@ class ReadOnlyError(EtnaError):
 
     Examples
     --------
-    >>> %etna_login --read-only  # doctest: +SKIP
-    >>> etna_session.delete("v1.0/accounts/1/orders/7")  # doctest: +SKIP
-    ReadOnlyError: etna is read-only, so the DELETE was not sent. …
+    >>> %etna_login look --sandbox --read-only
+    Logged in as demo … (SANDBOX, READ-ONLY) …
+    >>> look_session.delete("v1.0/accounts/1/orders/7")
+    ReadOnlyError: look is read-only, so the DELETE was not sent. …
     """
 
 
@@ -169,12 +169,8 @@ class InsecureURLError(EtnaError):
     Examples
     --------
     >>> from etna_magic import Credentials, Secret
-    >>> Credentials(
-    ...     "http://api.example.com", Secret("a2V5"), "alice", Secret("letmein")
-    ... )  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-        ...
-    etna_magic.exceptions.InsecureURLError: The base URL http://api.example.com:80 is not encrypted: ...
+    >>> Credentials("http://api.example.com", Secret("a2V5"), "alice", Secret("letmein"))
+    InsecureURLError: The base URL http://api.example.com:80 is not encrypted: …
     """
 
 
@@ -183,11 +179,8 @@ class ConnectionFailedError(EtnaError):
 
     Examples
     --------
-    >>> import requests
-    >>> try:  # doctest: +SKIP
-    ...     etna_session.get("v1.0/users/@me/info")
-    ... except requests.ConnectionError:  # what the session raises is both
-    ...     print("no answer")
+    >>> etna_session.post("http://127.0.0.1:9")
+    ConnectionFailedError: …
     """
 
 
@@ -196,7 +189,7 @@ class UnexpectedResponseError(EtnaError):
 
     Examples
     --------
-    >>> %etna_login --sandbox -u webterminal  # doctest: +SKIP
+    >>> %etna_login other --sandbox --username webterminal
     UnexpectedResponseError: …
     """
 

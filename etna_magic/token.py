@@ -32,7 +32,8 @@ class TokenState(Enum):
 
     Examples
     --------
-    >>> etna_token.state is TokenState.FRESH  # doctest: +SKIP
+    >>> etna_token.state is TokenState.FRESH
+    True
     """
 
     FRESH = "fresh"
@@ -103,7 +104,8 @@ class Token:
 
     Examples
     --------
-    >>> requests.get(url, auth=etna_token)  # doctest: +SKIP
+    >>> requests.get(f"{etna_token.base_url}/v1.0/users/@me/info", auth=etna_token)
+    <Response [200]>
     """
 
     __slots__ = (
@@ -133,13 +135,10 @@ class Token:
         self._clock = clock or Clock()
         self.took_code = took_code
         self.warn_before = WARN_BEFORE
-        #: Whether it was unpickled: it says whose it was, and has no secret.
-        self.is_copy = False
-        #: Whether its lifetime is what was seen of an earlier token, and not what the settings say.
-        self.is_learned = False
+        self.is_copy = False  #: Whether it was unpickled: it says whose it was, and has no secret.
+        self.is_learned = False  #: Whether its lifetime is what was seen of an earlier token.
         self.stated_lifetime = lifetime  #: The lifetime by the settings.
-        self._ended = ""
-        self._is_refused = False
+        self._ended, self._is_refused = "", False
         self._given: list[ref[TokenHeaders]] = []  # given out, and to be emptied when it ends
 
     def get_secret_value(self) -> str:
@@ -157,7 +156,7 @@ class Token:
 
         Examples
         --------
-        >>> headers = {"Authorization": f"Bearer {etna_token.get_secret_value()}"}  # doctest: +SKIP
+        >>> headers = {"Authorization": f"Bearer {etna_token.get_secret_value()}"}
         """
         if not self._value:
             raise NotLoggedInError(f"The token of {self.account} {self.ended}. {self.advice}")
@@ -177,7 +176,8 @@ class Token:
 
         Examples
         --------
-        >>> httpx.get(url, headers=etna_token.headers())  # doctest: +SKIP
+        >>> etna_token.headers()
+        {'Authorization': '***', 'Et-App-Key': '***'}
         """
         made = TokenHeaders(self.plain_headers())
         self._given = [*(known for known in self._given if known() is not None), ref(made)]

@@ -139,9 +139,9 @@ def connect(  # noqa: PLR0913 - the options of %etna_login
 
     Examples
     --------
-    >>> with etna_magic.connect(sandbox=True) as session:  # doctest: +SKIP
-    ...     session.get("v1.0/users/@me/info").json()["Login"]
-    'demo'
+    >>> with etna_magic.connect(sandbox=True) as session:
+    ...     print(session.get("v1.0/users/@me/info").json()["Login"])
+    demo
     """
     # No frame of ours holds a code as text.
     code = Secret(code) if isinstance(code, str) and code else code

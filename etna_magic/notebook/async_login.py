@@ -90,8 +90,13 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
 
     Examples
     --------
-    >>> await etna_magic.login()  # doctest: +SKIP
-    >>> await etna_magic.login(code=newest_code_in_mailbox, auto_renew=True)  # doctest: +SKIP
+    >>> await etna_magic.login("morning", sandbox=True)
+    Logged in as demo at … (SANDBOX) until …: morning_token, morning_session.
+    <EtnaSession morning: demo at …: fresh, until …>
+    >>> def newest_code():
+    ...     return "246810"
+    >>> session = await etna_magic.login("night", sandbox=True, username="twofactor", code=newest_code)
+    Logged in as twofactor at …
     """
     magics = _magics()
     ask = or_usage_error(lambda: ask_option(form=form, prompt=prompt, no_input=no_input, spell=as_parameter))

@@ -46,7 +46,7 @@ class EtnaMagics(Magics):
 
     Examples
     --------
-    >>> %config EtnaMagics.warn = 'used'  # doctest: +SKIP
+    >>> %config EtnaMagics.warn = 'used'
     """
 
     warn = Enum(

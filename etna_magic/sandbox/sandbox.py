@@ -45,8 +45,8 @@ class Sandbox:
     Examples
     --------
     >>> with Sandbox() as sandbox:
-    ...     sandbox.password_of("demo")
-    'demo-Sesame-17'
+    ...     print(sandbox.password_of("demo"))
+    demo-Sesame-17
     """
 
     def __init__(  # noqa: PLR0913 - tests need each of these switches

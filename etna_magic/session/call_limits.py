@@ -43,7 +43,7 @@ class CallLimit(NamedTuple):
 
     Examples
     --------
-    >>> etna_session.limits["orders"].remaining  # doctest: +SKIP
+    >>> CallLimit(limit=50, remaining=49, resets_at=None).remaining
     49
     """
 

@@ -44,8 +44,8 @@ class EtnaSession(AuthorizedSession):
 
     Examples
     --------
-    >>> etna_session.get("v1.0/users/@me/info").json()["Login"]  # doctest: +SKIP
-    'alice'
+    >>> etna_session.get("v1.0/users/@me/info").json()["Login"]
+    'demo'
     """
 
     def pages(self, path: str, **params: Any) -> Iterator[Any]:
@@ -72,7 +72,9 @@ class EtnaSession(AuthorizedSession):
 
         Examples
         --------
-        >>> orders = list(etna_session.pages("v1.0/accounts/1/orders", pageNumber=0))  # doctest: +SKIP
+        >>> page = {"pageNumber": 0, "pageSize": 50, "sortBy": "Id", "isDesc": "true"}
+        >>> [alert["Id"] for alert in etna_session.pages("v1.0/users/@me/pricealerts", **page)]
+        […]
         """
         return pages(self, path, params)
 
@@ -99,8 +101,9 @@ class EtnaSession(AuthorizedSession):
 
         Examples
         --------
-        >>> with etna_session.httpx_client(http2=True) as client:  # doctest: +SKIP
-        ...     client.get("v1.0/users/@me/info")
+        >>> with etna_session.httpx_client(http2=True) as client:
+        ...     print(client.get("v1.0/users/@me/info"))
+        <Response [200 OK]>
         """
         from etna_magic.session.httpx_client import client_of  # noqa: PLC0415 - an extra
 
@@ -111,8 +114,9 @@ class EtnaSession(AuthorizedSession):
 
         Examples
         --------
-        >>> async with etna_session.httpx_async_client() as client:  # doctest: +SKIP
-        ...     await client.get("v1.0/users/@me/info")
+        >>> async with etna_session.httpx_async_client() as client:
+        ...     print(await client.get("v1.0/users/@me/info"))
+        <Response [200 OK]>
         """
         from etna_magic.session.httpx_client import async_client_of  # noqa: PLC0415 - as above
 
@@ -137,8 +141,11 @@ class EtnaSession(AuthorizedSession):
 
         Examples
         --------
-        >>> session = etna_session.for_workers()  # doctest: +SKIP
-        >>> client.gather(client.map(lambda symbol: quote(session, symbol), symbols))  # doctest: +SKIP
+        >>> session = etna_session.for_workers()
+        >>> from distributed import Client, LocalCluster
+        >>> with LocalCluster(n_workers=1, dashboard_address=":0") as cluster, Client(cluster) as client:
+        ...     print(client.submit(lambda: session.get("v1.0/users/@me/info").json()["Login"]).result())
+        demo
         """
         session = WorkerSession(self.name, self.timeout)
         session.holder.read_only = self.read_only
@@ -170,8 +177,13 @@ class EtnaSession(AuthorizedSession):
 
         Examples
         --------
-        >>> sharing = etna_session.dask_plugin(client)  # doctest: +SKIP
-        >>> client.map(quote, symbols, session=etna_session.for_workers())  # doctest: +SKIP
+        >>> from distributed import Client, LocalCluster
+        >>> with LocalCluster(n_workers=1, dashboard_address=":0") as cluster, Client(cluster) as client:
+        ...     sharing = etna_session.dask_plugin(client)
+        ...     session = etna_session.for_workers()
+        ...     print(client.submit(lambda: session.get("v1.0/users/@me/info").status_code).result())
+        ...     sharing.close()
+        200
         """
         from etna_magic.session.dask_plugin import TokenSharing  # noqa: PLC0415 - an extra
 
@@ -201,8 +213,10 @@ class WorkerSession(EtnaSession):
 
     Examples
     --------
-    >>> session = etna_session.for_workers()  # doctest: +SKIP
-    >>> client.submit(quote, session, "AAPL").result()  # doctest: +SKIP
+    >>> session = etna_session.for_workers()
+    >>> import pickle
+    >>> pickle.loads(pickle.dumps(session)).get("v1.0/users/@me/info")
+    <Response [200]>
     """
 
     holder: WorkerTokenHolder
@@ -234,7 +248,9 @@ class WorkerSession(EtnaSession):
 
         Examples
         --------
-        >>> session.refresh_from(lambda: ray.get(tokens.latest.remote()))  # doctest: +SKIP
+        >>> session = etna_session.for_workers()
+        >>> session.refresh_from(lambda: ray.get(tokens.latest.remote()))
+        <WorkerSession etna: …>
         """
         if not callable(source):
             raise TypeError(

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import LOAD
 from tests.browser.login_form import LoginForm
+from tests.browser.notebook_page import SCREENSHOTS
 
 WIDE, NARROW = "wide", "narrow"
 LOOKS = pytest.mark.parametrize(
@@ -100,14 +101,27 @@ def test_picture_of_what_a_genuine_server_knows(flavour, shade, width, sandbox, 
 
 
 @pytest.mark.parametrize("shade", ["light", "dark"])
-def test_picture_for_the_readme(shade, show_form):
-    """The form as a newcomer meets it, who has set nothing: all four fields."""
-    form = show_form("lab", "%etna_login", shade=shade)
-    assert form.labels() == ["Base URL", "App key", "Username", "Password"]
-    form.type("Base URL", "https://api.example.com")
-    form.type("Username", "alice")
-    form.press("Tab")
-    form.notebook.screenshot("readme", 1, shade)
+def test_picture_for_the_readme(shade, open_notebook):
+    """A form for a LIVE server, and below it a cell that begins with the warning of another login."""
+    lines = (
+        "%etna_login paper --sandbox --lifetime 1s",
+        "%etna_login -b https://api.example.com -u alice",
+        "6 * 7",
+    )
+    notebook = open_notebook("lab", [LOAD, *lines], shade)
+    notebook.run(0)
+    notebook.run(1)
+    notebook.run_cell(2)
+    form = LoginForm(notebook, 2)
+    form.wait_for("Password")
+    expect(notebook.output(1)).to_contain_text("Logged in")
+    notebook.page.wait_for_timeout(1500)  # the token's whole life
+    notebook.run(3)
+    expect(notebook.output(3)).to_contain_text("expired")
+    notebook.page.mouse.move(0, 0)
+    first, last = (notebook.cell(index).bounding_box() for index in (2, 3))
+    clip = {**first, "height": last["y"] + last["height"] - first["y"] + 4}
+    notebook.page.screenshot(path=SCREENSHOTS / f"overview-{shade}.png", clip=clip)
 
 
 @LOOKS

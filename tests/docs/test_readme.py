@@ -1,16 +1,11 @@
-"""The README's session and examples are run as they are, and its tables are compared with the code."""
+"""README and manual: their examples are run, and what they list is compared with the code."""
 
 from __future__ import annotations
 
-import ast
-import asyncio
-import inspect
 import re
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
-import httpx
 import nbformat
 import pytest
 import requests
@@ -18,17 +13,25 @@ from nbclient import NotebookClient
 
 import etna_magic
 from etna_magic import Secret
-from etna_magic.notebook.arguments import parser
 from etna_magic.notebook.watcher import WARN_MODES
 from etna_magic.sandbox import USERS, Sandbox
 from etna_magic.settings import VARIABLES
 from tests.helpers.logins import log_in, put
-from tests.helpers.script import variables
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+DOCUMENTS = [
+    ROOT / name
+    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "notebooks/README.md", "findings/README.md")
+]
 _PROMPT = re.compile(r"^In \[(\d+)\]: (.*)$")
+
+
+def page(name: str) -> str:
+    """Return the text of a page of the manual."""
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -74,6 +77,18 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     return [shown(number, cell["outputs"]) for number, cell in enumerate(notebook.cells, 1)]
 
 
+def variables(sandbox: Sandbox) -> dict[str, str]:
+    """Return the variables by which demo logs in to a sandbox."""
+    values = (sandbox.base_url, sandbox.app_key, "demo", sandbox.password_of("demo"))
+    return dict(zip(("ETNA_BASE_URL", "ETNA_APP_KEY", "ETNA_USERNAME", "ETNA_PASSWORD"), values, strict=True))
+
+
+def credentials(sandbox: Sandbox) -> etna_magic.Credentials:
+    """Return the same as credentials."""
+    base_url, app_key, username, password = variables(sandbox).values()
+    return etna_magic.Credentials(base_url, Secret(app_key), username, Secret(password))
+
+
 @pytest.mark.parametrize("number", range(len(session())))
 def test_session(number: int, ran: list[list[str]]) -> None:
     """Each cell of the README's session shows what the README says, with … for what varies."""
@@ -84,66 +99,83 @@ def test_session(number: int, ran: list[list[str]]) -> None:
         assert re.fullmatch(pattern, line), f"{line!r} is not {pattern!r}"
 
 
-@pytest.mark.parametrize("source", blocks("python"), ids=["connect", "token and session", "httpx"])
-def test_examples(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each example in Python runs, with the names that it takes for granted."""
-    monkeypatch.chdir(tmp_path)
+def test_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calls that the README shows are answered, in a script and in a notebook."""
+    script, notebook, _ = blocks("python")
     with Sandbox() as sandbox:
-        values = variables(sandbox).items()
-        Path("night.env").write_text("".join(f"{name}={value!r}\n" for name, value in values))
-        credentials = etna_magic.Credentials(
-            sandbox.base_url, Secret(sandbox.app_key), "demo", Secret(sandbox.password_of("demo"))
-        )
-        login = put(log_in(credentials))
-        names = {"etna_token": login.token, "etna_session": login.session}
-        names |= {"requests": requests, "httpx": httpx, "url": f"{sandbox.base_url}/v1.0/users/@me/info"}
-        names["account"] = login.session.get("v1.0/users/@me/accounts").json()[0]["Id"]
-        names["order"] = {"Symbol": "AAPL", "Type": "Market", "Side": "Buy", "Quantity": 1}
-        code = compile(source, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        if inspect.iscoroutine(running := FunctionType(code, names)()):
-            asyncio.run(running)
+        for name, value in variables(sandbox).items():
+            monkeypatch.setenv(name, value)
+        exec(script, {})  # noqa: S102 - it is our own
+        login = put(log_in(credentials(sandbox)))
+        names = {"etna_token": login.token, "requests": requests}
+        exec(notebook, names | {"url": f"{sandbox.base_url}/v1.0/users/@me/info"})  # noqa: S102 - as above
         login.session.close()
-        calls = [seen.status for seen in sandbox.seen]
-    assert [] == [status for status in calls if status >= 400]
+        calls = [seen.status for seen in sandbox.seen if not seen.path.endswith("/token")]
+    assert [200, 200] == calls
 
 
-def test_secrets_are_warned_of() -> None:
-    """The README says where no promise is made: errors of a user's own call, and a worker's pickle."""
-    text = " ".join(README.split())
-    assert "`auth=etna_token` in a `requests.get` of your own" in text
-    assert "nobody can promise there that no secret is in the frames" in text
-    assert "Its pickle is a secret: no `%store`, no cache on a disk." in text
+def test_by_hand_is_true() -> None:
+    """The lines by hand log in, as the README says, and take an expired password for a login."""
+    source = blocks("python")[2]
+    with Sandbox() as sandbox:
+        for user, is_good in (("demo", True), ("expired", False)):
+            names = {"requests": requests, "base_url": sandbox.base_url, "key": sandbox.app_key, "user": user}
+            exec(source, names | {"password": sandbox.password_of(user)}, found := {})  # noqa: S102 - it is our own
+            assert found["token"]
+            assert is_good == (200 == sandbox.seen[-1].status)
 
 
 def test_everything_is_named() -> None:
-    """The README names every error, variable, sandbox user, warn mode and notebook that there is."""
-    errors = {name for name in etna_magic.__all__ if name.endswith("Error")} - {"EtnaError"}
-    users = {user.name for user in USERS}
-    notebooks = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
-    needed = errors | users | notebooks | set(VARIABLES.values()) | {f"'{mode}'" for mode in WARN_MODES}
-    assert set() == {name for name in needed if name not in README}
+    """README and manual name every variable, error, mode of the warning and tutorial."""
+    errors = {name for name in etna_magic.__all__ if name.endswith("Error")}
+    assert set() == {name for name in VARIABLES.values() if name not in page("reference/settings.md")}
+    assert set() == {name for name in errors if name not in page("reference/errors.md")}
+    assert set() == {
+        f"'{mode}'" for mode in WARN_MODES if f"'{mode}'" not in page("explanation/stale-warning.md")
+    }
+    assert set() == {
+        path.stem for path in (ROOT / "notebooks").glob("*.ipynb") if path.stem not in page("tutorials.md")
+    }
+
+
+def test_every_public_name_is_documented() -> None:
+    """Each public name is in one of the two pages that Sphinx makes from docstrings."""
+    text = page("reference/python.md") + page("reference/errors.md")
+    hooks = {"load_ipython_extension", "unload_ipython_extension"}
+    assert set() == {name for name in set(etna_magic.__all__) - hooks if not re.search(rf":: {name}\b", text)}
 
 
 def test_the_password_of_demo_is_right() -> None:
-    """What a reader of README and quickstart types into the form is the sandbox's user."""
-    quickstart = (ROOT / "notebooks" / "01_quickstart.ipynb").read_text(encoding="utf-8")
-    typed = f"`demo` with the password `{USERS[0].password}`"
-    assert [True, True] == [typed in " ".join(text.split()) for text in (README, quickstart)]
+    """What a reader of README and first tutorial types into the form is the sandbox's user."""
+    tutorial = (ROOT / "notebooks" / "01_first_login.ipynb").read_text(encoding="utf-8")
+    password = f"`{USERS[0].password}`"
+    assert [True, True] == [password in text for text in (README, tutorial)]
 
 
-def test_every_option_is_named() -> None:
-    """The README names every option of the magics."""
-    usages = [parser(magic).format_usage() for magic in ("etna_login", "etna_status", "etna_logout")]
-    options = {option for usage in usages for option in re.findall(r"(?<!\w)--?[a-z][a-z-]*", usage)}
-    assert {"-b", "--sandbox", "--for"} <= options
-    assert set() == {option for option in options - {"--all"} if option not in README}
+@pytest.mark.parametrize("path", DOCUMENTS, ids=[path.name for path in DOCUMENTS])
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every relative link and picture of a document that Sphinx does not read exists; others are https."""
+    document = path.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)\)", document) + re.findall(r'(?:src|srcset)="([^"]+)"', document)
+    assert [] == [target for target in targets if "://" not in target and not (path.parent / target).exists()]
+    assert [] == [target for target in targets if "://" in target and not target.startswith("https://")]
 
 
-@pytest.mark.parametrize("document", [README, CONTRIBUTING], ids=["README.md", "CONTRIBUTING.md"])
-def test_links_lead_somewhere(document: str) -> None:
-    """Every relative link and picture of a document exists."""
-    targets = re.findall(r"\]\(([^)#]+)\)", document)
-    assert [] == [target for target in targets if "://" not in target and not (ROOT / target).exists()]
+def test_each_promise_has_its_tests() -> None:
+    """SECURITY names, for each promise, test files that exist."""
+    rows = re.findall(r"^\| (?!promise|-)(.+) \| (.+) \|$", SECURITY, re.MULTILINE)
+    assert len(rows) > 10
+    for promise, tests in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)`", tests)
+        assert named, promise
+        assert [] == [name for name in named if not (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
+def test_code_that_is_not_run_is_no_python(page: Path) -> None:
+    """A block of Python in the manual is one that is run, or one of a few lines for a file of settings."""
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert [] == [block for block in blocks if len(block.splitlines()) > 2]
 
 
 def test_contributing_names_every_module() -> None:

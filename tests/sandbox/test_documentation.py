@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_page_is_current():
-    """To make it again: python -m etna_magic.sandbox --markdown > docs/sandbox.md."""
-    assert documentation() == (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    """To make it again: python -m etna_magic.sandbox --markdown > docs/reference/sandbox.md."""
+    assert documentation() == (ROOT / "docs" / "reference" / "sandbox.md").read_text(encoding="utf-8")
 
 
 def test_every_call_and_variant_has_a_source():

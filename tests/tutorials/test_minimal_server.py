@@ -16,7 +16,7 @@ embedded_sandbox._running.append(MinimalServer().start())
 """
 
 
-@pytest.mark.parametrize("name", ["01_quickstart", "03_working_day"])
+@pytest.mark.parametrize("name", ["01_first_login"])
 def test_it_needs_no_more(name: str, tmp_path: Path) -> None:
     """No cell reads a member that only the sandbox has."""
     notebook = nbformat.read(REPOSITORY / "notebooks" / f"{name}.ipynb", as_version=4)

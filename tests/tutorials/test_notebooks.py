@@ -1,5 +1,6 @@
 """Every tutorial notebook: committed clean, and runnable by anybody."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -61,9 +62,9 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Executed:
 
 
 @pytest.fixture
-def quickstart(executed: Executed) -> list[NotebookNode]:
-    """Return the quickstart's code cells, executed."""
-    return executed(NOTEBOOKS / "01_quickstart.ipynb")
+def first(executed: Executed) -> list[NotebookNode]:
+    """Return the first tutorial's code cells, executed."""
+    return executed(NOTEBOOKS / "01_first_login.ipynb")
 
 
 def cell_with(cells: list[NotebookNode], source: str) -> NotebookNode:
@@ -73,9 +74,20 @@ def cell_with(cells: list[NotebookNode], source: str) -> NotebookNode:
     return found[0]
 
 
-def test_there_are_notebooks():
-    """The quickstart and the tour of two factors are there."""
-    assert {"01_quickstart", "02_two_factor"} <= {path.stem for path in PATHS}
+def test_the_index_names_them():
+    """The five tutorials are in the index, in their order, and nothing else is."""
+    index = (NOTEBOOKS / "README.md").read_text(encoding="utf-8")
+    assert 5 == len(PATHS)
+    assert [path.name for path in PATHS] == re.findall(r"\]\((\w+\.ipynb)\)", index)
+
+
+@every_notebook
+def test_it_says_what_it_is(path: Path):
+    """It begins with its task, its time and what one learns; at most one cell is meant to fail."""
+    cells = read(path).cells
+    assert cells[0].source.startswith("# ")
+    assert re.search(r"minutes\. .+On top\s+you\s+learn", cells[0].source, re.DOTALL)
+    assert len([cell for cell in cells if "raises-exception" in cell.metadata.get("tags", ())]) <= 1
 
 
 @every_notebook
@@ -112,25 +124,25 @@ def test_it_shows_no_secret(path: Path, executed: Executed):
 
 
 @every_notebook
-def test_errors_of_ours_are_one_line(path: Path, executed: Executed):
-    """Where the package itself refuses something, the cell shows one line."""
+def test_errors_of_ours_are_short(path: Path, executed: Executed):
+    """Where the package itself refuses something, the cell shows a line or two, and no traceback."""
     outputs = [output for cell in executed(path) for output in cell.outputs if output.output_type == "error"]
     ours = [output for output in outputs if output.ename in etna_magic.__all__]
-    assert [1] * len(ours) == [len("\n".join(output.traceback).splitlines()) for output in ours]
+    assert [] == [output for output in ours if len("\n".join(output.traceback).splitlines()) > 3]
 
 
-def test_the_quickstart_logs_in(quickstart):
+def test_the_first_logs_in(first):
     """The first cell shows the line of success alone."""
-    said = texts(cell_with(quickstart, "%load_ext etna_magic"))
+    said = texts(cell_with(first, "%load_ext etna_magic"))
     assert 1 == len(said)
     assert said[0].startswith("Logged in as demo at http://127.0.0.1:")
     assert "(SANDBOX)" in said[0]
     assert said[0].endswith("(24 h): etna_token, etna_session.")
 
 
-def test_the_quickstart_draws_candles(quickstart):
+def test_the_first_draws_candles(first):
     """A picture of the candles, and no more than a picture's text beside it."""
-    drawing = cell_with(quickstart, "plt.subplots")
+    drawing = cell_with(first, "plt.subplots")
     pictures = [
         output.data["image/png"] for output in drawing.outputs if "image/png" in output.get("data", {})
     ]
@@ -138,33 +150,50 @@ def test_the_quickstart_draws_candles(quickstart):
     assert len(pictures[0]) > 10_000  # base64 of more than an empty frame
 
 
-def test_the_quickstart_warns_when_the_token_is_stale(quickstart):
+def test_the_first_warns_when_the_token_is_stale(first):
     """The cell in which it ends says so at its end; the next begins with the warning."""
-    ended = texts(cell_with(quickstart, "time.sleep"))
+    ended = texts(cell_with(first, "time.sleep"))
     assert "expired while this cell ran" in ended[-1]
-    said = texts(cell_with(quickstart, "6 * 7"))
+    said = texts(cell_with(first, "6 * 7"))
     assert said[0].startswith("etna: the token expired at ")
     assert said[0].endswith("To log in again: %etna_login")
     assert ["42"] == said[1:]
 
 
-def test_the_quickstart_shows_the_error_and_logs_in_again(quickstart):
-    """A call with the stale token is one line; after the login the same call works."""
-    failed = next(cell for cell in quickstart if "raises-exception" in cell.metadata.get("tags", ()))
+def test_the_first_shows_the_error_and_logs_in_again(first):
+    """A call with the stale token is two sentences; after the login the same call works."""
+    failed = next(cell for cell in first if "raises-exception" in cell.metadata.get("tags", ()))
     assert "TokenExpiredError" == failed.outputs[-1].ename
-    assert 1 == len(texts(failed)[-1].splitlines())
-    again = quickstart[quickstart.index(failed) + 1]
+    assert 2 == len(texts(failed)[-1].splitlines())
+    again = first[first.index(failed) + 1]
     assert texts(again)[0].startswith("Logged in as demo")
-    assert ["'demo'"] == texts(quickstart[quickstart.index(failed) + 2])
+    assert ["'demo'"] == texts(first[first.index(failed) + 2])
 
 
-def test_workers_get_a_session_of_their_own(executed):
-    """A pickled `etna_session` is of no use to a worker, and the error names what to send instead."""
-    cells = executed(NOTEBOOKS / "04_scale_out.ipynb")
-    refused = cell_with(cells, "client.submit(last_price, etna_session,")
+def test_an_order_is_refused_placed_followed_and_cancelled(executed):
+    """Read-only refuses it; then it is filled, and another one is cancelled."""
+    cells = executed(NOTEBOOKS / "02_an_order_you_can_trust.ipynb")
+    refused = next(cell for cell in cells if "raises-exception" in cell.metadata.get("tags", ()))
+    assert "ReadOnlyError" == refused.outputs[-1].ename
+    assert "Filled: 10 of 10" in "".join(texts(cell_with(cells, "filled = wait_for_end")))
+    assert "'Canceled'" == texts(cell_with(cells, "wait_for_end(waiting)"))[-1]
+
+
+def test_two_accounts_are_told_apart(executed):
+    """The live account takes no order, and the demo account follows it."""
+    cells = executed(NOTEBOOKS / "03_two_accounts.ipynb")
+    refused = next(cell for cell in cells if "raises-exception" in cell.metadata.get("tags", ()))
+    assert "ReadOnlyError" == refused.outputs[-1].ename
+    assert 3 == "".join(texts(cell_with(cells, "for order in plan"))).count("PendingNew")
+
+
+def test_research_is_one_login(executed):
+    """A pickled `etna_session` is refused on a worker, and the error says what to send."""
+    cells = executed(NOTEBOOKS / "04_research_on_500_symbols.ipynb")
+    refused = cell_with(cells, "client.submit(closes, etna_session,")
     assert "NotLoggedInError" == refused.outputs[-1].ename
     assert "send etna_session.for_workers()" in texts(refused)[-1]
-    assert ["1000 calls, 1 login\n"] == texts(cell_with(cells, "sandbox.token_requests} login"))
+    assert ["500 calls, 1 login\n"] == texts(cell_with(cells, "sandbox.token_requests} login"))
 
 
 @pytest.fixture

@@ -81,8 +81,8 @@ def on(event: str, callback: Callable[[LoginEvent], object]) -> Callable[[], Non
 
     It is called on the thread where it happens: of a login, of a call whose token was renewed, or of the
     timer that renews idle tokens. So keep it short, and hand longer work to a thread of your own. What it
-    raises is logged by the logger ``etna_magic``, and stops nothing. ``%unload_ext etna_magic`` takes all
-    callbacks away.
+    raises is logged by the logger ``etna_magic``, and stops nothing, ``SystemExit`` included.
+    ``%unload_ext etna_magic`` takes all callbacks away, and so does ``%reload_ext etna_magic``.
 
     Parameters
     ----------
@@ -149,12 +149,25 @@ def emit(event: LoginEvent) -> None:
     if waiting is not None:
         waiting.append(event)
         return
-    for asked, callback in list(_callbacks.values()):
-        if asked == event.event:
+    _emit_all([event])
+
+
+def _emit_all(events: list[LoginEvent]) -> None:
+    """Call back each; an interrupt is raised when all that happened was called back."""
+    interrupt: KeyboardInterrupt | None = None
+    for event in events:
+        for asked, callback in list(_callbacks.values()):
+            if asked != event.event:
+                continue
             try:
                 callback(event)
-            except Exception:  # noqa: BLE001 - a user's own code, and what happened has happened
+            except KeyboardInterrupt as error:
+                interrupt = error
+            # A user's own code, and what happened has happened: sys.exit() there ends no login either.
+            except BaseException:  # noqa: BLE001
                 _log.exception("A callback failed that etna_magic.on(%r, …) was given.", asked)
+    if interrupt is not None:
+        raise interrupt
 
 
 @contextlib.contextmanager
@@ -169,5 +182,4 @@ def held() -> Iterator[None]:
         yield
     finally:
         _waiting.reset(before)
-        for event in happened:
-            emit(event)
+        _emit_all(happened)

@@ -83,6 +83,42 @@ def test_an_error_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert "A callback failed that etna_magic.on('renewed', …) was given." == record.getMessage()
 
 
+@pytest.mark.parametrize("error", [SystemExit("stop"), GeneratorExit()])
+def test_nothing_ends_by_a_callback(caplog: pytest.LogCaptureFixture, error: BaseException) -> None:
+    """``sys.exit()`` in a callback is logged as any mistake is, and what happened besides is called back."""
+    got: list[LoginEvent] = []
+
+    def failing(_: LoginEvent) -> None:
+        raise error
+
+    on("renewed", failing)
+    on("renewed", got.append)
+    with callbacks.held():
+        callbacks.emit(EVENT)
+        callbacks.emit(EVENT)
+    assert ([EVENT] * 2, 2) == (got, len(caplog.records))
+
+
+def test_an_interrupt_passes() -> None:
+    """Ctrl-C in a callback reaches the caller, once all that happened was called back."""
+    got: list[LoginEvent] = []
+
+    def interrupted(_: LoginEvent) -> None:
+        raise KeyboardInterrupt
+
+    on("renewed", interrupted)
+    on("renewed", got.append)
+
+    def twice() -> None:
+        with callbacks.held():
+            callbacks.emit(EVENT)
+            callbacks.emit(EVENT)
+
+    with pytest.raises(KeyboardInterrupt):
+        twice()
+    assert [EVENT] * 2 == got
+
+
 def test_held() -> None:
     """Inside of `held` nothing is called; at the end of the outermost all of it is, in its order."""
     got: list[str] = []

@@ -1,8 +1,9 @@
 """Which credentials a server has refused, for all logins of a process: five wrong ones lock a user out.
 
 What a server has refused is sent by no renewal for some minutes, then once more, in case the server was in
-trouble, and never again, until somebody logs in or the settings have other values. A login that a person asks
-for is not held up, and counts.
+trouble, and never again. Other values in the settings are sent at once; but after three refusals of an
+account, whatever was sent, its renewals send nothing until somebody logs in. A login that a person asks for
+is not held up, and counts. Each process counts its own.
 """
 
 from __future__ import annotations
@@ -24,39 +25,41 @@ if TYPE_CHECKING:
 AGAIN = 300.0
 #: How often a server refuses the same credentials before no renewal sends them.
 MOST = 2
+#: How often a server refuses an account, with whatever credentials, before no renewal sends any.
+MOST_OF_ACCOUNT = 3
 
 
 class Refusal(NamedTuple):
-    """What a server has refused last.
+    """Which credentials of an account a server has refused.
 
     Parameters
     ----------
-    fingerprint : bytes
-        Of the credentials.
     times : int
-        How often in a row they were refused.
+        How often they were refused.
     since : Stopwatch
         Runs since the last time.
     error : EtnaError
         What it said.
+    is_last : bool, optional
+        Whether nothing at all is sent for this account any more.
     """
 
-    fingerprint: bytes
     times: int
     since: Stopwatch
     error: EtnaError
+    is_last: bool = False
 
     @property
     def wait(self) -> float | None:
         """Seconds until they may be sent once more; None if they may not."""
-        return None if self.times >= MOST else max(0.0, AGAIN - self.since.seconds())
+        return None if self.is_last or self.times >= MOST else max(0.0, AGAIN - self.since.seconds())
 
 
 class Refusals:
-    """What the servers have refused last, by account."""
+    """What the servers have refused since they accepted something, by account and by fingerprint."""
 
     def __init__(self) -> None:
-        self._last: dict[Account, Refusal] = {}
+        self._noted: dict[Account, dict[bytes, Refusal]] = {}
         self.after_fork()
         renew_after_fork(self)
 
@@ -66,23 +69,27 @@ class Refusals:
 
     def note(self, account: Account, fingerprint: bytes, error: EtnaError, clock: Clock) -> None:
         """Note that the server has refused these credentials."""
-        before = self._last.get(account)
-        times = before.times + 1 if before is not None and before.fingerprint == fingerprint else 1
+        noted = self._noted.get(account, {})
+        times = noted[fingerprint].times + 1 if fingerprint in noted else 1
         # Where Dask was imported, a copy has the traceback as well.
         kept = copy.copy(error).with_traceback(None)
-        self._last[account] = Refusal(fingerprint, times, Stopwatch(clock), kept)
+        # A new dict, since another thread may be counting; the last refusal is the last one of it.
+        others = {key: value for key, value in noted.items() if key != fingerprint}
+        self._noted[account] = {**others, fingerprint: Refusal(times, Stopwatch(clock), kept)}
 
     def forget(self, account: Account) -> None:
-        """Note that the server has accepted credentials of an account."""
-        self._last.pop(account, None)
+        """Note that the server has accepted credentials of an account, or that a person has logged in."""
+        self._noted.pop(account, None)
 
     def against(self, account: Account, fingerprint: Callable[[], bytes]) -> Refusal | None:
         """Return why a renewal must not send the credentials that it would, if it must not."""
-        last = self._last.get(account)
-        # They are read only where something was refused.
-        if last is None or last.wait == 0.0 or last.fingerprint != fingerprint():
-            return None
-        return last
+        noted = self._noted.get(account)
+        if not noted:
+            return None  # they are read only where something was refused
+        if sum(refusal.times for refusal in noted.values()) >= MOST_OF_ACCOUNT:
+            return list(noted.values())[-1]._replace(is_last=True)
+        refusal = noted.get(fingerprint())
+        return None if refusal is None or refusal.wait == 0.0 else refusal
 
     @contextlib.contextmanager
     def exclusive(self, account: Account) -> Iterator[None]:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 #: nobody says when a clock was set. So the thread looks once a minute: it notices either as late as that, at
 #: a cost of some microseconds. A cell that begins before wakes it, and a call renews.
 LONGEST_WAIT = 60.0
-# Seconds that the thread of a forked process waits first: most replace themselves by another program at once,
-# and a login that is cut off would leave a token behind.
-_AFTER_FORK = 1.0
 _log = logging.getLogger("etna_magic")
 
 
@@ -46,6 +43,8 @@ class RenewalTimer:
     def __init__(self) -> None:
         self._watched: WeakSet[Watched] = WeakSet()
         self._thread: threading.Thread | None = None
+        #: Whether this is a forked process that has called nothing yet; who calls something wakes it.
+        self.rests = False
         self._renew_locks()
         renew_after_fork(self)
 
@@ -54,11 +53,9 @@ class RenewalTimer:
         self._woken = threading.Event()
 
     def after_fork(self) -> None:
-        """Have a thread of this process's own, if the parent had one."""
-        had_one, self._thread = self._thread is not None, None
+        """Rest until something is called here: children that all renewed would send a wrong password each."""
+        self.rests, self._thread = True, None
         self._renew_locks()
-        if had_one:
-            self._begin(_AFTER_FORK)
 
     def watch(self, watched: Watched) -> None:
         """Look at this from now on; it is forgotten when nothing else refers to it."""
@@ -77,26 +74,32 @@ class RenewalTimer:
         """Look at once, because something has changed."""
         with self._lock:
             self._woken.set()
-            if self._thread is None and self._watched:
-                self._begin(0.0)
+            self.rests = False
+            is_at_work = self._thread is not None and self._thread.is_alive()
+            if not is_at_work and self._watched:
+                self._begin()
 
-    def _begin(self, wait: float) -> None:
+    def _begin(self) -> None:
         self._thread = threading.Thread(
-            target=self._run, args=(wait, self._woken), name="etna_magic-renewals", daemon=True
+            target=self._run, args=(self._woken,), name="etna_magic-renewals", daemon=True
         )
         self._thread.start()
 
-    def _run(self, wait: float, woken: threading.Event) -> None:
-        if wait:
-            threading.Event().wait(wait)
-        while True:
-            woken.clear()
-            seconds = self.look()
+    def _run(self, woken: threading.Event) -> None:
+        try:
+            while True:
+                woken.clear()
+                seconds = self.look()
+                with self._lock:
+                    if seconds is None and not woken.is_set():
+                        self._thread = None
+                        return
+                woken.wait(min(seconds or 0.0, LONGEST_WAIT))
+        finally:
+            # However it ended, the next one may begin; after the lock was free that may have happened.
             with self._lock:
-                if seconds is None and not woken.is_set():
+                if self._thread is threading.current_thread():
                     self._thread = None
-                    return
-            woken.wait(min(seconds or 0.0, LONGEST_WAIT))
 
     def look(self) -> float | None:
         """Do what is due for every login; return the seconds until something else may be, or None."""

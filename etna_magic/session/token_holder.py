@@ -137,6 +137,8 @@ class TokenHolder:
         EtnaError
             If there is none, or the one that has ended could not be renewed.
         """
+        if TIMER.rests:
+            TIMER.wake()
         refresher = self._refresher
         if refresher is None or self._token is None:
             return self.token

@@ -30,7 +30,7 @@ class MovedClocks:
 class TimerWithoutThread(RenewalTimer):
     """A timer that looks when a test says so."""
 
-    def _begin(self, wait: float) -> None:
+    def _begin(self) -> None:
         pass
 
     def run(self, clock: MovedClocks, seconds: float) -> Iterator[float]:

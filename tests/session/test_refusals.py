@@ -91,6 +91,19 @@ def test_five_never_happen(night: Night, monkeypatch, *, calls: bool) -> None:
     assert {""} == {night.call(name) for name in NAMES}
 
 
+def test_other_wrong_ones(night: Night, monkeypatch) -> None:
+    """Passwords that change from one wrong one to another and back are three tries together, not more."""
+    for password in ("changed", "changed again", "changed", "changed a third time"):
+        monkeypatch.setenv("ETNA_PASSWORD", password)
+        night.hour(calls=True)
+        night.clocks.move(DAY)
+    assert (3, "InvalidCredentialsError") == (night.tries, night.call("one"))
+    monkeypatch.setenv("ETNA_PASSWORD", night.sandbox.password_of("lockout"))
+    night.log_in("one")
+    night.clocks.move(DAY)
+    assert ["", ""] == [night.call(name) for name in NAMES[:2]]
+
+
 def test_a_person_logs_in(night: Night, monkeypatch) -> None:
     """A login by hand is never held up; once it has worked, renewals are made again."""
     night.hour(calls=True)
@@ -136,12 +149,24 @@ class TestRefusals:
         known.forget(ACCOUNT)
         assert None is known.against(ACCOUNT, lambda: b"a")
 
-    def test_the_count_is_of_one_after_the_other(self) -> None:
-        """Credentials that were refused before others count from one."""
+    def test_each_counts_for_itself(self) -> None:
+        """Others in between do not make refused credentials new."""
+        known, clock = Refusals(), accounts.ManualClock()
+        for fingerprint in (b"a", b"b"):
+            known.note(ACCOUNT, fingerprint, WRONG, clock)
+        assert [300, 300] == [known.against(ACCOUNT, lambda one=one: one).wait for one in (b"a", b"b")]
+
+    def test_three_of_one_account(self) -> None:
+        """After three refusals, of whichever credentials, nothing is sent for that account, and no others."""
         known, clock = Refusals(), accounts.ManualClock()
         for fingerprint in (b"a", b"b", b"a"):
+            assert None is known.against(ACCOUNT, lambda: b"other")
             known.note(ACCOUNT, fingerprint, WRONG, clock)
-        assert 300 == known.against(ACCOUNT, lambda: b"a").wait
+        clock.move(DAY)
+        assert None is known.against(ACCOUNT, lambda: b"other").wait
+        assert None is known.against(ACCOUNT._replace(username="bob"), lambda: b"a")
+        known.forget(ACCOUNT)
+        assert None is known.against(ACCOUNT, lambda: b"a")
 
     def test_nothing_is_read_without_need(self) -> None:
         """The settings are not read where nothing was refused."""

@@ -1,5 +1,6 @@
 """The thread that renews tokens while nothing is called: when it looks, how many there are, when it ends."""
 
+import asyncio
 import gc
 import os
 import socket
@@ -283,19 +284,54 @@ def test_without_the_timer() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_after_a_fork() -> None:
-    """A forked process has a thread of its own, which renews what is due there; the parent's goes on."""
+    """A forked process renews nothing by itself until it has called something; its parent goes on."""
     clock, renewed = accounts.ManualClock(), threading.Event()
     holder = TokenHolder("etna")
     holder.put(accounts.token("https://api.example.com", clock))
     holder.refresher = TokenRefresher(renewed.set, lambda: holder.token, clock)
 
-    def in_the_child() -> tuple[int, bool]:
-        # Nothing is called there: time goes by, and that is all.
+    def in_the_child() -> tuple[int, int, bool]:
+        idle = len(threads())
+        holder.token_for_call()
+        called = len(threads())
+        # From here on nothing is called there: time goes by, and that is all.
         clock.move(PAST_THE_END)
-        return len(threads()), renewed.wait(30)
+        TIMER.wake()
+        return idle, called, renewed.wait(30)
 
-    assert 0 == in_a_child(in_the_child, (1, True))
+    assert 0 == in_a_child(in_the_child, (0, 1, True))
     assert (1, False) == (len(threads()), renewed.is_set())
+    holder.release("was logged out")
+
+
+@pytest.mark.parametrize("end", [SystemExit("a mistake"), asyncio.CancelledError(), GeneratorExit()])
+def test_a_callback_that_ends_things(timer: TimerWithoutThread, renewing: RenewingLogin, end, caplog) -> None:
+    """What a callback raises ends no renewal, even if it is none of the usual exceptions."""
+
+    def failing(_: LoginEvent) -> None:
+        raise end
+
+    on("stale", failing)
+    renewing.holder.refresher = None
+    renewing.clock.move(PAST_THE_END)
+    timer.look()
+    assert "A callback failed that etna_magic.on('stale', …) was given." in caplog.messages
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_died() -> None:
+    """Whatever ends the thread, the next login that wakes the timer gets another."""
+
+    class Deadly:
+        def look(self) -> float | None:
+            raise GeneratorExit
+
+    deadly = Deadly()
+    TIMER.watch(deadly)
+    wait_until(lambda: not threads())
+    TIMER.forget(deadly)
+    holder = renewing_holder()
+    assert 1 == len(threads())
     holder.release("was logged out")
 
 

@@ -9,6 +9,7 @@
   form.tabIndex = -1;
   // Only a region that stays while its text changes is read out. An error brings a role of its own.
   find(".etna-said .widget-html-content")?.setAttribute("role", "status");
+  find(".etna-count")?.setAttribute("aria-hidden", "true"); // or each second would be read out
 
   const describe = () => {
     form.setAttribute("aria-labelledby", find(".etna-who")?.id ?? "");

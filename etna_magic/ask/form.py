@@ -203,7 +203,7 @@ class LoginForm:
         self._cancel_forgetting()
         self._cancel_forgetting = call_later(FORGET_AFTER, lambda: self._if_idle(view, view.forget_secrets))
 
-    def _count_down(self, view: FormView, end: float) -> None:
+    def _count_down(self, view: FormView, end: float, *, is_first: bool = True) -> None:
         """Disable a view until the server takes a login again, and say how long that is."""
         left = end - time.monotonic()
         with self._lock:
@@ -213,10 +213,12 @@ class LoginForm:
             self._set_cell_running(is_running=self._is_cell_running)
             if view.is_busy:
                 wait = format_duration(timedelta(seconds=math.ceil(left)))
-                view.show_message(
-                    f"The server takes no more logins of this user for now: wait {wait}.", is_error=True
-                )
-                call_later(min(1.0, left), lambda: self._count_down(view, end))
+                if is_first:
+                    view.show_message(
+                        f"The server takes no more logins of this user for now: wait {wait}.", is_error=True
+                    )
+                view.show_count(f"{wait} left")
+                call_later(min(1.0, left), lambda: self._count_down(view, end, is_first=False))
                 return
             view.show_message("You can log in again now.")
 
@@ -232,12 +234,15 @@ class LoginForm:
         self._stop_counting = call_later(AT_ONCE, lambda: self._count_up(view, began))
         view.when_settled(lambda: self._submit(view), entered)
 
-    def _count_up(self, view: FormView, began: float) -> None:
+    def _count_up(self, view: FormView, began: float, *, is_first: bool = True) -> None:
         """Show that a login is under way, and for how long, until what comes of it is shown."""
         with self._lock:
             if view is self._view:
-                view.show_progress(int(time.monotonic() - began))
-                self._stop_counting = call_later(1.0, lambda: self._count_up(view, began))
+                if is_first:
+                    view.show_progress()
+                if seconds := int(time.monotonic() - began):
+                    view.show_count(f"{seconds} s so far")
+                self._stop_counting = call_later(1.0, lambda: self._count_up(view, began, is_first=False))
 
     def _submit(self, view: FormView) -> None:
         with self._lock:

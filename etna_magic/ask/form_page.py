@@ -94,10 +94,11 @@ class FormPage:
         self.heading = ipywidgets.HTML().add_class("etna-heading")
         self.error = ipywidgets.HTML().add_class("etna-alert")
         self.said = ipywidgets.HTML().add_class("etna-said")
+        self._count = ipywidgets.HTML().add_class("etna-count")
         self._body = ipywidgets.VBox()
         assets = ipywidgets.HTML(_ASSETS).add_class("etna-assets")
         # The first of them stays in its place in the page when the others go; it is drawn above the fields.
-        parts = (self.said, assets, self.heading, self.error, self._body)
+        parts = (self.said, self._count, assets, self.heading, self.error, self._body)
         self.box = ipywidgets.VBox(parts).add_class("etna-login")
         self._id = f"etna-{self.box.model_id}"
         self._title = self._proof = ""
@@ -116,10 +117,15 @@ class FormPage:
         """Say something, at once if it is an error, instead of what was said before."""
         more = f"<div>{_prose(note)}</div>" if note else ""
         error = f'<div class="etna-error" role="alert" id="{self._id}-error">{_prose(message)}{more}</div>'
+        self.count("")
         self.said.value = "" if is_error else _prose(message)
         # Emptied first: the same error a second time would be no change, and not be read out.
         self.error.value = ""
         self.error.value = error if is_error and message else ""
+
+    def count(self, text: str) -> None:
+        """Show how long something takes, below what was said."""
+        self._count.value = escape(text)
 
     def show_line(self, html: str) -> None:
         """Say what came of it, as HTML, where the form was; nothing else stays."""

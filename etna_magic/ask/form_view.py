@@ -263,13 +263,14 @@ class FormView:
         """Show a message beside the fields."""
         self._page.say(message, is_error=is_error)
 
-    def show_progress(self, seconds: int) -> None:
-        """Say that a login is under way, and for how long; meanwhile it can only be cancelled."""
-        if seconds == 0:
-            self.enable(is_enabled=False, can_cancel=True)
-            self.show_message("Logging in…")
-        else:
-            self.show_message(f"Logging in… {seconds} s")
+    def show_progress(self) -> None:
+        """Say that a login is under way; meanwhile it can only be cancelled."""
+        self.enable(is_enabled=False, can_cancel=True)
+        self.show_message("Logging in…")
+
+    def show_count(self, text: str) -> None:
+        """Show beside the message how long something takes: it changes each second, and is not read out."""
+        self._page.count(text)
 
     def enable(self, *, is_enabled: bool, can_cancel: bool | None = None) -> None:
         """Let a user type into the fields and click the buttons, or not."""

@@ -42,7 +42,7 @@ def click(view: FormView, label: str) -> None:
 def texts(view: FormView) -> list[str]:
     """Return the HTML of the form's heading and of what it says."""
     page = view._page
-    return [page.heading.value, page.error.value + page.said.value]
+    return [page.heading.value, f"{page.error.value}{page.said.value} {page._count.value}".strip()]
 
 
 def _in_a_moment(act: Callable[[], object]) -> None:

@@ -100,8 +100,8 @@ async def test_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     form.fill()
     click(form.view, "Log in")
     await form.wait_for_text("Logging in…")
-    await form.wait_for_text("Logging in… 1 s")
-    await form.wait_for_text("Logging in… 2 s")
+    await form.wait_for_text("Logging in… 1 s so far")
+    await form.wait_for_text("Logging in… 2 s so far")
     (cancel,) = [button for button in form.view.buttons if button.description == "Cancel"]
     assert (False, False) == (form.is_usable, cancel.disabled)
     form.attempt.may_answer.set()

@@ -228,6 +228,18 @@ def test_the_same_error_twice_is_two_changes() -> None:
     assert [True, False, True] == seen
 
 
+def test_a_count_changes_nothing_of_what_was_said() -> None:
+    """Each second would be read out otherwise; it goes with the message."""
+    view, seen = view_of("", "Logging in…"), []
+    view._page.said.observe(seen.append, "value")
+    for seconds in (1, 2):
+        view.show_count(f"{seconds} s so far")
+        assert f"Logging in… {seconds} s so far" == texts(view)[1]
+    assert [] == seen
+    view.show_message("Done.")
+    assert "Done." == texts(view)[1]
+
+
 def test_a_value_that_cannot_be_used_is_said_at_once() -> None:
     """Of a secret as well, without it; a good value takes the message away, another field's does not."""
     view = shown(credentials_step(Settings({}), None))

@@ -12,13 +12,15 @@ BOTH = pytest.mark.parametrize("flavour", ["lab", "notebook"])
 LOOKS = pytest.mark.parametrize(
     ("flavour", "shade"), [("lab", "light"), ("lab", "dark"), ("notebook", "light"), ("notebook", "dark")]
 )
-# Each frame that is drawn while nothing has the cursor, once something in the form has had it.
+# What the form says at each frame that is drawn while nothing has the cursor, once it was in the form.
 WATCH_CURSOR = """() => {
-    window.framesWithoutCursor = 0;
+    window.withoutCursor = [];
     let wasInForm = false;
     const look = () => {
         wasInForm ||= Boolean(document.activeElement.closest('.etna-login'));
-        if (wasInForm && document.activeElement === document.body) window.framesWithoutCursor += 1;
+        if (wasInForm && document.activeElement === document.body) {
+            window.withoutCursor.push(document.querySelector('.etna-login')?.innerText ?? 'gone');
+        }
         requestAnimationFrame(look);
     };
     look();
@@ -90,7 +92,7 @@ def test_a_group_with_a_name_and_fields_with_labels(flavour, sandbox, show_form)
 
 @BOTH
 def test_messages_are_read_out(flavour, held, show_form):
-    """An error at once; what is going on, from a region that stays while its text changes."""
+    """An error at once; what is going on, once, from a region that stays while its text changes."""
     form = show_form(flavour, f"%etna_login -b {held.base_url} -u demo", app_key="a2V5")
     reader = ScreenReader(form.notebook.page)
     region = form.box.locator(".etna-said .widget-html-content").element_handle()
@@ -99,11 +101,13 @@ def test_messages_are_read_out(flavour, held, show_form):
     form.press("Enter")
     held.wait_for_request()
     assert reader.wait_for("Logging in").startswith("status: Logging in…")
+    expect(form.box).to_contain_text("2 s so far")
     held.answer(401, {"State": "Failed", "Step": "BaseAuthentication", "Reason": "Invalid credentials"})
     assert reader.wait_for("refused").startswith("alert: The server refused the password")
     form.wait_for("Password")
     line = reader.wait_for("textbox: Password")
     assert line.startswith("textbox: Password, required, invalid, The server refused the password")
+    assert len([line for line in reader.log if "Logging in" in line or "so far" in line]) == 1
     assert region.evaluate("one => [one.isConnected, one.role]") == [True, "status"]
 
 
@@ -126,7 +130,7 @@ def test_the_cursor_is_never_lost(flavour, sandbox, show_form):
     page.keyboard.type("246810")
     page.keyboard.press("Enter")
     form.wait_until_gone()
-    assert page.evaluate("() => window.framesWithoutCursor") == 0
+    assert page.evaluate("() => window.withoutCursor") == []
 
 
 @BOTH

@@ -150,7 +150,7 @@ def test_leaving_while_the_server_is_asked(flavour, held, sandbox, open_notebook
     form.keyboard.type("any-password")
     form.press("Enter")
     held.wait_for_request()
-    expect(form.box).to_contain_text("Logging in… 2 s")
+    expect(form.box).to_contain_text("2 s so far")
     expect(form.box).to_be_focused()
     form.press("Escape")
     form.notebook.wait_for_output(1, CANCELLED)

@@ -102,7 +102,7 @@ def test_start_over_returns_to_the_first_fields(flavour, sandbox, show_form):
 def test_a_throttled_login_counts_down(flavour, sandbox, show_form):
     """The seconds that the server asks for are counted down, and then one may try again."""
     form = begin(show_form, flavour, sandbox, "throttled")
-    seconds = form.box.locator(".etna-error")
+    seconds = form.box.locator(".etna-count")
     expect(seconds).to_contain_text(re.compile(r"\b[3-5] s"))
     expect(form.button("Log in")).to_be_disabled()
     form.notebook.screenshot("countdown", 1, "light")

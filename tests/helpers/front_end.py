@@ -88,7 +88,9 @@ class FrontEnd:
         """What its heading says, and its message, unescaped and without tags."""
         states = [self._models[model] for model in self._tree(self.root) if model in self._models]
         pages = {css: state.get("value", "") for state in states for css in state.get("_dom_classes", ())}
-        said = [pages[f"etna-{part}"] for part in ("heading", "alert", "said") if f"etna-{part}" in pages]
+        said = [
+            pages[f"etna-{part}"] for part in ("heading", "alert", "said", "count") if f"etna-{part}" in pages
+        ]
         heading, *messages = [html.unescape(_TAG.sub(" ", _OPTION.sub(r"\1", page))) for page in said] or [""]
         return [" ".join(text.split()) for text in (heading, "".join(messages))]
 

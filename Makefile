@@ -6,7 +6,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test fuzz check docs bench soak dist mutation format clean
+.PHONY: help demo lab test fuzz check docs bench soak dist frontends mutation format clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -45,6 +45,9 @@ bench: .venv/.dev ## what it costs, as ratios of paired runs
 soak: .venv/.dev ## a hundred logins renew themselves through a simulated day: threads, wakes, memory
 	$(BIN)/python tests/benchmarks/soaking.py
 
+frontends: .venv/.dev ## every other front end in a venv of its own; writes docs/reference/front-ends.md
+	$(BIN)/python tests/front_ends/run.py
+
 mutation: .venv/.dev ## change the core in many small ways, and see whether the quick suites notice
 	$(BIN)/python tests/mutation/run.py
 
@@ -53,7 +56,7 @@ format: .venv/.dev ## let ruff fix what it can
 	$(BIN)/ruff format
 
 clean: ## remove the set-up and all caches
-	rm -rf .venv build dist docs/_build docs/tutorials .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
+	rm -rf .venv .frontends build dist docs/_build docs/tutorials .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
 	find etna_magic tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.%: pyproject.toml

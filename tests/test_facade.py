@@ -3,10 +3,12 @@
 import inspect
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 import etna_magic
+from etna_magic import EtnaError
 
 ERRORS = [name for name in etna_magic.__all__ if name.endswith("Error")]
 #: What INTERFACE.md promises, beside the errors.
@@ -91,3 +93,10 @@ def test_a_name_is_imported_when_it_is_first_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "[] ['etna_magic.secret']" == done.stdout.strip()
+
+
+@pytest.mark.parametrize("shell", [None, SimpleNamespace(events=SimpleNamespace(register=lambda *_: None))])
+def test_no_shell_of_ipython(shell: object) -> None:
+    """Where an app has none (Panel, marimo) or another thing (Solara), one line names connect."""
+    with pytest.raises(EtnaError, match=r"^The magics need .*etna_magic\.connect\(\)"):
+        etna_magic.load_ipython_extension(shell)

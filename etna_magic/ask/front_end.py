@@ -1,7 +1,7 @@
 """Which kind of front end runs this cell, by what it says of itself with each one.
 
-``docs/front-ends.md`` has what was seen in each. It is asked only when a user has to be, and never raises: a
-kernel of another make may say less than ipykernel, or nothing at all.
+``docs/reference/front-ends.md`` has what was seen in each. It is asked only when a user has to be, and
+never raises: a kernel of another make may say less than ipykernel, or nothing at all.
 """
 
 from __future__ import annotations

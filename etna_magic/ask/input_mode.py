@@ -10,7 +10,7 @@ from etna_magic.exceptions import MissingCredentialsError, VerificationError
 from etna_magic.login_flow import Challenge, ChallengeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from etna_magic.login_flow import LoginAttempt
     from etna_magic.secret import Secret
@@ -112,10 +112,13 @@ class NonInteractive:
     ----------
     advice : str, optional
         A sentence about this front end, to follow the one about what is missing.
+    show : callable, optional
+        Shows a sentence where errors are not seen: Voila and Mercury leave out what a cell raises.
     """
 
-    def __init__(self, advice: str = "") -> None:
+    def __init__(self, advice: str = "", show: Callable[[str], None] = lambda _: None) -> None:
         self._advice = advice
+        self._show = show
 
     def missing(self, settings: Settings) -> Mapping[str, Secret]:
         """Raise `MissingCredentialsError` with the names of the variables, if anything is missing."""
@@ -127,6 +130,7 @@ class NonInteractive:
             sentence = f"{error} {self._advice}"
         else:
             return {}
+        self._show(sentence)
         raise MissingCredentialsError(sentence)
 
     def challenge(self, challenge: Challenge) -> NoReturn:

@@ -12,7 +12,7 @@ from etna_magic.ask.input_mode import NonInteractive
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.login_flow import Challenge, ChallengeKind
 from etna_magic.secret import Secret
-from etna_magic.settings import LABELS, UNSEEN, check_typed
+from etna_magic.settings import LABELS, UNSEEN, VARIABLES, check_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ class Prompt:
     """
 
     def __init__(self, *, is_console: bool = False) -> None:
-        self._hint = " (a Qt console shows it)" if is_console else ""
+        self._is_console = is_console
 
     def missing(self, settings: Settings) -> Mapping[str, Secret]:
         """Ask for each setting that is missing.
@@ -39,6 +39,9 @@ class Prompt:
         It raises `NotLoggedInError` if the user gave up with Ctrl-C or Ctrl-D, `MissingCredentialsError` if
         this front end takes no input after all, and another `EtnaError` if an answer cannot be used.
         """
+        if self._is_console:
+            # Some programs of this kind cannot ask after all (jupyter run), and say nothing of use then.
+            print(f"Asking for what is not set: {', '.join(VARIABLES[name] for name in settings.missing)}")  # noqa: T201 - this is the conversation
         with contextlib.suppress(_NoInputError):
             return {name: self._ask(name) for name in settings.missing}
         return NonInteractive().missing(settings)
@@ -68,7 +71,8 @@ class Prompt:
         return answer
 
     def _read(self, label: str, *, is_unseen: bool) -> Secret:
-        return _read(f"{label}{self._hint if is_unseen else ''}: ", is_unseen=is_unseen)
+        hint = " (a Qt console shows it)" if is_unseen and self._is_console else ""
+        return _read(f"{label}{hint}: ", is_unseen=is_unseen)
 
 
 class _NoInputError(Exception):

@@ -82,11 +82,18 @@ def saying_what_was_dropped(command: LoginCommand) -> Iterator[None]:
 
 def driver_of(ask: Ask, kernel: Kernel | None) -> Driver:
     """Return whom to ask where there is no form."""
-    if input_mode(ask, kernel) is not InputMode.PROMPT:
-        return NonInteractive(advice(ask, kernel))
-    from etna_magic.ask.prompt import Prompt  # noqa: PLC0415 - most logins ask nobody
+    here = current_front_end(kernel)
+    if input_mode(ask, kernel) is InputMode.PROMPT:
+        from etna_magic.ask.prompt import Prompt  # noqa: PLC0415 - most logins ask nobody
 
-    return Prompt(is_console=current_front_end(kernel) is FrontEnd.CONSOLE)
+        return Prompt(is_console=here is FrontEnd.CONSOLE)
+    if here is FrontEnd.PAGE:
+        return NonInteractive(advice(ask, kernel), _warn)
+    return NonInteractive(advice(ask, kernel))
+
+
+def _warn(sentence: str) -> None:
+    display.show(display.line(sentence, "etna-warning"))
 
 
 class LoginCommand:

@@ -282,7 +282,9 @@ def _unserved(kernel: Kernel | None) -> str:
 def _refuse_unserved_form(kernel: Kernel | None) -> None:
     reason = _unserved(kernel)
     if current_front_end(kernel) is FrontEnd.PAGE:
-        raise NotLoggedInError(f"{reason}. Run %etna_login --form in a cell of its own.")
+        sentence = f"{reason}. Run %etna_login --form in a cell of its own."
+        display.show(display.line(sentence, "etna-warning"))  # such a page leaves out what a cell raises
+        raise NotLoggedInError(sentence)
     if reason:
         raise NotLoggedInError(f"{reason}. Run %etna_login in a cell of its own, or login(prompt=True).")
 

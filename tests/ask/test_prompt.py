@@ -217,13 +217,16 @@ def test_a_challenge_where_no_input_is_taken(terminal: Terminal, how) -> None:
         Prompt().challenge(ASKED_FOR_CODE)
 
 
-def test_a_console_may_show_what_is_typed(terminal: Terminal) -> None:
+def test_a_console_may_show_what_is_typed(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
     """A Qt console shows what is typed to getpass, and cannot be told apart: each unseen question says so."""
     shown = " (a Qt console shows it)"
     terminal.answers |= {label + shown: ANSWERS[label] for label in ("App key", "Password")}
     terminal.answers["PIN" + shown] = "1357"
     prompt = Prompt(is_console=True)
     prompt.missing(Settings({}))
+    # What jupyter run shows before it fails at the first question.
+    variables = "ETNA_BASE_URL, ETNA_APP_KEY, ETNA_USERNAME, ETNA_PASSWORD"
+    assert f"Asking for what is not set: {variables}\n" == capsys.readouterr().out
     prompt.challenge(ASKED_FOR_PIN)
     assert ["Base URL: ", f"App key{shown}: ", "Username: ", f"Password{shown}: ", f"PIN{shown}: "] == [
         question for question, _ in terminal.asked

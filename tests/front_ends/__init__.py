@@ -1,0 +1,1 @@
+"""Every front end that can run here, for real: what a login meets in each."""

@@ -15,7 +15,8 @@ from email.parser import Parser
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MOST_BYTES = 200_000
+# A third of it is the sandbox, which would have to be a distribution of its own for less than 200,000.
+MOST_BYTES = 320_000
 NEEDED = ("py.typed", "ask/form.css", "ask/form.js")
 
 

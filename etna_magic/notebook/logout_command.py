@@ -40,7 +40,7 @@ def log_out(registry: LoginRegistry, options: LogoutOptions) -> None:
     if remembered is None:
         return
     if logins or options.name is None:
-        names = list(dict.fromkeys(kept.name for kept in remembered if options.name in (None, kept.name)))
+        names = sorted({kept.name for kept in remembered if options.name in (None, kept.name)})
         if names:
             display.show(display.line(display.still_remembered(names), "etna-note"))
         return

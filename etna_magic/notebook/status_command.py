@@ -91,6 +91,7 @@ def entries_of(registry: LoginRegistry, remembered: RememberedTokens | None, nam
     logins = [Entry(login.name, login.token, login) for login in registry]
     kept = {entry.token.account for entry in logins if entry.location and entry.token is not None}
     others = [] if remembered is None else [one for one in remembered if one.token.account not in kept]
+    others.sort(key=lambda one: (one.name, one.token.account))  # as they are kept, they have no order
     entries = [*logins, *(Entry(one.name, one.token, remembered=one) for one in others)]
     chosen = [entry for entry in entries if name in (None, entry.name)]
     if name is not None and not chosen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
@@ -16,8 +17,8 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 def saved_output(form):
     """Save, and return what the file has as the output of the login's cell."""
-    (output,) = json.loads(form.notebook.save())["cells"][1]["outputs"]
-    return output["data"]
+    (output,) = nbformat.reads(form.notebook.save(), nbformat.NO_CONVERT).cells[1].outputs
+    return output.data
 
 
 def open_elsewhere(form):
@@ -44,6 +45,7 @@ def test_before_and_after_a_login(flavour, sandbox, show_form):
     page.close()
     form.type("Password", sandbox.password_of("demo"))
     form.press("Enter")
+    form.wait_until_gone()
     form.notebook.wait_for_output(1, "Logged in as demo")
     line = form.notebook.output_text(1)
     assert (line, False) == (saved_output(form)["text/plain"], VIEW in saved_output(form))

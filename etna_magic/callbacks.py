@@ -114,8 +114,8 @@ def on(event: str, callback: Callable[[LoginEvent], object]) -> Callable[[], Non
     if event not in EVENTS:
         raise ValueError(f"There is no event {event!r}: there are {', '.join(EVENTS)}.")
     if not callable(callback):
-        raise TypeError(f"A callback is a function, and this is a {type(callback).__name__}.")
-    if inspect.iscoroutinefunction(callback):
+        raise TypeError(f"A callback is a function, and this is of type {type(callback).__name__}.")
+    if inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(type(callback).__call__):
         raise TypeError("A callback is a plain function: nothing would await a coroutine function.")
     key = object()
     _callbacks[key] = (event, callback)

@@ -100,12 +100,13 @@ def check_header_value(label: str, value: Secret, *, setting: str = "", after: s
     # What most values are like needs no closer look.
     if value.get_secret_value().isalnum() and value.get_secret_value().isascii():
         return
-    fault = _fault(value)
+    fault = header_fault(value)
     if fault:
         raise InvalidCredentialsError(f"{label} {fault}.{after}", setting)
 
 
-def _fault(value: Secret) -> str:
+def header_fault(value: Secret) -> str:
+    """Return what keeps a value from travelling as a header; empty if nothing does."""
     text = value.get_secret_value()
     if not text:
         return "is empty"

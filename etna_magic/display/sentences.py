@@ -201,16 +201,12 @@ def expiring(name: str, token: Token) -> str:
     )
 
 
-def not_renewed(
-    name: str, token: Token, error: Exception, tried_at: datetime | None, next_try_at: datetime | None
-) -> str:
+def not_renewed(name: str, token: Token, error: Exception, schedule: str) -> str:
     """Say that a token could not be renewed, when that was tried last, when it will be next, and why."""
     is_stale = token.state is TokenState.STALE
     how = token.ended or f"expired at {format_moment(token.expires_at)}"
-    tried = f"tried last at {format_moment(tried_at)}, " if tried_at else ""
-    again = f"next at {format_moment(next_try_at)}" if next_try_at else "not again by itself"
     end = f"{how} and " if is_stale else ""
-    failed = f"{name}: the token {end}could not be renewed ({tried}{again})."
+    failed = f"{name}: the token {end}could not be renewed ({schedule})."
     return f"{failed} {error} To log in again: {login_hint(name)}"
 
 

@@ -59,13 +59,18 @@ def log_in(registry: LoginRegistry, options: LoginOptions | None, kernel: Kernel
         # Before the first step, which may have the server send somebody a code.
         input_mode(options.ask, kernel)
     # Nobody is asked inside: other kernels wait for this lock.
-    with saying_what_was_dropped(command), callbacks.held(), command.lock(attempt):
-        outcome = command.cached(attempt) or command.first_step(attempt)
+    with saying_what_was_dropped(command), callbacks.held():
+        with command.lock(attempt):
+            outcome = command.cached(attempt) or command.first_step(attempt)
+        if isinstance(outcome, dict):
+            # Before anybody is called back, who may log out again.
+            display.show(outcome)
     if isinstance(outcome, dict):
-        display.show(outcome)
-    elif input_mode(options.ask, kernel) is InputMode.FORM:
+        return
+    if input_mode(options.ask, kernel) is InputMode.FORM:
         command.form(attempt).show(outcome)
-    else:
+        return
+    with callbacks.held():
         display.show(command.store(attempt, drive(attempt, driver_of(options.ask, kernel), outcome)))
 
 

@@ -232,6 +232,7 @@ class LoginRegistry:
             # The form that brought the token is the one that does not mind.
             form.call_off("This form was closed, because the login was made in another way.")
         if before is not None:
+            before.session.holder.report("logged_out")
             with contextlib.suppress(Exception):  # an adapter need not be able to close
                 before.session.close()
         return login
@@ -304,6 +305,7 @@ class LoginRegistry:
         for login in self:
             if login.token is token:
                 login.session.holder.note_stale(token)
+                login.session.holder.wake_timer()  # one that was refused is renewed
 
     def _set(self, login: Login, token: Token, *, is_visible: bool = True) -> None:
         for known in [one for other in (login, *self._logins.values()) for one in other.tokens]:

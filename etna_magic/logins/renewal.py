@@ -124,11 +124,13 @@ class Renewal:
     def _tell(self) -> None:
         """Say why the last renewal failed, when that was, and when the next one will be."""
         login, refresher = self._login, self._login.session.holder.refresher
-        if login.token is not None and refresher is not None and refresher.error is not None:
-            said = display.not_renewed(
-                login.name, login.token, refresher.error, refresher.tried_at, refresher.next_try_at
-            )
-            display.show(display.line(said, "etna-warning"))
+        if login.token is None or refresher is None or refresher.error is None:
+            return
+        if refresher.renews:
+            login.notice = self._tell  # once the next try has failed as well
+            return
+        said = display.not_renewed(login.name, login.token, refresher.error, refresher.schedule)
+        display.show(display.line(said, "etna-warning"))
 
     def _ask(self, attempt: LoginAttempt, challenge: Challenge) -> None:
         """Ask a person for what a renewal needs, in the cell that is running."""

@@ -53,9 +53,10 @@ class ScriptSession(EtnaSession):
     def close(self) -> None:
         """Close the connections, renew no more, and keep no token; the server is not asked for anything."""
         login = self._logins.get(self.name)
-        if login is not None:
-            self._logins.drop(login, f"was closed; {_AGAIN}")
+        token = self._logins.drop(login, f"was closed; {_AGAIN}") if login is not None else None
         super().close()
+        if token is not None:
+            self.holder.report("logged_out")
 
 
 class ScriptLogins(LoginRegistry):

@@ -124,13 +124,11 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
         input_mode(options.ask, magics.kernel)  # where that does not fit, nothing is sent
     heartbeat = asyncio.create_task(_heartbeat())
     try:
-        line = await _line(command, await asyncio.to_thread(command.attempt), options.ask)
+        await _log_in(command, await asyncio.to_thread(command.attempt), options.ask)
     finally:
         heartbeat.cancel()
         if source is not None:
             source.cancel()  # nobody awaits it any more
-    if line is not None:
-        display.show(line)
     return command.logged_in().session
 
 
@@ -147,27 +145,33 @@ async def _heartbeat() -> None:
         await asyncio.sleep(0.2)
 
 
-async def _line(command: LoginCommand, attempt: LoginAttempt, ask: Ask) -> display.Bundle | None:
-    """Log in; return the line that reports it, unless a form has shown it."""
+async def _log_in(command: LoginCommand, attempt: LoginAttempt, ask: Ask) -> None:
+    """Log in, and report it before anybody is called back, who may log out again."""
     step: Token | Challenge | None = None
     kernel = command.kernel
     with saying_what_was_dropped(command), callbacks.held():
         async with _entered(command.lock(attempt)):
-            if line := await asyncio.to_thread(command.cached, attempt):
-                return line
-            if not attempt.missing:
+            line = await asyncio.to_thread(command.cached, attempt)
+            if line is None and not attempt.missing:
                 step = await asyncio.to_thread(attempt.start, {})
-            elif input_mode(ask, kernel) is InputMode.FORM:
+            elif line is None and input_mode(ask, kernel) is InputMode.FORM:
                 # At once: a code that the first step had sent would be in vain.
                 _refuse_unserved_form(kernel)
             if step is not None and not isinstance(step, Challenge):
                 # A keyring may ask a person to unlock it, and this loop must not wait for that.
-                return await asyncio.to_thread(command.store, attempt, step)
+                line = await asyncio.to_thread(command.store, attempt, step)
+        if line is not None:
+            display.show(line)
+            return
+    challenge = step if isinstance(step, Challenge) else None
     if input_mode(ask, kernel) is InputMode.FORM and not _unserved(kernel):
-        await _form(command, attempt, step)
-        return None
+        await _form(command, attempt, challenge)
+        return
     driver = driver_of("prompt" if input_mode(ask, kernel) is InputMode.FORM else ask, kernel)
-    return await asyncio.to_thread(command.store, attempt, await _drive(attempt, step, driver))
+    with callbacks.held():
+        display.show(
+            await asyncio.to_thread(command.store, attempt, await _drive(attempt, challenge, driver))
+        )
 
 
 @asynccontextmanager

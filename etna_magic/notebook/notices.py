@@ -118,8 +118,8 @@ def _stale(login: Login, otherwise: _Sentence = display.stale) -> _Sentence:
     error = refresher.error if refresher is not None else None
     if refresher is None or error is None:
         return otherwise
-    tried_at, next_try_at = refresher.tried_at, refresher.next_try_at
-    return lambda name, token: display.not_renewed(name, token, error, tried_at, next_try_at)
+    schedule = refresher.schedule
+    return lambda name, token: display.not_renewed(name, token, error, schedule)
 
 
 def _seconds_ahead(login: Login, token: Token) -> float:

@@ -12,7 +12,6 @@ from etna_magic.display.status_table import Row, status
 from etna_magic.exceptions import EtnaError, NotLoggedInError, login_hint
 from etna_magic.session import EtnaSession, ServerAnswer, ask_servers
 from etna_magic.settings import Settings, environment_of
-from etna_magic.support import format_moment
 from etna_magic.token import TokenState
 from etna_magic.token_cache import Remembered, RememberedTokens
 
@@ -189,7 +188,7 @@ def _row(registry: LoginRegistry, entry: Entry) -> Row:
     renews = refresher is not None and refresher.renews
     is_stale = token is not None and token.state is TokenState.STALE
     is_waiting = entry.login is not None and entry.login.form is not None
-    if refresher is not None and refresher.error is not None:
+    if refresher is not None and refresher.error is not None and not renews:
         warnings.append(_failed(refresher, refresher.error))
     elif refresher is not None and refresher.needs_person:
         notes.append("renews by itself, with a code that a person has to give")
@@ -217,10 +216,7 @@ def _row(registry: LoginRegistry, entry: Entry) -> Row:
 
 def _failed(refresher: TokenRefresher, error: EtnaError) -> str:
     """Say why a renewal failed, when it was tried last, and when it will be next."""
-    tried, following = refresher.tried_at, refresher.next_try_at
-    when = f", tried last at {format_moment(tried)}," if tried else ""
-    again = f"next at {format_moment(following)}" if following else "not again by itself"
-    return f"its renewal{when} failed, and is tried {again}: {error}"
+    return f"its renewal failed ({refresher.schedule}): {error}"
 
 
 def _said(answer: ServerAnswer) -> str:

@@ -188,16 +188,20 @@ class AuthAdapter(BaseAdapter):
         self, request: PreparedRequest, response: Response, token: Token, options: SendOptions
     ) -> Response:
         """Find out what a 401 or 403 is about; a read is sent once more where there is a fresh token."""
-        # Read to its end, so that its connection is free for the question.
+        said = self._said(request, response, token)
+        if said == "application key":
+            discard(response)
+            raise unknown_key(request.method, response.status_code)
+        if response.status_code == 401 or said == "token":
+            return self._after_401(request, response, token, options)
+        return response
+
+    def _said(self, request: PreparedRequest, response: Response, token: Token) -> str:
+        """Return what a refusal is about; it is read to its end, so that its connection is free."""
         outcome = safe_call(lambda: said_in(response.content), token.secrets())
         if isinstance(outcome, Failure):
             raise_for(outcome, request, response.status_code)
-        if outcome == "application key":
-            discard(response)
-            raise unknown_key(request.method, response.status_code)
-        if response.status_code == 401 or outcome == "token":
-            return self._after_401(request, response, token, options)
-        return response
+        return outcome
 
     def _after_401(
         self, request: PreparedRequest, response: Response, token: Token, options: SendOptions
@@ -214,7 +218,11 @@ class AuthAdapter(BaseAdapter):
             if hasattr(request.body, "seek"):
                 rewind_body(request)
             response = self._exchange(request, partial(_signed, fresh), options, fresh)
-            return self._note(request, response, fresh)
+            self._note(request, response, fresh)
+            if response.status_code == 401:
+                self._said(request, response, fresh)
+                self._rules.after_another_401(fresh, probe, _patience(options))
+            return response
         discard(response)
         raise failed.with_traceback(None)
 

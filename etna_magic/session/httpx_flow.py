@@ -114,19 +114,20 @@ class Signing:
             if response.is_success:
                 holder.note_accepted(token)
             return (yield from self._noted(request, response, token))
-        # Read to its end, so that its connection is free for the question.
-        outcome, status = (yield Read(response)), response.status_code
-        if isinstance(outcome, Failure):
-            raise_for(explained(outcome), request, status, kinds=OF_HTTPX)
-        if outcome == "application key":
+        said, status = (yield from _said(request, response)), response.status_code
+        if said == "application key":
             del response  # a server may repeat in it what it was sent
             raise unknown_key(method, status)
-        if status == 401 or outcome == "token":
+        if status == 401 or said == "token":
             fresh = yield Decide(partial(self._rules.after_401, method, status, token, asking, patience))
             if fresh is not None:
                 del response
                 token = _decided(fresh)
                 response = yield from self._exchange(Send(request, token, partial(signed, token)))
+                if response.status_code == 401:
+                    yield from _said(request, response)
+                    again = partial(self._rules.after_another_401, token, asking, patience)
+                    _decided((yield Decide(again)))
         return (yield from self._noted(request, response, token))
 
     def _noted(self, request: httpx.Request, response: httpx.Response, token: Token) -> Flow:
@@ -163,6 +164,15 @@ class Signing:
 def secrets_of(token: Token | None) -> tuple[Secret, ...]:
     """Return what no exception may show."""
     return token.secrets() if token else ()
+
+
+def _said(request: httpx.Request, response: httpx.Response) -> Generator[Step, Any, str]:
+    """Return what a refusal is about; it is read to its end, so that its connection is free."""
+    outcome = yield Read(response)
+    if isinstance(outcome, Failure):
+        raise_for(explained(outcome), request, response.status_code, kinds=OF_HTTPX)
+    said: str = outcome
+    return said
 
 
 def _decided(outcome: Any) -> Token:

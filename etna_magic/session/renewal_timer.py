@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
@@ -22,8 +24,12 @@ _log = logging.getLogger("etna_magic")
 class Watched(Protocol):
     """What is looked at: the holder of a token."""
 
-    def look(self) -> float | None:
-        """Do what is due; return the seconds until there may be more to do, or None if there is nothing."""
+    def seconds_left(self) -> float | None:
+        """Return the seconds until something is due, 0 if it is now, or None if nothing will be."""
+        ...
+
+    def do_what_is_due(self) -> None:
+        """Do it; that may take as long as a server, or a user's function, takes."""
         ...
 
 
@@ -31,8 +37,8 @@ class RenewalTimer:
     """Looks at every login when something is due, and sleeps in between.
 
     The thread is a daemon. It begins with the first login that has something for it to do, and ends
-    when none has any more. Renewals are made on it one after another: a token is renewed a tenth of its
-    life ahead (a quarter of an hour, if that is less), which leaves time for a server that is slow to answer.
+    when none has any more. It only looks: what is due for a login is done on a thread that lives as long as
+    that takes, so that a server that is silent, or a function that hangs, holds up no other login.
 
     Examples
     --------
@@ -42,6 +48,8 @@ class RenewalTimer:
 
     def __init__(self) -> None:
         self._watched: WeakSet[Watched] = WeakSet()
+        # For which something is being done now.
+        self._busy: WeakSet[Watched]
         self._thread: threading.Thread | None = None
         #: Whether this is a forked process that has called nothing yet; who calls something wakes it.
         self.rests = False
@@ -50,6 +58,7 @@ class RenewalTimer:
 
     def _renew_locks(self) -> None:
         self._lock = threading.Lock()
+        self._busy = WeakSet()
         self._woken = threading.Event()
 
     def after_fork(self) -> None:
@@ -102,19 +111,49 @@ class RenewalTimer:
                     self._thread = None
 
     def look(self) -> float | None:
-        """Do what is due for every login; return the seconds until something else may be, or None."""
+        """Begin what is due for each login; return the seconds until something else may be, or None."""
         with self._lock:
-            watched = list(self._watched)
-        return _soonest(_looked_at(one) for one in watched)
+            watched = [one for one in self._watched if one not in self._busy]
+        return _soonest(self._looked_at(one) for one in watched)
+
+    def _looked_at(self, watched: Watched) -> float | None:
+        try:
+            left = watched.seconds_left()
+        except Exception as error:  # noqa: BLE001 - what befalls one login must not end the others' renewals
+            return _noted(error)
+        if left is None or left > 0:
+            return left
+        with self._lock:
+            self._busy.add(watched)
+        self._do(watched)
+        return None
+
+    def _do(self, watched: Watched) -> None:
+        """Do what is due for one login, without waiting for its end."""
+        act = partial(self._done, watched)
+        threading.Thread(target=act, name="etna_magic-renewal", daemon=True).start()
+
+    def _done(self, watched: Watched) -> None:
+        """Do what is due for one login; the timer looks at it again when that has ended."""
+        busy = self._busy  # after a fork there is another
+        try:
+            watched.do_what_is_due()
+        except Exception as error:  # noqa: BLE001 - as above
+            # What fails at once would be due again at once.
+            self._pause(_noted(error))
+        finally:
+            with self._lock:
+                busy.discard(watched)
+            self.wake()
+
+    def _pause(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
-def _looked_at(watched: Watched) -> float | None:
-    try:
-        return watched.look()
-    except Exception as error:  # noqa: BLE001 - what befalls one login must not end the renewals of the others
-        # Its kind alone, whatever it may hold.
-        _log.warning("etna_magic could not look at a token (%s).", type(error).__name__)
-        return LONGEST_WAIT
+def _noted(error: Exception) -> float:
+    """Log what befell a login, by its kind alone; return the seconds for which to leave it alone."""
+    _log.warning("etna_magic could not look at a token (%s).", type(error).__name__)
+    return LONGEST_WAIT
 
 
 def _soonest(waits: Iterable[float | None]) -> float | None:

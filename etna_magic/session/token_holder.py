@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from etna_magic import callbacks
 from etna_magic.exceptions import NotLoggedInError, login_hint
-from etna_magic.session.renewal_timer import TIMER
+from etna_magic.session.renewal_timer import LONGEST_WAIT, TIMER
 from etna_magic.support import SameOrigin, format_moment, sanitize
 from etna_magic.token import Account, Token, TokenState
 
@@ -162,28 +162,47 @@ class TokenHolder:
         """Note that somebody may want to know when the token is stale."""
         self.wake_timer()
 
-    def look(self) -> float | None:
-        """Renew the token if it is time, and report it if it is stale; return the seconds to the next look.
+    def seconds_left(self) -> float | None:
+        """Return the seconds until the token is to be renewed, or reported as stale.
 
         Returns
         -------
         float or None
-            None where nothing will be due while nothing is called.
+            0 if either is due now, None where nothing will be due while nothing is called.
         """
-        refresher = self._refresher
-        left = refresher.look() if refresher is not None and self._token is not None else None
-        token = self._token
+        refresher, token = self._refresher, self._token
         if token is None:
             return None
-        self.note_stale(token)
+        left = refresher.seconds_left(token) if refresher is not None else None
         if self._unreported is not token or not callbacks.is_awaited("stale"):
             return left
-        end = max(token.remaining.total_seconds(), 0.0) + 0.001
+        end = max(token.remaining.total_seconds(), 0.0)
+        if token.state is TokenState.STALE:
+            end = 0.0 if refresher is None or not refresher.renews else LONGEST_WAIT
+        # A little more, so that it is time when the time has come, however it is rounded.
+        end = end + 0.001 if end else 0.0
         return end if left is None else min(left, end)
+
+    def do_what_is_due(self) -> None:
+        """Renew the token if it is time, and report it if it is stale."""
+        refresher, token = self._refresher, self._token
+        if token is None:
+            return
+        if refresher is not None:
+            try:
+                refresher.renew_if_due()
+            except NotLoggedInError:
+                return  # logged out meanwhile
+        if (token := self._token) is not None:
+            self.note_stale(token)
 
     def note_stale(self, token: Token) -> None:
         """Call back, once for each token, that it is stale, unless a fresh one is about to come by itself."""
-        if token.state is not TokenState.STALE or (self._refresher is not None and self._refresher.renews):
+        if self._refresher is None or not self._refresher.renews:
+            self._report_stale(token)
+
+    def _report_stale(self, token: Token) -> None:
+        if token.state is not TokenState.STALE:
             return
         with self._report_lock:
             if token is not self._unreported:
@@ -194,10 +213,10 @@ class TokenHolder:
     def report_renewal(self, event: str, error: str) -> None:
         """Call back that a renewal has worked or failed, and if that leaves a stale token."""
         if error and self.logs_failures:
-            _log.warning("%s: the token could not be renewed. %s", self.name, error)
+            _log.warning("%s: %s", self.name, error)
         self.report(event, error)
-        if self._token is not None:
-            self.note_stale(self._token)
+        if error and self._token is not None:
+            self._report_stale(self._token)
 
     def report(self, event: str, error: str = "") -> None:
         """Call back what has happened to this login."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import threading
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from etna_magic import callbacks
 from etna_magic.exceptions import EtnaError, RateLimitedError, TokenExpiredError
 from etna_magic.session.refusals import REFUSALS
-from etna_magic.support import Clock, Stopwatch
+from etna_magic.support import Clock, Stopwatch, format_moment
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 PAUSE = 60.0
 #: While nothing is called nobody waits, so each pause is twice the one before, up to this.
 LONGEST_PAUSE = 900.0
+#: How many tokens in a row a server refuses as soon as it has handed them out, before there is such a pause.
+MOST_REFUSED = 2
+
+# The refreshers at work for which something is called now, a user's function for codes above all.
+_at_work: ContextVar[tuple[TokenRefresher, ...]] = ContextVar("etna_magic_renewals", default=())
 
 
 class TokenRefresher:
@@ -41,7 +47,7 @@ class TokenRefresher:
     fingerprint : callable, optional
         Returns the fingerprint of the credentials that a login would send now.
     report : callable, optional
-        Is told ``renewed``, or ``renewal_failed`` and why.
+        Called with ``renewed``, or with ``renewal_failed`` and why.
     """
 
     def __init__(
@@ -62,6 +68,8 @@ class TokenRefresher:
         self._failures = 0
         self._tried: Stopwatch | None = None
         self._refreshed: Stopwatch | None = None
+        # How many tokens in a row were refused within a minute of a renewal.
+        self._refused = 0
         #: Whether each login needs a code from a person, so that none happens by itself.
         self.needs_person = False
         #: Why the last try failed; None when none has, or one has worked since. It is never raised itself:
@@ -75,8 +83,13 @@ class TokenRefresher:
 
     @property
     def renews(self) -> bool:
-        """Whether a fresh token will come by itself, as far as is known: nobody is needed, nothing failed."""
-        return self.error is None and not self.needs_person
+        """Whether a fresh token is coming by itself, as far as is known: nobody is needed for it.
+
+        After a failure that is so again as soon as the next try is due.
+        """
+        if self.needs_person:
+            return False
+        return self.error is None or self._lock.locked() or self._left(is_idle=True) == 0.0
 
     @property
     def tried_at(self) -> datetime | None:
@@ -90,7 +103,14 @@ class TokenRefresher:
             return None
         left = self._left(is_idle=True)
         now = datetime.fromtimestamp(self._clock.wall(), UTC)
-        return None if left is None else now + timedelta(seconds=max(left, 0.0))
+        return None if left is None else now + timedelta(seconds=left)
+
+    @property
+    def schedule(self) -> str:
+        """When a renewal was tried last, and when it is tried next, for a sentence in brackets."""
+        tried, following = self.tried_at, self.next_try_at
+        last = f"tried last at {format_moment(tried)}, " if tried else ""
+        return f"{last}next at {format_moment(following)}" if following else f"{last}not again by itself"
 
     def token(self) -> Token:
         """Return a token to sign with, renewed if it is time.
@@ -104,14 +124,17 @@ class TokenRefresher:
         if token.state is TokenState.FRESH:
             return token
         with callbacks.held():
-            if token.state is TokenState.EXPIRING:
-                self._try(token, is_idle=False)
-            else:
+            if token.state is TokenState.STALE:
                 self._insist()
+            elif self._lock.acquire(blocking=False):  # else another thread is doing it
+                try:
+                    self._try(token, is_idle=False)
+                finally:
+                    self._lock.release()
         return self._current()
 
-    def look(self) -> float | None:
-        """Renew the token if it is time and nobody is needed; return the seconds until it may be time.
+    def seconds_left(self, token: Token) -> float | None:
+        """Return the seconds until a token is to be renewed while nothing is called, 0 if it is now.
 
         Returns
         -------
@@ -120,55 +143,67 @@ class TokenRefresher:
         """
         if self.needs_person:
             return None
+        if token.state is TokenState.FRESH:
+            # A little more, so that it is time when the time has come, however it is rounded.
+            return max((token.remaining - token.warning_window).total_seconds(), 0.0) + 0.001
+        left = self._left(is_idle=True)
+        return LONGEST_PAUSE if left is None else left
+
+    def renew_if_due(self) -> None:
+        """Renew the token while nothing is called, if it is time and nobody is needed.
+
+        Raises
+        ------
+        NotLoggedInError
+            If it was logged out meanwhile.
+        """
         token = self._current()
-        if token.state is not TokenState.FRESH:
-            with callbacks.held():
+        if token.state is not TokenState.FRESH and not self.needs_person:
+            with callbacks.held(), self._lock:
                 self._try(token, is_idle=True)
-            token = self._current()
-        if self._failures:
-            left = self._left(is_idle=True)
-            return LONGEST_PAUSE if left is None else left
-        # A little more, so that it is time when the time has come, however it is rounded.
-        return max((token.remaining - token.warning_window).total_seconds(), 0.0) + 0.001
 
     def _try(self, token: Token, *, is_idle: bool) -> None:
-        if not self._lock.acquire(blocking=False):
-            return  # another thread is doing it
-        try:
-            if self._current() is token:
-                self._note_refusal()
-                if self._may_try(is_idle=is_idle):
-                    self._renew()
-        except EtnaError:
-            pass  # kept in .error, which the next cell shows; the old token may still be good
-        finally:
-            self._lock.release()
+        if self._current() is not token:
+            return  # another thread has done it
+        self._note_refusal()
+        if self._left(is_idle=is_idle) == 0.0:
+            self._renew()  # if that fails, the old token may still be good
 
     def _insist(self) -> None:
+        if self in _at_work.get():
+            raise TokenExpiredError(
+                "The token has ended, and its renewal waits for this function: use another session in it."
+            )
         with self._lock:
             # Another thread may have done it while this one waited.
             if self._current().state is not TokenState.STALE:
                 return
             self._note_refusal()
-            if self._may_try(is_idle=False):
+            if self._left(is_idle=False) == 0.0:
                 self._renew()
-            elif self.error is not None:
-                raise copy.copy(self.error)
-            # Else it is the same text once more, which the server may well accept.
+            # Without an error it may be the same text once more, which the server may well accept.
+            if self.error is not None:
+                raise self._dated(self.error)
+
+    def _dated(self, error: EtnaError) -> EtnaError:
+        """Return a copy of an error, that says when it was, and when the next try will be."""
+        # Where Dask was imported, a copy has the traceback as well.
+        dated = copy.copy(error).with_traceback(None)
+        dated.args = (f"The token could not be renewed ({self.schedule}). {error}", *error.args[1:])
+        return dated
 
     def _note_refusal(self) -> None:
-        """Count a token that was refused as soon as it was fresh as a failed renewal."""
+        """Look at a token that was refused: one is replaced at once, and several in a row are a failure."""
+        if not self._current().ended or self.error is not None:
+            return
         is_young = self._refreshed is not None and self._refreshed.seconds() < PAUSE
-        if self._current().ended and self.error is None and is_young:
+        self._refused = self._refused + 1 if is_young else 0
+        if self._refused >= MOST_REFUSED:
             self._fail(
-                TokenExpiredError(
-                    "The server hands out tokens and refuses them: wait a minute, or log in again by hand."
-                )
+                TokenExpiredError("The server hands out tokens and then refuses them: wait for the next try.")
             )
-
-    def _may_try(self, *, is_idle: bool) -> bool:
-        left = self._left(is_idle=is_idle)
-        return left is not None and left <= 0
+        else:
+            self._failures = 0  # the same text that came again has ended now
 
     def _left(self, *, is_idle: bool) -> float | None:
         """Return the seconds until a try may be made; None if none may before somebody does something."""
@@ -176,13 +211,14 @@ class TokenRefresher:
             return 0.0
         doubled = min(PAUSE * 2 ** min(self._failures - 1, 10), LONGEST_PAUSE)
         asked = self.error.retry_after if isinstance(self.error, RateLimitedError) else None
-        left = max(doubled if is_idle else PAUSE, asked or 0.0) - self._tried.seconds()
+        left = max(max(doubled if is_idle else PAUSE, asked or 0.0) - self._tried.seconds(), 0.0)
         refusal = REFUSALS.against(self._current().account, self._fingerprint) if self.error else None
         if refusal is None:
             return left
         return None if refusal.wait is None else max(left, refusal.wait)
 
     def _renew(self) -> None:
+        """Replace the token, or keep why that failed: for the next cell, and for calls past its end."""
         old, refusal = self._current(), None
         error: EtnaError
         try:
@@ -190,21 +226,22 @@ class TokenRefresher:
                 # Another login of this account may have found out that they are refused.
                 refusal = REFUSALS.against(old.account, self._fingerprint)
                 if refusal is None:
-                    self._refresh()
+                    before = _at_work.set((*_at_work.get(), self))
+                    try:
+                        self._refresh()
+                    finally:
+                        _at_work.reset(before)
         except EtnaError as caught:
             error = caught
         except Exception as caught:  # noqa: BLE001 - whatever it is, it must not stop calls that can go on
             kind = type(caught).__name__
-            error = EtnaError(f"The token could not be renewed ({kind}): log in again by hand.")
+            error = EtnaError(f"The renewal failed with a {kind}: log in again by hand.")
         else:
             if refusal is None:
                 self._succeed(old)
                 return
             error = copy.copy(refusal.error)
-        self._fail(error)
-        if refusal is not None:
-            self._tried = refusal.since  # nothing was sent now
-        raise error.with_traceback(None) from None
+        self._fail(error, refusal.since if refusal else None)
 
     def _succeed(self, old: Token) -> None:
         REFUSALS.forget(old.account)
@@ -216,9 +253,8 @@ class TokenRefresher:
         if is_fresh and token is not old:
             self._report("renewed", "")
 
-    def _fail(self, error: EtnaError) -> None:
-        self._tried = Stopwatch(self._clock)
+    def _fail(self, error: EtnaError, since: Stopwatch | None = None) -> None:
+        self._tried = since or Stopwatch(self._clock)  # nothing may have been sent now
         self._failures += 1
-        # Where Dask was imported, a copy has the traceback as well.
         self.error = copy.copy(error).with_traceback(None)
-        self._report("renewal_failed", str(error))
+        self._report("renewal_failed", str(self._dated(error)))

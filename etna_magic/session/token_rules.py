@@ -115,3 +115,18 @@ class TokenRules:
                 return fresh
             failed = TokenExpiredError(f"{reason} There is a fresh token now: repeat the call.")
         raise add_outcome(failed, refused(method, status)).with_traceback(None)
+
+    def after_another_401(self, token: Token, probe: Probe, patience: float) -> None:
+        """Look at a read that was refused with the fresh token as well; the next call may renew it again.
+
+        Raises
+        ------
+        TokenExpiredError
+            If the server has refused that token, too; else the answer is about that call alone.
+        """
+        if self._check.is_stale(token, lambda: probe(token), patience):
+            self._holder.on_change(token)
+            raise TokenExpiredError(
+                f"The server handed out a fresh token for {self._holder.name} and refused it at once. "
+                "Repeat the call in a minute, or log in again by hand."
+            )

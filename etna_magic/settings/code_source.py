@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextvars
 import inspect
+import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from etna_magic.credentials import header_fault
 from etna_magic.exceptions import VerificationError
 from etna_magic.secret import Secret
 
@@ -35,7 +39,7 @@ class CodeSource:
         Seconds that it may take; then it is abandoned, and what is awaited is cancelled.
     """
 
-    __slots__ = ("_awaited", "_get", "_loop", "timeout")
+    __slots__ = ("_abandoned", "_awaited", "_get", "_loop", "timeout")
 
     def __init__(
         self,
@@ -46,6 +50,8 @@ class CodeSource:
         self._get = lambda: function
         self._loop = loop
         self._awaited: Future[Any] | None = None
+        # Set when a call of the function that was abandoned has come to its end.
+        self._abandoned: threading.Event | None = None
         self.timeout = timeout
 
     def on_loop(self, loop: asyncio.AbstractEventLoop | None) -> CodeSource:
@@ -63,27 +69,39 @@ class CodeSource:
         from etna_magic.support.http import call_in_time  # noqa: PLC0415 - settings alone need no requests
         from etna_magic.support.safe_call import Failure  # noqa: PLC0415 - as above
 
-        began = time.monotonic()
+        if self._abandoned is not None and not self._abandoned.is_set():
+            # Each try would leave one more thread behind.
+            raise _no_code("has not returned yet from the last time")
+        began, ended = time.monotonic(), threading.Event()
+        # What it calls is a part of this login, and a renewal must not wait for itself.
+        ask = partial(contextvars.copy_context().run, self._asked, ended)
         # A little longer than what is awaited may take, so that it is that which ends.
-        outcome = call_in_time(self._asked, self.timeout + (1.0 if self._loop is None else 2.0), ())
+        outcome = call_in_time(ask, self.timeout + (1.0 if self._loop is None else 2.0), ())
         if isinstance(outcome, Secret):
-            return outcome
-        if isinstance(outcome, Failure):
+            fault = header_fault(outcome)
+            if not fault:
+                return outcome
+            outcome = f"returned a code that {fault}"
+        elif isinstance(outcome, Failure):
             is_late = time.monotonic() - began >= self.timeout
+            self._abandoned = ended if is_late else None
             took = f"took longer than {self.timeout:g} s"
             outcome = took if is_late else f"failed with a {outcome.kind.__name__}"
-        raise VerificationError(
-            f"The function that was given as code= {outcome}, so there is no code to log in with. "
-            "Call it by itself to see why, then log in again."
-        )
+        raise _no_code(outcome)
 
     def cancel(self) -> None:
         """Cancel what is awaited on the loop that was given, if something is."""
         if self._awaited is not None:
             self._awaited.cancel()
 
-    def _asked(self) -> Secret | str:
+    def _asked(self, ended: threading.Event) -> Secret | str:
         """Return the code, or why there is none; called on a thread that is abandoned when it is late."""
+        try:
+            return self._code()
+        finally:
+            ended.set()
+
+    def _code(self) -> Secret | str:
         ending = time.monotonic() + self.timeout
         answer = self._get()()
         if inspect.isawaitable(answer):
@@ -118,6 +136,13 @@ class CodeSource:
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickle ends up on a disk: it never fails, and never holds the function.
         return CodeSource, (_lost,)
+
+
+def _no_code(reason: str) -> VerificationError:
+    return VerificationError(
+        f"The function that was given as code= {reason}, so there is no code to log in with. "
+        "Call it by itself to see why, then log in again."
+    )
 
 
 def _lost() -> str:

@@ -154,7 +154,7 @@ def checked_duration(option: str, text: str) -> timedelta:
 def checked_seconds(option: str, value: object) -> float:
     """Return a number of seconds that was given for an option."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{option} has to be a number of seconds, and is a {type(value).__name__}.")
+        raise TypeError(f"{option} has to be a number of seconds, and is of type {type(value).__name__}.")
     if not 0 < value < math.inf:
         raise ValueError(f"{option} needs a number of seconds above 0.")
     return float(value)
@@ -180,7 +180,7 @@ def ask_option(*, form: bool, prompt: bool, no_input: bool, spell: Callable[[str
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{name} has to be a text, and is a {type(value).__name__}.")
+        raise TypeError(f"{name} has to be a text, and is of type {type(value).__name__}.")
     return value
 
 
@@ -192,8 +192,11 @@ def checked_code(value: object) -> Secret | CodeSource | None:
         return value
     if callable(value):
         return CodeSource(value)
-    text = _text("code", value)
-    return Secret(text) if text else None
+    if not isinstance(value, str):
+        raise TypeError(
+            f"code has to be a text or a function that returns one, and is of type {type(value).__name__}."
+        )
+    return Secret(value) if value else None
 
 
 def _path(value: object) -> Path | None:

@@ -15,12 +15,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from etna_magic.logins import LoginRegistry
 from etna_magic.logins.login_command import LoginCommand
-from etna_magic.session.renewal_timer import LONGEST_WAIT, RenewalTimer
+from etna_magic.session.renewal_timer import LONGEST_WAIT
 from etna_magic.settings import LoginOptions
 from etna_magic.support import Clock
 from tests.benchmarks.calling import lean_server
 from tests.benchmarks.pairs import Figure
 from tests.benchmarks.watching import hooks
+from tests.helpers.moved_clocks import TimerWithoutThread
 
 LOGINS, HOUR, HOURS = 100, 3600.0, 24
 LIFETIME = "1h"
@@ -30,13 +31,6 @@ class Ahead:
     """How far both clocks are ahead of the machine's."""
 
     seconds = 0.0
-
-
-class TimerWithoutThread(RenewalTimer):
-    """A timer that looks when it is asked to."""
-
-    def _begin(self, wait: float) -> None:
-        pass
 
 
 def figures() -> Iterator[Figure]:

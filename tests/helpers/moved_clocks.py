@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from etna_magic.session.renewal_timer import LONGEST_WAIT, RenewalTimer
+from etna_magic.session.renewal_timer import LONGEST_WAIT, RenewalTimer, Watched
 from etna_magic.support import Clock
 
 
@@ -31,6 +31,21 @@ class TimerWithoutThread(RenewalTimer):
     """A timer that looks when a test says so."""
 
     def _begin(self) -> None:
+        pass
+
+    def look(self) -> float | None:
+        """Do what is due before it returns."""
+        while True:
+            self._has_done = False
+            left = super().look()
+            if not self._has_done:
+                return left
+
+    def _do(self, watched: Watched) -> None:
+        self._has_done = True
+        self._done(watched)
+
+    def _pause(self, _: float) -> None:
         pass
 
     def run(self, clock: MovedClocks, seconds: float) -> Iterator[float]:

@@ -64,5 +64,5 @@ session.close()
     with Sandbox(login_limit=None) as sandbox:
         done = run(folder, source, **variables(sandbox))
     assert ("", 0) == (done.stdout, done.returncode)
-    assert done.stderr.startswith("etna: the token could not be renewed. ")
+    assert done.stderr.startswith("etna: The token could not be renewed (tried last at ")
     assert (1, False) == (len(done.stderr.splitlines()), "Sesame" in done.stderr)

@@ -8,6 +8,7 @@ import filelock
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+import etna_magic
 from etna_magic import EtnaSession, LoginEvent, callbacks, on
 from etna_magic.sandbox import Sandbox
 from tests.helpers.leaks import caught
@@ -128,12 +129,33 @@ def test_no_lock_between_processes(ip: InteractiveShell, tmp_path: Path, capsys)
 
 
 def test_another_account(ip: InteractiveShell, sandbox: Sandbox, monkeypatch, capsys) -> None:
-    """A login of somebody else under that name is theirs."""
+    """A login of somebody else under that name is theirs, and ends the one before."""
     got = events()
     ip.run_line_magic("etna_login", "")
     monkeypatch.setenv("ETNA_PASSWORD", sandbox.password_of("lockout"))
     ip.run_line_magic("etna_login", "-u lockout")
-    assert [("logged_in", "demo"), ("logged_in", "lockout")] == [(one.event, one.username) for one in got]
+    expected = [("logged_in", "demo"), ("logged_out", "demo"), ("logged_in", "lockout")]
+    assert expected == [(one.event, one.username) for one in got]
+
+
+def test_a_session_that_is_closed(ip: InteractiveShell) -> None:
+    """Closing what `connect()` returned ends its login, once."""
+    got = events("logged_out")
+    with etna_magic.connect() as session:
+        assert [] == got
+    session.close()
+    assert [("etna", None)] == [(one.name, one.expires_at) for one in got]
+
+
+def test_a_callback_that_logs_out(ip: InteractiveShell, capsys) -> None:
+    """The line of success comes before whoever is called back can make it untrue."""
+    on("logged_in", lambda event: ip.run_line_magic("etna_logout", event.name))
+    ip.run_line_magic("etna_login", "")
+    first, second = capsys.readouterr().out.splitlines()
+    assert (True, True) == (
+        first.startswith("Logged in as demo"),
+        second.startswith("etna: demo is logged out"),
+    )
 
 
 def test_a_failing_callback(session: EtnaSession, sandbox: Sandbox, caplog) -> None:

@@ -220,10 +220,13 @@ def test_a_read_is_sent_again(renewing: RenewingLogin, fresh: BothKinds) -> None
 
 
 def test_a_read_is_sent_again_once(renewing: RenewingLogin, fresh: BothKinds) -> None:
-    """Refused again, that is its answer."""
+    """Refused again, it is an error: the server refuses the fresh token, too."""
     renewing.call_reply = DENIED
+    assert isinstance(caught(lambda: fresh.get("v1.0/x")), TokenExpiredError)
+    assert [OLD, OLD, NEW, NEW] == renewing.signed
+    renewing.call_reply = probed(OK)
+    renewing.clock.move(60)
     assert 401 == fresh.get("v1.0/x").status_code
-    assert [OLD, OLD, NEW] == renewing.signed
 
 
 @pytest.mark.parametrize("method", WRITE_METHODS)

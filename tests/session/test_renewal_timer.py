@@ -16,7 +16,8 @@ from etna_magic.session.token_refresher import LONGEST_PAUSE
 from tests.helpers import accounts
 from tests.helpers.moved_clocks import TimerWithoutThread
 from tests.helpers.server import Received, answer
-from tests.helpers.waiting import wait_until
+from tests.helpers.waiting import LIMIT, wait_until
+from tests.session.held_answer import HeldAnswer
 from tests.session.renewing_login import DAY, FRESH, PAST_THE_END, RenewingLogin
 from tests.session.test_fork import in_a_child
 from tests.session.test_token_refresher import FAILURES, REFUSED
@@ -209,15 +210,18 @@ def test_an_error_ends_nothing(timer: TimerWithoutThread, renewing: RenewingLogi
     """What befalls one login is logged, by its kind, and the others are looked at."""
 
     class Broken:
-        def look(self) -> float | None:
+        def seconds_left(self) -> float | None:
             raise ZeroDivisionError("with a secret")
+
+        def do_what_is_due(self) -> None:
+            raise AssertionError("nothing is due")
 
     broken = Broken()
     timer.watch(broken)
     renewing.clock.move(PAST_THE_END)
     assert LONGEST_WAIT >= timer.look()
     assert 1 == renewing.login_count
-    assert ["etna_magic could not look at a token (ZeroDivisionError)."] == caplog.messages
+    assert {"etna_magic could not look at a token (ZeroDivisionError)."} == set(caplog.messages)
 
 
 def test_what_is_gone_is_forgotten() -> None:
@@ -318,13 +322,55 @@ def test_a_callback_that_ends_things(timer: TimerWithoutThread, renewing: Renewi
     assert "A callback failed that etna_magic.on('stale', …) was given." in caplog.messages
 
 
+def test_a_renewal_that_hangs() -> None:
+    """It holds up no other login's renewal, and it is begun once."""
+    clock, begun, free = accounts.ManualClock(), [], threading.Event()
+    hanging, other = TokenHolder("hanging"), TokenHolder("other")
+
+    def hang() -> None:
+        begun.append(1)
+        free.wait(LIMIT)
+
+    def renew() -> None:
+        other.put(accounts.token("https://other.example.com", clock))
+
+    for holder in (hanging, other):
+        holder.put(accounts.token(f"https://{holder.name}.example.com", clock))
+    first = other.token
+    hanging.refresher = TokenRefresher(hang, lambda: hanging.token, clock)
+    other.refresher = TokenRefresher(renew, lambda: other.token, clock)
+    clock.move(PAST_THE_END)
+    TIMER.wake()
+    try:
+        wait_until(lambda: begun and other.token is not first)
+        for _ in range(20):
+            TIMER.look()
+        assert [1] == begun
+    finally:
+        free.set()
+        hanging.release("was logged out")
+        other.release("was logged out")
+    wait_until(lambda: "etna_magic-renewal" not in {thread.name for thread in threading.enumerate()})
+
+
+def test_a_logout_during_a_renewal(timer: TimerWithoutThread, renewing: RenewingLogin, caplog) -> None:
+    """A login that is ended while it is renewed is nothing to report."""
+    renewing.clock.move(PAST_THE_END)
+    renewing.token_reply = held = HeldAnswer(FRESH)
+    held.during(timer.look, lambda: renewing.registry.drop(renewing.login, "was logged out"))
+    assert ([], None) == (caplog.messages, timer.look())
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_died() -> None:
     """Whatever ends the thread, the next login that wakes the timer gets another."""
 
     class Deadly:
-        def look(self) -> float | None:
+        def seconds_left(self) -> float | None:
             raise GeneratorExit
+
+        def do_what_is_due(self) -> None:
+            raise AssertionError("nothing is due")
 
     deadly = Deadly()
     TIMER.watch(deadly)

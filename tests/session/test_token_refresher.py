@@ -14,9 +14,11 @@ from etna_magic import (
     UnexpectedResponseError,
 )
 from etna_magic.session import TokenRefresher
+from etna_magic.settings import CodeSource
 from tests.helpers import accounts
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.server import answer
+from tests.helpers.waiting import LIMIT
 from tests.session.broken_servers import hang_up
 from tests.session.held_answer import HeldAnswer
 from tests.session.renewing_login import (
@@ -178,6 +180,16 @@ def test_limit_of_logins_is_kept(renewing: RenewingLogin) -> None:
     assert [1, 1, 2] == counts
 
 
+def test_a_function_for_codes_that_uses_the_session(renewing: RenewingLogin) -> None:
+    """A call in it does not wait for the renewal that waits for it."""
+    source = CodeSource(lambda: str(renewing.call()), timeout=LIMIT)
+    renewing.holder.refresher = TokenRefresher(
+        lambda: source.get_code() and None, lambda: renewing.session.token, renewing.clock
+    )
+    renewing.clock.move(PAST_THE_END)
+    assert "code= failed with a TokenExpiredError" in str(caught(renewing.call))
+
+
 def test_workers_get_a_renewed_token(renewing: RenewingLogin) -> None:
     """A session for workers is made with a fresh token, and cannot renew."""
     renewing.clock.move(PAST_THE_END)
@@ -236,13 +248,17 @@ class TestRefusingServers:
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
     def test_a_few_logins(self, renewing: RenewingLogin, method: str) -> None:
-        """Many calls in a row make two logins at most, and the last ones are not sent any more."""
+        """Many calls in a row make two logins, and the last ones are not sent any more."""
         renewing.call_reply = DENIED
         outcomes = [outcome_of(renewing, method) for _ in range(self.CALLS)]
-        assert renewing.login_count in (1, 2)
-        expected = "The server hands out tokens and refuses them: wait a minute, or log in again by hand."
+        assert 2 == renewing.login_count
+        assert {TokenExpiredError} == {type(one) for one in outcomes}
+        expected = (
+            "The token could not be renewed (tried last at 2025-06-15 15:06:40 UTC, next at 2025-06-15 "
+            "15:07:40 UTC). The server hands out tokens and then refuses them: wait for the next try."
+        )
         expected += " The POST was not sent." if method == "POST" else ""
-        assert {(TokenExpiredError, expected)} == {(type(one), str(one)) for one in outcomes[2:]}
+        assert {expected} == {str(one) for one in outcomes[3:]}
         before = len(renewing.server.received)
         assert isinstance(outcome_of(renewing, method), EtnaError)
         assert before == len(renewing.server.received)
@@ -252,7 +268,7 @@ class TestRefusingServers:
         renewing.call_reply = DENIED
         with ThreadPoolExecutor(8) as threads:
             list(threads.map(lambda _: outcome_of(renewing, "GET"), range(self.CALLS)))
-        assert renewing.login_count in (1, 2)
+        assert 2 == renewing.login_count
 
     def test_tries_again_after_the_pause(self, renewing: RenewingLogin) -> None:
         """A minute later it tries again, and once the server accepts its tokens calls go on."""
@@ -267,6 +283,14 @@ class TestRefusingServers:
         assert (200, before + 1) == (outcome_of(renewing, "GET"), renewing.login_count)
         assert (200, None) == (outcome_of(renewing, "POST"), renewing.holder.refresher.error)
 
+    def test_a_token_that_is_revoked_soon(self, renewing: RenewingLogin) -> None:
+        """One fresh token that is revoked within the minute, elsewhere say, is replaced at once."""
+        for number in (1, 2):
+            renewing.call_reply = new_token_only()
+            assert 200 == outcome_of(renewing, "GET")
+            assert number == renewing.login_count
+            renewing.session.token.refuse()
+
     def test_a_token_that_ends_later_is_renewed(self, renewing: RenewingLogin) -> None:
         """A token that was refused once is replaced, as is another that ends more than a minute later."""
         for logins in (1, 2):
@@ -277,6 +301,49 @@ class TestRefusingServers:
             assert (200, logins) == (outcome_of(renewing, "POST"), renewing.login_count)
 
 
+SAME = answer(200, accounts.body(State="Succeeded", Token=OLD.removeprefix("Bearer ")))
+
+
+class TestTheSameText:
+    """A server that hands out the same token text again."""
+
+    @pytest.mark.parametrize("age", [IN_THE_WINDOW, PAST_THE_END])
+    def test_asked_seldom(self, renewing: RenewingLogin, age: int) -> None:
+        """It is asked once a minute, and not at each call; what it gave out is used meanwhile."""
+        renewing.token_reply = SAME
+        renewing.clock.move(age)
+        assert [200] * 30 == [renewing.call() for _ in range(30)]
+        assert 1 == renewing.login_count
+        renewing.clock.move(61)
+        assert [200] * 30 == [renewing.call() for _ in range(30)]
+        assert 2 == renewing.login_count
+        renewing.token_reply = FRESH
+        renewing.clock.move(61)
+        assert [200] * 30 == [renewing.call() for _ in range(30)]
+        assert (3, NEW) == (renewing.login_count, renewing.signed[-1])
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_its_end_is_noticed(self, renewing: RenewingLogin, method: str) -> None:
+        """When the server ends it, there is another one at once, and no minute of bare 401s."""
+        renewing.token_reply = SAME
+        renewing.clock.move(IN_THE_WINDOW)
+        assert 200 == outcome_of(renewing, method)
+        renewing.clock.move(5)
+        renewing.token_reply, renewing.call_reply = FRESH, new_token_only()
+        outcomes = [outcome_of(renewing, method) for _ in range(2)]
+        assert (200, 2, method == "GET") == (outcomes[1], renewing.login_count, outcomes[0] == 200)
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_refused_for_good(self, renewing: RenewingLogin, method: str) -> None:
+        """One that comes again and is refused is an error of each call, after two logins."""
+        renewing.token_reply = SAME
+        renewing.clock.move(IN_THE_WINDOW)
+        assert 200 == outcome_of(renewing, method)
+        renewing.call_reply = DENIED
+        assert {TokenExpiredError} == {type(outcome_of(renewing, method)) for _ in range(20)}
+        assert renewing.login_count in (2, 3)
+
+
 def depth(error: BaseException) -> int:
     """Return how many frames an error's traceback has."""
     return len(list(traceback.walk_tb(error.__traceback__)))
@@ -284,6 +351,23 @@ def depth(error: BaseException) -> int:
 
 class TestKeptErrors:
     """An error that is kept for later calls is raised as a copy: its traceback would grow each time."""
+
+    def test_dated(self, renewing: RenewingLogin) -> None:
+        """It says when the renewal was tried and when it will be again: it is no new one."""
+        renewing.clock.move(PAST_THE_END)
+        renewing.token_reply = IN_TROUBLE
+        first = str(caught(renewing.call))
+        times = "(tried last at 2025-06-16 15:06:41 UTC, next at 2025-06-16 15:07:41 UTC)"
+        assert first.startswith(f"The token could not be renewed {times}. The server is in trouble")
+        renewing.clock.move(30)
+        assert first == str(caught(renewing.call))
+        renewing.token_reply = REFUSED
+        renewing.clock.move(30)
+        times = "(tried last at 2025-06-16 15:07:41 UTC, next at 2025-06-16 15:12:41 UTC)"
+        assert str(caught(renewing.call)).startswith(f"The token could not be renewed {times}. ")
+        renewing.clock.move(300)
+        times = "(tried last at 2025-06-16 15:12:41 UTC, not again by itself)"
+        assert str(caught(renewing.call)).startswith(f"The token could not be renewed {times}. ")
 
     @pytest.mark.parametrize("reply", FAILURES.values(), ids=FAILURES)
     def test_raised_often(self, renewing: RenewingLogin, reply) -> None:
@@ -314,22 +398,3 @@ class TestKeptErrors:
         errors = [caught(renewing.call) for _ in range(50)]
         assert (50, 1) == (len({id(error) for error in errors}), len({str(error) for error in errors}))
         assert 1 == len({depth(error) for error in errors[1:]})
-
-
-SAME = answer(200, accounts.body(State="Succeeded", Token=OLD.removeprefix("Bearer ")))
-
-
-@pytest.mark.parametrize("age", [IN_THE_WINDOW, PAST_THE_END])
-def test_a_server_that_gives_out_the_same_text(renewing: RenewingLogin, age: int) -> None:
-    """It is asked once a minute, and not at each call; what it gave out is used meanwhile."""
-    renewing.token_reply = SAME
-    renewing.clock.move(age)
-    assert [200] * 30 == [renewing.call() for _ in range(30)]
-    assert 1 == renewing.login_count
-    renewing.clock.move(61)
-    assert [200] * 30 == [renewing.call() for _ in range(30)]
-    assert 2 == renewing.login_count
-    renewing.token_reply = FRESH
-    renewing.clock.move(61)
-    assert [200] * 30 == [renewing.call() for _ in range(30)]
-    assert (3, NEW) == (renewing.login_count, renewing.signed[-1])

@@ -10,9 +10,10 @@ import threading
 import pytest
 
 from etna_magic import Secret, VerificationError
-from etna_magic.settings import CodeSource, LoginOptions
+from etna_magic.settings import CodeSource, LoginOptions, as_parameter, checked_options
 from etna_magic.settings.code_source import CODE_TIMEOUT
 from tests.helpers.leaks import caught, leaks
+from tests.helpers.waiting import wait_until
 
 CODE, SEED = "CODE-SECRET-081", "SEED-SECRET-555"
 
@@ -167,3 +168,47 @@ def test_kept_for_renewals() -> None:
     assert Secret(CODE) == LoginOptions().repeating(before).code.get_code()
     given = LoginOptions(code=Secret("1"))
     assert (given.code, None) == (given.repeating(before).code, LoginOptions().repeating(given).code)
+
+
+def test_a_function_that_never_returns() -> None:
+    """It is called once: each try would leave one more thread behind. When it has returned, it is again."""
+    free, calls = threading.Event(), []
+
+    def code() -> str:
+        calls.append(1)
+        free.wait(30)
+        return CODE
+
+    source = CodeSource(code, timeout=0.05)
+    assert "took longer than 0.05 s" in str(caught(source.get_code))
+    for _ in range(3):
+        assert "has not returned yet from the last time" in str(caught(source.get_code))
+    assert [1] == calls
+    free.set()
+
+    def answers() -> bool:
+        try:
+            return source.get_code() == Secret(CODE)
+        except VerificationError:
+            return False
+
+    wait_until(answers)
+
+
+@pytest.mark.parametrize("value", ["\u20ac12", "1\x002", "1\n2"], ids=["euro", "control", "line break"])
+def test_a_code_that_cannot_be_sent(value: str) -> None:
+    """It is the function's mistake, and the sentence says so without the code."""
+    error = caught(CodeSource(lambda: value).get_code)
+    assert (VerificationError, True) == (
+        type(error),
+        str(error).startswith("The function that was given as code= returned a code that holds a "),
+    )
+    assert [] == leaks(error, [value])
+
+
+def test_a_number_as_a_code() -> None:
+    """What is no text and no function is refused in plain words."""
+    with pytest.raises(
+        TypeError, match="code has to be a text or a function that returns one, and is of type int"
+    ):
+        checked_options(LoginOptions("etna", code=12), as_parameter)

@@ -6,7 +6,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test fuzz check docs bench soak dist frontends mutation format clean
+.PHONY: help demo lab test fuzz check docs pictures bench soak dist frontends mutation format clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ dist: .venv/.dev ## build the wheel and the sdist, check both, and do with them 
 	$(BIN)/python -m build --quiet
 	$(BIN)/python tests/packaging/check.py dist
 	$(PYTHON) tests/packaging/newcomer.py dist
+
+pictures: .venv/.dev ## draw the form, the warning and the status in both themes, wide and narrow, to be looked at
+	$(BIN)/python -m pytest tests/browser/pictures.py
 
 bench: .venv/.dev ## what it costs, as ratios of paired runs
 	$(BIN)/python tests/benchmarks/run.py

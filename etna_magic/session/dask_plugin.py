@@ -23,6 +23,8 @@ _log = logging.getLogger("etna_magic")
 # Seconds until a hand-over that failed is tried again: twice as long after each, up to the longest, which is
 # also how often a client that was closed is noticed.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+# Seconds to wait for a cluster that a token is taken back from; the thread goes on after that.
+_CLOSING = 10.0
 
 
 class HasToken(Protocol):
@@ -93,12 +95,14 @@ class TokenSharing:
         self._account: Account = holder.token.account
         self._send(make())
         holder.watchers.append(self._changed.set)
-        threading.Thread(target=self._run, name="etna_magic-dask", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="etna_magic-dask", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
-        """Send no more tokens; workers keep the last one as long as it lasts, and new ones get none."""
+        """Send no more tokens, and take the last one back: who closes the client next cannot."""
         self._is_closed = True
         self._changed.set()
+        self._thread.join(_CLOSING)
 
     def _run(self) -> None:
         """Send what is new; a thread of its own, since nobody who puts a token in place may wait for it."""

@@ -73,15 +73,27 @@ def _browser_tests(items: list[pytest.Item]) -> list[pytest.Item]:
 # Playwright keeps an event loop in this thread: it must be gone before other packages' tests
 # call asyncio.run(), so nothing here lives for the whole session.
 @pytest.fixture(scope="package")
-def browser() -> Iterator[BrowserContext]:
-    """Yield the one Chromium of these tests; its cache makes every page but the first quick."""
+def scale() -> int:
+    """Return how many pixels are drawn for one of the page's."""
+    return 1
+
+
+@pytest.fixture(scope="package")
+def browser(scale: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """Yield the one Chromium of these tests, with a profile on disk: compiled scripts are kept there."""
     if CHROMIUM is None:
         pytest.fail(f"{REQUIRED} is set and no Chromium found: {HOW_TO_GET}")
+    expect.set_options(timeout=LIMIT)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, headless=True)
-        expect.set_options(timeout=LIMIT)
-        yield started.new_context(viewport=VIEW, device_scale_factor=2)
-        started.close()
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=CHROMIUM,
+            args=ARGUMENTS,
+            viewport=VIEW,
+            device_scale_factor=scale,
+        )
+        yield context
+        context.close()
 
 
 @pytest.fixture(scope="package")
@@ -102,23 +114,41 @@ def servers(
         running.__exit__()
 
 
+@pytest.fixture(scope="package")
+def kept() -> dict[tuple[str, str], NotebookPage]:
+    """Return the pages that wait for a next test, by flavour and theme: opening one takes seconds."""
+    return {}
+
+
 @pytest.fixture
 def open_notebook(
-    browser: BrowserContext, servers: Callable[[str], JupyterServer]
+    browser: BrowserContext,
+    servers: Callable[[str], JupyterServer],
+    kept: dict[tuple[str, str], NotebookPage],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., NotebookPage]]:
     """Yield a function that opens a notebook of some cells, in a flavour and a theme."""
-    opened: list[NotebookPage] = []
+    opened: list[tuple[tuple[str, str], NotebookPage]] = []
+    failed = request.session.testsfailed
 
     def open_one(flavour: str, cells: list[str], shade: str = "light") -> NotebookPage:
-        server = servers(flavour)
-        server.choose_theme(shade)
-        opened.append(NotebookPage(browser.new_page(), server))
-        opened[-1].open(cells)
-        return opened[-1]
+        notebook = kept.pop((flavour, shade), None)
+        if notebook is not None:
+            notebook.begin_again(cells)
+        else:
+            server = servers(flavour)
+            server.choose_theme(shade)
+            notebook = NotebookPage(browser.new_page(), server)
+            notebook.open(cells)
+        opened.append(((flavour, shade), notebook))
+        return notebook
 
     yield open_one
-    for notebook in opened:
-        notebook.close()
+    for key, notebook in opened:
+        if request.session.testsfailed > failed or key in kept or not notebook.is_as_it_was:
+            notebook.close()
+        else:
+            kept[key] = notebook
 
 
 @pytest.fixture

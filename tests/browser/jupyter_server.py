@@ -46,6 +46,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def new_notebook(cells: list[str]) -> nbformat.NotebookNode:
+    """Return a notebook of code cells."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_code_cell(source) for source in cells]
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    return notebook
+
+
 class JupyterServer:
     """A running Jupyter server; a context manager that ends what it started.
 
@@ -110,10 +118,7 @@ class JupyterServer:
         """Write a new notebook of code cells and return its path."""
         self._written += 1
         path = self.notebooks / f"test{self._written}.ipynb"
-        notebook = nbformat.v4.new_notebook()
-        notebook.cells = [nbformat.v4.new_code_cell(source) for source in cells]
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-        nbformat.write(notebook, path)
+        nbformat.write(new_notebook(cells), path)
         return path
 
     def page_url(self, notebook: Path) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
 from playwright.sync_api import expect
+
+from tests.browser.jupyter_server import new_notebook
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -23,6 +27,11 @@ IDLE = f"""() => {{
     const context = window.jupyterapp && {PANEL} && {SESSION};
     const kernel = context && context.isReady && context.session && context.session.kernel;
     return Boolean(kernel) && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
+}}"""
+REFILL = f"""async content => {{
+    await {SESSION}.restartKernel();
+    {PANEL}.context.model.fromJSON(content);
+    await {PANEL}.context.save();
 }}"""
 EXECUTE = "command => window.jupyterapp.commands.execute(command)"
 
@@ -42,6 +51,8 @@ class NotebookPage:
         self.page = page
         self.server = server
         self.file: Path | None = None
+        #: Whether another test may have it.
+        self.is_as_it_was = True
         self._width = ""
 
     def open(self, cells: list[str]) -> None:
@@ -49,6 +60,13 @@ class NotebookPage:
         self.file = self.server.write_notebook(cells)
         self.page.goto(self.server.page_url(self.file), wait_until="domcontentloaded")
         self.wait_until_idle(LOAD_LIMIT)
+        expect(self.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(len(cells))
+
+    def begin_again(self, cells: list[str]) -> None:
+        """Have other cells and a new kernel in the page that is open."""
+        content = json.loads(nbformat.writes(new_notebook(cells)))
+        self.page.evaluate(REFILL, content)
+        self.wait_until_idle()
         expect(self.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(len(cells))
 
     def wait_until_idle(self, limit: float = CELL_LIMIT) -> None:
@@ -119,7 +137,7 @@ class NotebookPage:
         size = {"width": 320, "height": 900, "deviceScaleFactor": scale, "mobile": False}
         self.page.context.new_cdp_session(self.page).send("Emulation.setDeviceMetricsOverride", size)
         self.page.wait_for_function("() => window.innerWidth === 320")
-        self._width = "-320"
+        self._width, self.is_as_it_was = "-320", False
 
     def screenshot(self, name: str, index: int, shade: str) -> Path:
         """Draw a cell with its output into the folder of screenshots."""

@@ -23,7 +23,7 @@ def put(name, host, username, age, lifetime=24.0):
     )
     return registry.put(name, token, None)
 
-usual = dict(error=None, needs_person=False, tried_at=None, next_try_at=None, renews=True, look=lambda: None)
+usual = dict(error=None, needs_person=False, renews=True, schedule="", seconds_left=lambda _: None)
 demo = put("etna", "pub-api-et-demo-prod.etnasoft.us", "alice", 3.4)
 demo.session.holder.refresher = SimpleNamespace(**usual)
 demo.remembered = "/home/alice/.local/state/etna_magic/tokens"
@@ -32,10 +32,10 @@ live.session.holder.read_only = True
 old = put("old", "pub-api-et-demo-prod.etnasoft.us", "bob", 26)
 failed = put("overnight", "api.example.com", "carol", 23.95)
 why = "The server refused this user name and password."
-now = old.token.expires_at
+times = [format_moment(old.token.expires_at + timedelta(minutes=minutes)) for minutes in (0, 15)]
+schedule = "tried last at {}, next at {}".format(*times)
 failed.session.holder.refresher = SimpleNamespace(
-    **usual
-    | dict(error=NotLoggedInError(why), renews=False, tried_at=now, next_try_at=now + timedelta(minutes=15))
+    **usual | dict(error=NotLoggedInError(why), renews=False, schedule=schedule)
 )
 put("refused", "api.example.com", "dave", 1).token.refuse()
 get_ipython().run_line_magic("config", "EtnaMagics.warn = 'never'")
@@ -78,6 +78,7 @@ def test_status_reads_well(flavour, shade, open_notebook):
     if flavour == "lab":
         notebook.page.evaluate("window.jupyterapp.shell.collapseLeft()")
     for width in WIDTHS:
+        notebook.is_as_it_was = False
         notebook.page.set_viewport_size({"width": width, "height": 2200 if width < 400 else 1000})
         notebook.screenshot(f"status-{width}", 2, shade)
         assert ([], []) == (status.evaluate(BROKEN), status.evaluate(WIDER)), width

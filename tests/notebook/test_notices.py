@@ -125,6 +125,21 @@ def test_a_stale_token_whose_renewal_failed(logins: AgingLogins, shown: list[str
     assert shown[0] == shown[1]
 
 
+def test_while_the_next_try_is_due(logins: AgingLogins, shown: list[str]) -> None:
+    """Nobody is told to log in while a renewal is at work again, though an earlier one has failed."""
+    refresher = refreshing(logins)
+    refresher._refresh = failing
+    logins.age(30)
+    with pytest.raises(EtnaError):
+        refresher.token()
+    logins.registry.get("etna").notice = lambda: shown.append("told")
+    logins.age(0.02)
+    logins.notices.before(cell())
+    logins.notices.after(cell(), ())
+    assert ["told"] == shown  # which Renewal leaves for later, as long as that is so
+    assert refresher.renews
+
+
 def failing() -> None:
     """Fail as a login does."""
     raise EtnaError("It is down.")

@@ -140,7 +140,8 @@ def test_past_the_end_the_call_has_the_reason(user: RememberingUser):
     user.know(ETNA_PASSWORD="")
     for _ in range(2):
         error = user.kernel.run(CALL).error
-        assert error.startswith("MissingCredentialsError: ETNA_PASSWORD ")
+        assert error.startswith("MissingCredentialsError: The token could not be renewed (tried last at ")
+        assert "ETNA_PASSWORD is not set" in error
     assert 1 == user.sandbox.token_requests
 
 

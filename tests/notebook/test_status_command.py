@@ -13,6 +13,8 @@ from etna_magic import NotLoggedInError
 from etna_magic.logins import LoginRegistry
 from etna_magic.notebook.arguments import StatusOptions
 from etna_magic.notebook.status_command import show_status
+from etna_magic.session import TokenRefresher
+from etna_magic.support import Clock
 from tests.helpers.server import Received, ScriptedServer, answer
 from tests.notebook.tokens import START, MovedClock, token
 
@@ -52,8 +54,8 @@ def registry(server: ScriptedServer, clock: MovedClock) -> LoginRegistry:
 
 def refresher(**members: object) -> SimpleNamespace:
     """Return what the status asks of a refresher."""
-    usual = {"error": None, "needs_person": False, "tried_at": None, "next_try_at": None}
-    made = SimpleNamespace(**usual | members, look=lambda: None)
+    usual = {"error": None, "needs_person": False, "tried_at": None, "next_try_at": None, "schedule": ""}
+    made = SimpleNamespace(**usual | members, seconds_left=lambda _: None)
     made.renews = made.error is None and not made.needs_person
     return made
 
@@ -168,14 +170,16 @@ def test_a_renewal_that_failed(
 ) -> None:
     """Why, when it was tried last, and when it will be next, or that it will not."""
     tried = datetime(2001, 9, 9, 2, 59, tzinfo=UTC)
-    failed = refresher(error=NotLoggedInError("The server is busy."), tried_at=tried, next_try_at=next_try)
+    failed = refresher(
+        error=NotLoggedInError("The server is busy."),
+        tried_at=tried,
+        next_try_at=next_try,
+        schedule="tried last at one, next at ten",
+    )
     registry.get("etna").session.holder.refresher = failed
     show_status(registry, StatusOptions("etna"))
     lines = [line.strip() for line in shown[0].splitlines()]
-    when = "%Y-%m-%d %H:%M:%S %Z"
-    again = f"next at {next_try.astimezone():{when}}" if next_try else "not again by itself"
-    failed = f"tried last at {tried.astimezone():{when}}, failed, and is tried {again}"
-    assert f"its renewal, {failed}: The server is busy." in lines
+    assert "its renewal failed (tried last at one, next at ten): The server is busy." in lines
     said = first(registry, capsys)
     assert (False, "The server is busy.", "2001-09-09T02:59:00+00:00") == (
         said["renews"],
@@ -293,6 +297,21 @@ def test_a_refusal_is_noted(
     server.play(answer(200))
     said = first(registry, capsys, name="etna", check=True)
     assert ("accepted", "fresh", "") == (said["server"], said["state"], held.ended)
+
+
+def test_a_refused_one_that_renews_itself(
+    registry: LoginRegistry, server: ScriptedServer, shown: list[str]
+) -> None:
+    """Nobody is told to log in while a renewal is to come."""
+    login = registry.get("etna")
+    login.session.holder.refresher = TokenRefresher(list, lambda: login.session.token, Clock())
+    server.play(DENIED)
+    show_status(registry, StatusOptions("etna", check=True))
+    assert (True, True, False) == (
+        "the server refuses it" in shown[0],
+        "is being renewed by itself" in shown[0],
+        "%etna_login" in shown[0],
+    )
 
 
 def test_one_that_does_not_answer(

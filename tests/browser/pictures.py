@@ -1,4 +1,4 @@
-"""Pictures of what a user sees, in both themes, to be looked at after a change."""
+"""Pictures of what a user sees, in both themes, to be looked at; `make pictures` draws them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ PLACES = {
     "demo": "-b https://pub-api-x-demo-prod.etnasoft.us/api -u alice",
     "sandbox": "--sandbox --form --read-only",
 }
+
+
+@pytest.fixture(scope="package")
+def scale() -> int:
+    """Draw them as a sharp screen does."""
+    return 2
 
 
 @LOOKS

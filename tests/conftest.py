@@ -4,9 +4,10 @@ import signal
 
 from hypothesis import settings
 
-# The same examples in every run, so that a change is blamed for what it broke; `make fuzz` draws others.
-settings.load_profile("ci")
+# The same few examples in every run, so that a change is blamed for what it broke; `make fuzz` draws others.
+settings.register_profile("test", settings.get_profile("ci"), deadline=None, max_examples=25)
 settings.register_profile("fuzz", settings.get_profile("default"), deadline=None, print_blob=True)
+settings.load_profile("test")
 
 
 def pytest_configure() -> None:

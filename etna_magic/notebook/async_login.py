@@ -238,7 +238,7 @@ class _Reruns:
         events = cast("InteractiveShell", get_ipython()).events
         events.register("pre_run_cell", begun.append)
         try:
-            for _ in range(100):
+            for _ in range(500):  # ten seconds: a busy machine takes its time
                 await asyncio.sleep(0.02)
                 parent = kernel.get_parent("shell")
                 if _cell(parent) == _cell(ended) and parent["header"] != ended["header"]:

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from etna_magic.sandbox.messages import format_date, parse_date
@@ -109,7 +109,6 @@ def changed(draw: Any, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", CALLS)
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_body(name: str, data: st.DataObject) -> None:
     """No body makes the sandbox itself fail, then or when orders are worked."""
@@ -211,7 +210,6 @@ _conditions = (
 
 
 @pytest.mark.parametrize("path", FILTERED)
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_filter(path: str, data: st.DataObject) -> None:
     """No filter of a list makes the sandbox itself fail."""
@@ -223,7 +221,6 @@ def test_any_filter(path: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     "path", [f"{ACCOUNT}/orders?pageNumber=0&pageSize=9&filter=", "/api/v1.0/equities/lookup?count=9&mask="]
 )
-@settings(max_examples=100, deadline=None)
 @given(text=st.text(alphabet="'#()<>=, aISymbolnd0159-%&", max_size=30))
 def test_any_query(path: str, text: str) -> None:
     """No text in a query makes the sandbox itself fail."""
@@ -231,7 +228,6 @@ def test_any_query(path: str, text: str) -> None:
 
 
 @given(text=st.text(max_size=20).filter(lambda text: "/" not in text))
-@settings(max_examples=100, deadline=None)
 def test_any_path(text: str) -> None:
     """No text in a path makes the sandbox itself fail."""
     direct = Direct(MONDAY)

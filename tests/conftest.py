@@ -1,6 +1,8 @@
 """What holds for all tests."""
 
+import os
 import signal
+import tempfile
 
 from hypothesis import settings
 
@@ -8,6 +10,10 @@ from hypothesis import settings
 settings.register_profile("test", settings.get_profile("ci"), deadline=None, max_examples=25)
 settings.register_profile("fuzz", settings.get_profile("default"), deadline=None, print_blob=True)
 settings.load_profile("test")
+
+
+# Nothing of the tests lands in the state of the user who runs them.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="etna_magic-tests-")
 
 
 def pytest_configure() -> None:

@@ -308,8 +308,11 @@ class LoginCommand:
         self._watch(login, token)
         login.session.holder.refresher = None
         if renews:
-            from etna_magic.logins.renewal import Renewal  # noqa: PLC0415 - for those who ask for it
+            # For those who ask for it.
+            from etna_magic.logins.renewal import Renewal  # noqa: PLC0415
+            from etna_magic.token_cache import SharedRefusals  # noqa: PLC0415
 
+            REFUSALS.shared = SharedRefusals.of_this_user()
             REFUSALS.forget(token.account)
             renewal = Renewal(self, login)
             refresher = TokenRefresher(

@@ -7,7 +7,7 @@ import hashlib
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.token import Token, TokenState
@@ -36,6 +36,14 @@ _LOCK_REASONS: dict[type[Exception], str] = {
     NotImplementedError: "this file system has no locks",
     RuntimeError: "this process holds it",
 }
+
+
+class HasDigest(Protocol):
+    """What a lock is for."""
+
+    @property
+    def digest(self) -> str:
+        """By what its file is called."""
 
 
 class TokenCache:
@@ -144,7 +152,7 @@ class TokenCache:
                 self._store.delete(key.digest)
 
     @contextlib.contextmanager
-    def lock(self, key: CacheKey | Remembered) -> Iterator[bool]:
+    def lock(self, key: HasDigest) -> Iterator[bool]:
         """Let one process at a time look, log in and keep the token, so that fifty make one login."""
         if isinstance(self._store, NoStore):
             yield False
@@ -167,7 +175,7 @@ class TokenCache:
             with contextlib.suppress(OSError, RuntimeError):  # the system takes it back when the process ends
                 lock.release()
 
-    def _lock_file(self, key: CacheKey | Remembered) -> Path:
+    def _lock_file(self, key: HasDigest) -> Path:
         return self._folder / f"{key.digest}.lock"
 
 

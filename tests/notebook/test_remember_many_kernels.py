@@ -22,7 +22,7 @@ DYING = """
 import os, pathlib, sys, time
 import etna_magic.login_flow
 
-def ask(*_):
+def ask(*_, **__):
     pathlib.Path({began!r}).touch()
     while not pathlib.Path({go!r}).exists():
         time.sleep(0.02)
@@ -91,6 +91,20 @@ def restart(kernel: Kernel) -> None:
     """Press the restart button."""
     kernel._manager.restart_kernel(now=False)
     kernel.client.wait_for_ready(timeout=LIMIT)
+
+
+def test_a_wrong_password_in_many(users: list[RememberingUser]):
+    """Kernels whose renewals all send a wrong password send it three times together: five lock a user out."""
+    for user in users[:6]:
+        user.know()
+        assert "ok" == user.kernel.run("%etna_login --auto-renew").status
+        user.kernel.set_environment(ETNA_PASSWORD="wrong")
+    before = users[0].sandbox.token_requests
+    for user in users[:6]:
+        user.age(left=-3)
+    cells = [RunningCell(user.kernel, CALL) for user in users[:6]]
+    assert ["error"] * 6 == [cell.finish().status for cell in cells]
+    assert 3 == users[0].sandbox.token_requests - before
 
 
 def test_a_real_restart(users: list[RememberingUser], tmp_path):

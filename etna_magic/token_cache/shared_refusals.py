@@ -1,0 +1,84 @@
+"""How often a server has refused an account, counted together by all processes of a user on a machine."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from etna_magic.secret import Secret
+from etna_magic.token_cache.cache import TokenCache, can_remember
+from etna_magic.token_cache.stores import FileStore, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from etna_magic.token import Account
+
+_log = logging.getLogger("etna_magic")
+
+
+class _Key(NamedTuple):
+    digest: str
+
+
+class SharedRefusals:
+    """Files that hold a number each, in the folder of the user's state; nothing of a password is in them.
+
+    A file that cannot be read or written is logged, and counts nothing: each process still counts its own.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the user's state.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._store = FileStore(folder / "refusals")
+        self._locks = TokenCache(folder, self._store)
+
+    @classmethod
+    def of_this_user(cls) -> SharedRefusals | None:
+        """Return those of the user who runs this process; None where the extra ``remember`` is missing."""
+        if not can_remember():
+            return None
+        import platformdirs  # noqa: PLC0415 - an extra
+
+        return cls(Path(platformdirs.user_state_dir("etna_magic", appauthor=False)))
+
+    def times(self, account: Account) -> int:
+        """Return how often the server has refused it since somebody logged in."""
+        with self._logging():
+            text = self._store.read(_key(account).digest)
+            if text is not None and text.get_secret_value().isdecimal():
+                return int(text.get_secret_value())
+        return 0
+
+    def note(self, account: Account) -> None:
+        """Count one refusal more."""
+        with self._logging():
+            self._store.write(_key(account).digest, Secret(str(self.times(account) + 1)))
+
+    def forget(self, account: Account) -> None:
+        """Begin to count again, because the server has accepted it."""
+        with self._logging():
+            self._store.delete(_key(account).digest)
+
+    @contextlib.contextmanager
+    def exclusive(self, account: Account) -> Iterator[None]:
+        """Let one process at a time find out whether its credentials are accepted."""
+        with self._locks.lock(_key(account)):
+            yield
+
+    @contextlib.contextmanager
+    def _logging(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as error:
+            _log.warning("Refused logins are counted by this process alone: %s.", error)
+
+
+def _key(account: Account) -> _Key:
+    return _Key("refused-" + hashlib.sha256("\n".join(account).encode()).hexdigest())

@@ -79,8 +79,8 @@ _waiting: ContextVar[list[LoginEvent] | None] = ContextVar("etna_magic_events", 
 def on(event: str, callback: Callable[[LoginEvent], object]) -> Callable[[], None]:
     """Have a function called when something happens to a login.
 
-    It is called on the thread where it happens: of a login, of a call whose token was renewed, or of the
-    timer that renews idle tokens. So keep it short, and hand longer work to a thread of your own. What it
+    It is called on the thread where it happens: of a login, of a call whose token was renewed, or of a
+    renewal while nothing is called. So keep it short, and hand longer work to a thread of your own. What it
     raises is logged by the logger ``etna_magic``, and stops nothing, ``SystemExit`` included.
     ``%unload_ext etna_magic`` takes all callbacks away, and so does ``%reload_ext etna_magic``.
 
@@ -89,7 +89,8 @@ def on(event: str, callback: Callable[[LoginEvent], object]) -> Callable[[], Non
     event : str
         ``logged_in``; ``renewed``, when a fresh token is in place; ``renewal_failed``, at each try that
         failed; ``stale``, once for each token that has ended and that no renewal is about to replace, also
-        while nothing is called; ``logged_out``.
+        while nothing is called; ``logged_out``, also when another account takes the name, or what
+        `connect` returned is closed.
     callback : callable
         Gets one `LoginEvent`. It may use the session. It is no coroutine function, which nothing would await.
 

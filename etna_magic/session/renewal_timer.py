@@ -119,13 +119,15 @@ class RenewalTimer:
     def _looked_at(self, watched: Watched) -> float | None:
         try:
             left = watched.seconds_left()
+            if left is None or left > 0:
+                return left
+            with self._lock:
+                self._busy.add(watched)
+            self._do(watched)
         except Exception as error:  # noqa: BLE001 - what befalls one login must not end the others' renewals
+            with self._lock:
+                self._busy.discard(watched)
             return _noted(error)
-        if left is None or left > 0:
-            return left
-        with self._lock:
-            self._busy.add(watched)
-        self._do(watched)
         return None
 
     def _do(self, watched: Watched) -> None:
@@ -138,7 +140,7 @@ class RenewalTimer:
         busy = self._busy  # after a fork there is another
         try:
             watched.do_what_is_due()
-        except Exception as error:  # noqa: BLE001 - as above
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
             # What fails at once would be due again at once.
             self._pause(_noted(error))
         finally:
@@ -150,7 +152,7 @@ class RenewalTimer:
         time.sleep(seconds)
 
 
-def _noted(error: Exception) -> float:
+def _noted(error: BaseException) -> float:
     """Log what befell a login, by its kind alone; return the seconds for which to leave it alone."""
     _log.warning("etna_magic could not look at a token (%s).", type(error).__name__)
     return LONGEST_WAIT

@@ -11,7 +11,7 @@ import pytest
 
 from etna_magic import LoginEvent, TokenState, callbacks, on
 from etna_magic.session import TIMER, TokenHolder, TokenRefresher
-from etna_magic.session.renewal_timer import LONGEST_WAIT
+from etna_magic.session.renewal_timer import LONGEST_WAIT, RenewalTimer
 from etna_magic.session.token_refresher import LONGEST_PAUSE
 from tests.helpers import accounts
 from tests.helpers.moved_clocks import TimerWithoutThread
@@ -306,6 +306,40 @@ def test_after_a_fork() -> None:
     assert 0 == in_a_child(in_the_child, (0, 1, True))
     assert (1, False) == (len(threads()), renewed.is_set())
     holder.release("was logged out")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("with a secret"), SystemExit("a secret")])
+def test_what_fails_at_once(error: BaseException, monkeypatch, caplog) -> None:
+    """It is left alone for a while, though it is due all the time."""
+    paused: list[float] = []
+    monkeypatch.setattr(TimerWithoutThread, "_pause", lambda _, seconds: paused.append(seconds))
+
+    class Failing:
+        def seconds_left(self) -> float | None:
+            return None if paused else 0.0
+
+        def do_what_is_due(self) -> None:
+            raise error
+
+    timer, failing = TimerWithoutThread(), Failing()
+    timer.watch(failing)
+    assert (None, [LONGEST_WAIT]) == (timer.look(), paused)
+    assert [f"etna_magic could not look at a token ({type(error).__name__})."] == caplog.messages
+
+
+def test_no_more_threads(monkeypatch, renewing: RenewingLogin, caplog) -> None:
+    """Where no thread can be started, that is logged, and the next look tries again."""
+
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    timer = RenewalTimer()
+    monkeypatch.setattr(timer, "_begin", list)
+    timer.watch(renewing.holder)
+    renewing.clock.move(PAST_THE_END)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert [LONGEST_WAIT] * 2 == [timer.look(), timer.look()]
+    assert ["etna_magic could not look at a token (RuntimeError)."] * 2 == caplog.messages
 
 
 @pytest.mark.parametrize("end", [SystemExit("a mistake"), asyncio.CancelledError(), GeneratorExit()])

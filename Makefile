@@ -39,7 +39,7 @@ dist: .venv/.dev ## build the wheel and the sdist, check both, and do with them 
 	$(BIN)/python tests/packaging/check.py dist
 	$(PYTHON) tests/packaging/newcomer.py dist
 
-pictures: .venv/.dev ## draw the form, the warning and the status in both themes, wide and narrow, to be looked at
+pictures: .venv/.dev ## draw the form, the warning and the status, to be looked at, and for docs/pictures
 	$(BIN)/python -m pytest tests/browser/pictures.py
 
 bench: .venv/.dev ## what it costs, as ratios of paired runs

@@ -12,7 +12,7 @@
   find(".etna-count")?.setAttribute("aria-hidden", "true"); // or each second would be read out
 
   const describe = () => {
-    form.setAttribute("aria-labelledby", find(".etna-who")?.id ?? "");
+    form.setAttribute("aria-label", find(".etna-who")?.textContent ?? "");
     const error = find(".etna-error");
     // Keys that are pressed here are no commands of JupyterLab's, which would cut the cell.
     for (const one of [form, ...form.querySelectorAll("input, button")]) one.dataset.lmSuppressShortcuts = "true";

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import ipywidgets
 
-from etna_magic.display import badge
+from etna_magic.display import badge, breakable
 from etna_magic.exceptions import EtnaError
 from etna_magic.settings import LABELS, environment_of
 from etna_magic.support import checked_base_url, sanitize
@@ -67,19 +67,19 @@ class Heading(NamedTuple):
         listed = f"Known: {', '.join(known)}." if known else ""
         return cls(settings.text("username"), settings.text("base_url"), listed, is_read_only)
 
-    def html(self, title: str, title_id: str) -> str:
-        """Return it as HTML; the title, with who and where, names the group."""
+    def html(self, title: str) -> str:
+        """Return it as HTML; the title, with who and where, names the group, as text with these blanks."""
         try:
             base_url = checked_base_url(self.base_url) if self.base_url else ""
         except EtnaError:  # it is said when it was typed
             base_url = ""
-        where = f'at <span class="etna-url">{escape(sanitize(base_url))}</span>'
+        where = f'at <span class="etna-url">{breakable(sanitize(base_url))}</span>'
         who = f"as <b>{escape(sanitize(self.username))}</b> " if self.username else ""
         mark = badge(environment_of(base_url), is_read_only=self.is_read_only) if base_url else ""
         place = where if base_url else "at a base URL that is still to be typed"
         known = f'<div class="etna-known">{_prose(self.known)}</div>' if self.known else ""
-        first = f'<div class="etna-title"><span>{escape(title)}</span>{mark}</div>'
-        return f'<div class="etna-who" id="{title_id}">{first}<div>{who}{place}</div></div>{known}'
+        first = f'<div class="etna-title"><span>{escape(title)}</span> {mark}</div>'
+        return f'<div class="etna-who">{first} <div>{who}{place}</div></div>{known}'
 
 
 def _prose(text: str) -> str:
@@ -100,7 +100,7 @@ class FormPage:
         # The first of them stays in its place in the page when the others go; it is drawn above the fields.
         parts = (self.said, self._count, assets, self.heading, self.error, self._body)
         self.box = ipywidgets.VBox(parts).add_class("etna-login")
-        self._id = f"etna-{self.box.model_id}"
+        self._error_id = f"etna-{self.box.model_id}-error"
         self._title = self._proof = ""
 
     def show(self, heading: Heading, title: str, proof: str, widgets: Iterable[ipywidgets.Widget]) -> None:
@@ -111,12 +111,12 @@ class FormPage:
 
     def head(self, heading: Heading) -> None:
         """Show another heading above the same fields."""
-        self.heading.value = heading.html(self._title, f"{self._id}-title") + self._proof
+        self.heading.value = heading.html(self._title) + self._proof
 
     def say(self, message: str, note: str = "", *, is_error: bool = False) -> None:
         """Say something, at once if it is an error, instead of what was said before."""
         more = f"<div>{_prose(note)}</div>" if note else ""
-        error = f'<div class="etna-error" role="alert" id="{self._id}-error">{_prose(message)}{more}</div>'
+        error = f'<div class="etna-error" role="alert" id="{self._error_id}">{_prose(message)}{more}</div>'
         self.count("")
         self.said.value = "" if is_error else _prose(message)
         # Emptied first: the same error a second time would be no change, and not be read out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from etna_magic.exceptions import login_hint
@@ -37,11 +38,38 @@ _BADGES = {
 }
 # As html.escape() does it, whose module brings a table of all entities along: a tenth of a first login.
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+# Where the parts of an address or a path begin; a number such as an IP address or a date is one part.
+_PARTS = re.compile(r"(?<=/)(?=\w)|(?<=\w[.@\-])(?=[^\W\d])")
+# A date is broken at its hyphens by browsers.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def escape(text: str) -> str:
     """Return a text as it is written in HTML."""
     return text.translate(_ESCAPES)
+
+
+def breakable(text: str) -> str:
+    """Return a text as HTML: an address or a path is broken where its parts end, a date nowhere.
+
+    Parameters
+    ----------
+    text : str
+        What to write.
+
+    Returns
+    -------
+    str
+        It, escaped.
+
+    Examples
+    --------
+    >>> from etna_magic import display
+    >>> display.breakable("https://api.example.com/api").count("<wbr>")
+    4
+    """
+    parts = _PARTS.sub("<wbr>", escape(text))
+    return _DATE.sub(r'<span style="white-space: nowrap">\g<0></span>', parts)
 
 
 def badge(environment: str, *, is_read_only: bool = False) -> str:
@@ -69,7 +97,7 @@ def badge(environment: str, *, is_read_only: bool = False) -> str:
     return " ".join(
         f'<span class="etna-badge etna-{escape(name).lower()}" style="{_BADGES[name]}; border-radius: 3px; '
         "padding: 0 6px; font-size: 0.85em; font-weight: 700; letter-spacing: 0.04em; white-space: nowrap; "
-        f'display: inline-block; line-height: 1.5">{escape(name)}</span>'
+        f'display: inline-block; line-height: 1.3">{escape(name)}</span>'
         for name in names
     )
 
@@ -79,9 +107,9 @@ def line(text: str, css: str = "etna-line") -> Bundle:
     edge = f"border-left: 4px solid {_COLOURS[css]}; padding: 2px 0 2px 10px; margin: 2px 0"
     style = f"{edge}; color: {INK}; {FONT}"
     before, hint, name = text.rpartition("%etna_login")
-    html = escape(text)
+    html = breakable(text)
     if hint and (not name or (name[0] == " " and name[1:].isidentifier())):
-        html = f'{escape(before)}<code style="white-space: nowrap">{escape(hint + name)}</code>'
+        html = f'{breakable(before)}<code style="white-space: nowrap">{escape(hint + name)}</code>'
     return {"text/plain": text, "text/html": f'<div class="{css}" style="{style}">{html}</div>'}
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from etna_magic.display.sentences import FONT, INK, Bundle, badge, escape
+from etna_magic.display.sentences import FONT, INK, Bundle, badge, breakable, escape
 from etna_magic.support import format_duration, format_moment
 from etna_magic.token import Token, TokenState
 
@@ -20,10 +19,6 @@ _COLOURS = {
     TokenState.EXPIRING: "var(--jp-warn-color1, #f57c00)",
     TokenState.STALE: "var(--jp-error-color1, #d32f2f)",
 }
-# Where the parts of an address or a path begin; a number such as an IP address or a date is one part.
-_PARTS = re.compile(r"(?<=/)(?=\w)|(?<=[.@\-])(?=[^\W\d])")
-# A date is broken at its hyphens by browsers.
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _EDGE = "var(--jp-border-color1, #bdbdbd)"
 # The browser shortens the bar by itself: no message goes to the kernel or comes from it.
 _RULES = (
@@ -118,22 +113,16 @@ def _card(row: Row) -> str:
     )
     body = ""
     if token is not None:
-        body += f"<div>{_breakable(str(token.account))}</div>{_bar(token)}<div>{_breakable(_time(row))}</div>"
+        body += f"<div>{breakable(str(token.account))}</div>{_bar(token)}<div>{breakable(_time(row))}</div>"
     quiet = "color: var(--jp-ui-font-color2, inherit)"
-    body += "".join(f'<div style="{quiet}">{_breakable(note)}</div>' for note in row.notes)
+    body += "".join(f'<div style="{quiet}">{breakable(note)}</div>' for note in row.notes)
     sign = f'<span aria-hidden="true" style="color: {_COLOURS[TokenState.EXPIRING]}">▲</span>'
-    body += "".join(f"<div>{sign} {_breakable(warning)}</div>" for warning in row.warnings)
+    body += "".join(f"<div>{sign} {breakable(warning)}</div>" for warning in row.warnings)
     if row.hint:
         # On a line of its own where it does not fit, and broken only where that is too short as well.
         body += f'<div>To log in again: <code style="display: inline-block">{escape(row.hint)}</code></div>'
     css = "etna-card etna-stale" if is_stale else "etna-card"
     return f'<div class="{css}" role="listitem" style="{style}">{head}{body}</div>'
-
-
-def _breakable(text: str) -> str:
-    """Return a text as HTML: an address or a path is broken where its parts end, a date nowhere."""
-    parts = _PARTS.sub("<wbr>", escape(text))
-    return _DATE.sub(r'<span style="white-space: nowrap">\g<0></span>', parts)
 
 
 def _bar(token: Token) -> str:

@@ -183,7 +183,7 @@ def _variables(registry: LoginRegistry, entry: Entry) -> list[str]:
 def _row(registry: LoginRegistry, entry: Entry) -> Row:
     token, notes, warnings = entry.token, [], []
     if variables := ", ".join(_variables(registry, entry)):
-        notes.append(variables)
+        notes.append(f"in {variables}")
     refresher = entry.refresher
     renews = refresher is not None and refresher.renews
     is_stale = token is not None and token.state is TokenState.STALE

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 LOAD_LIMIT = 90_000  # milliseconds, as all limits of Playwright
 CELL_LIMIT = 30_000
-PANEL = "window.jupyterapp.shell.currentWidget"
+SHELL = "window.jupyterapp.shell"
+PANEL = f"{SHELL}.currentWidget"
 SESSION = f"{PANEL}.sessionContext"
 # The indicator shows idle before the kernel is connected: ask the kernel's own connection.
 IDLE = f"""() => {{
@@ -33,6 +34,11 @@ REFILL = f"""async content => {{
     {PANEL}.context.model.fromJSON(content);
     await {PANEL}.context.save();
 }}"""
+# The notebook follows the window some time later; beside it are the edges of the application.
+HAS_FOLLOWED = """width => {
+    const right = document.querySelector('.jp-Notebook').getBoundingClientRect().right;
+    return window.innerWidth === width && width - 150 < right && right <= width;
+}"""
 EXECUTE = "command => window.jupyterapp.commands.execute(command)"
 
 
@@ -53,7 +59,6 @@ class NotebookPage:
         self.file: Path | None = None
         #: Whether another test may have it.
         self.is_as_it_was = True
-        self._width = ""
 
     def open(self, cells: list[str]) -> None:
         """Write a notebook of these cells, open it, and wait for its kernel."""
@@ -130,18 +135,21 @@ class NotebookPage:
         self.page.wait_for_function(f"() => !{PANEL}.context.model.dirty")
         return self.file.read_text(encoding="utf-8")
 
-    def narrow(self, scale: int = 2) -> None:
-        """Make the page 320 pixels wide, as it is in a narrow window, or at 400 % in one of 1280."""
+    def resize(self, width: int, scale: int | None = None) -> None:
+        """Make the page this wide: 320 is a narrow window, or at 400 % one of 1280 pixels."""
         if self.server.flavour == "lab":
-            self.page.evaluate(EXECUTE, "application:toggle-left-area")
-        size = {"width": 320, "height": 900, "deviceScaleFactor": scale, "mobile": False}
-        self.page.context.new_cdp_session(self.page).send("Emulation.setDeviceMetricsOverride", size)
-        self.page.wait_for_function("() => window.innerWidth === 320")
-        self._width, self.is_as_it_was = "-320", False
+            self.page.evaluate(f"{SHELL}.collapseLeft()")
+        size = {"width": width, "height": 1600 if width == 320 else 900}
+        self.page.set_viewport_size(size)
+        if scale is not None:
+            metrics = {**size, "deviceScaleFactor": scale, "mobile": False}
+            self.page.context.new_cdp_session(self.page).send("Emulation.setDeviceMetricsOverride", metrics)
+        self.page.wait_for_function(HAS_FOLLOWED, arg=width)
+        self.is_as_it_was = False
 
     def screenshot(self, name: str, index: int, shade: str) -> Path:
         """Draw a cell with its output into the folder of screenshots."""
-        path = SCREENSHOTS / f"{name}-{self.server.flavour}-{shade}{self._width}.png"
+        path = SCREENSHOTS / f"{name}-{self.server.flavour}-{shade}.png"
         self.page.mouse.move(0, 0)
         self.cell(index).screenshot(path=path)
         return path

@@ -1,29 +1,43 @@
-"""Pictures of what a user sees, in both themes, to be looked at; `make pictures` draws them."""
+"""Pictures of what a user sees, in both themes, wide and narrow, to be looked at; `make pictures` draws them.
+
+Those of JupyterLab are in `docs/pictures/`, for the manual: with few colours, since they are kept for good.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import LOAD
 from tests.browser.login_form import LoginForm
 from tests.browser.notebook_page import SCREENSHOTS
 
-WIDE, NARROW = "wide", "narrow"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.browser.notebook_page import NotebookPage
+
+KEPT = SCREENSHOTS.parents[2] / "docs" / "pictures"
+COLOURS = 96
+WIDTHS = {"": 800, "-320": 320}
 LOOKS = pytest.mark.parametrize(
-    ("flavour", "shade", "width"),
-    [
-        ("lab", "light", WIDE),
-        ("lab", "dark", WIDE),
-        ("lab", "light", NARROW),
-        ("lab", "dark", NARROW),
-        ("notebook", "light", WIDE),
-        ("notebook", "dark", NARROW),
-    ],
+    ("flavour", "shade"), [("lab", "light"), ("lab", "dark"), ("notebook", "light"), ("notebook", "dark")]
 )
+# The embedded sandbox, as a user would have set it.
+SET_UP = """
+import os
+from datetime import timedelta
+from etna_magic.settings.embedded_sandbox import sandbox
+running = sandbox(timedelta(hours=24))
+os.environ['ETNA_BASE_URL'] = running.base_url
+"""
+KEY = "os.environ['ETNA_APP_KEY'] = running.app_key\n"
 PLACES = {
     "live": "-b https://api.example.com/api -u alice",
-    "demo": "-b https://pub-api-x-demo-prod.etnasoft.us/api -u alice",
+    "demo": "-b https://pub-api-et-demo-prod.etnasoft.us/api -u alice",
     "sandbox": "--sandbox --form --read-only",
 }
 
@@ -34,15 +48,32 @@ def scale() -> int:
     return 2
 
 
+def keep(path: Path, name: str) -> None:
+    """Put a picture into the manual."""
+    KEPT.mkdir(exist_ok=True)
+    drawn = Image.open(path).convert("RGB").quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE)
+    drawn.save(KEPT / f"{name}.png", optimize=True)
+
+
+def draw(notebook: NotebookPage, name: str, index: int, shade: str) -> None:
+    """Draw a cell with its output, wide and at 320 pixels."""
+    for suffix, width in WIDTHS.items():
+        notebook.resize(width)
+        path = notebook.screenshot(f"{name}{suffix}", index, shade)
+        assert path.stat().st_size > 0
+        if notebook.server.flavour == "lab":
+            keep(path, f"{name}{suffix}-{shade}")
+
+
 @LOOKS
-def test_pictures_of_a_login(flavour, shade, width, sandbox, show_form):
+def test_pictures_of_a_login(flavour, shade, sandbox, open_notebook):
     """The form, an error in it, a PIN, a code, the line of success and the status."""
-    line = f"%etna_login -b {sandbox.base_url}"
-    form = show_form(flavour, line, "%etna_status", shade=shade)
-    notebook = form.notebook
-    if width is NARROW:
-        notebook.narrow()
-    drawn = [notebook.screenshot("form", 1, shade)]
+    notebook = open_notebook(flavour, [LOAD + SET_UP, "%etna_login", "%etna_status"], shade)
+    assert notebook.run(0) == ""
+    notebook.run_cell(1)
+    form = LoginForm(notebook, 1)
+    form.wait_for("Password")
+    draw(notebook, "form", 1, shade)
     form.type("App key", sandbox.app_key)
     form.type("Username", "pin-twofactor")
     for said in ("password", "Refused 2 times", "Refused 3 times"):
@@ -50,29 +81,28 @@ def test_pictures_of_a_login(flavour, shade, width, sandbox, show_form):
         form.press("Enter")
         form.wait_for_error(said)
         expect(form.field("Password")).to_be_focused()
-    drawn.append(notebook.screenshot("error", 1, shade))
+    draw(notebook, "error", 1, shade)
     form.type("Password", sandbox.password_of("pin-twofactor"))
     form.press("Enter")
     form.wait_for("PIN")
     expect(form.field("PIN")).to_be_focused()
-    drawn.append(notebook.screenshot("pin", 1, shade))
+    draw(notebook, "pin", 1, shade)
     form.keyboard.type("1357")
     form.press("Enter")
     form.wait_for("Code")
     expect(form.field("Code")).to_be_focused()
-    drawn.append(notebook.screenshot("code", 1, shade))
+    draw(notebook, "code", 1, shade)
     form.keyboard.type("246810")
     form.press("Enter")
     form.wait_until_gone()
-    drawn.append(notebook.screenshot("success", 1, shade))
+    draw(notebook, "success", 1, shade)
     notebook.run(2)
     assert notebook.output(2).locator(".etna-card").count() == 1
-    drawn.append(notebook.screenshot("status", 2, shade))
-    assert all(path.stat().st_size > 0 for path in drawn)
+    draw(notebook, "status", 2, shade)
 
 
 @LOOKS
-def test_pictures_of_each_place(flavour, shade, width, open_notebook):
+def test_pictures_of_each_place(flavour, shade, open_notebook):
     """Before anything is typed: LIVE, DEMO and SANDBOX."""
     lines = [f"%etna_login {place} {line}" for place, line in PLACES.items()]
     notebook = open_notebook(flavour, [LOAD, *lines], shade)
@@ -82,28 +112,26 @@ def test_pictures_of_each_place(flavour, shade, width, open_notebook):
         form = LoginForm(notebook, index)
         form.wait_for("Password")
         expect(form.box.locator(".etna-badge").first).to_have_text(place.upper())
-    if width is NARROW:
-        notebook.narrow()
-    drawn = [notebook.screenshot(place, index, shade) for index, place in enumerate(PLACES, 1)]
-    assert all(path.stat().st_size > 0 for path in drawn)
+    for index, place in enumerate(PLACES, 1):
+        draw(notebook, place, index, shade)
 
 
 @LOOKS
-def test_picture_of_what_a_genuine_server_knows(flavour, shade, width, sandbox, show_form):
+def test_picture_of_what_a_genuine_server_knows(flavour, shade, sandbox, open_notebook):
     """The user's phrase and picture above the PIN; the browser has drawn the picture."""
-    line = f"%etna_login -b {sandbox.base_url} -u pin-phrase"
-    form = show_form(flavour, line, app_key=sandbox.app_key, shade=shade)
-    if width is NARROW:
-        form.notebook.narrow()
+    notebook = open_notebook(flavour, [LOAD + SET_UP + KEY, "%etna_login -u pin-phrase"], shade)
+    assert notebook.run(0) == ""
+    notebook.run_cell(1)
+    form = LoginForm(notebook, 1)
     form.type("Password", sandbox.password_of("pin-phrase"))
     form.press("Enter")
     form.wait_for("PIN")
-    proof = form.notebook.output(1).locator(".etna-proof")
+    proof = notebook.output(1).locator(".etna-proof")
     expect(proof).to_contain_text("Your phrase: ")
     picture = proof.locator("img")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
-    form.notebook.screenshot("phrase", 1, shade)
+    draw(notebook, "phrase", 1, shade)
 
 
 @pytest.mark.parametrize("shade", ["light", "dark"])
@@ -115,6 +143,7 @@ def test_picture_for_the_readme(shade, open_notebook):
         "6 * 7",
     )
     notebook = open_notebook("lab", [LOAD, *lines], shade)
+    notebook.resize(WIDTHS[""])
     notebook.run(0)
     notebook.run(1)
     notebook.run_cell(2)
@@ -127,25 +156,22 @@ def test_picture_for_the_readme(shade, open_notebook):
     notebook.page.mouse.move(0, 0)
     first, last = (notebook.cell(index).bounding_box() for index in (2, 3))
     clip = {**first, "height": last["y"] + last["height"] - first["y"] + 4}
-    notebook.page.screenshot(path=SCREENSHOTS / f"overview-{shade}.png", clip=clip)
+    path = SCREENSHOTS / f"overview-{shade}.png"
+    notebook.page.screenshot(path=path, clip=clip)
+    keep(path, path.stem)
 
 
 @LOOKS
-def test_picture_of_a_warning(flavour, shade, width, sandbox, show_form):
+def test_picture_of_a_warning(flavour, shade, open_notebook):
     """The warning above a cell's own output, once the token is stale."""
     wait = "import time\ntime.sleep(max(0, etna_token.remaining.total_seconds()) + 0.1)"
-    line = f"%etna_login -b {sandbox.base_url} -u demo --lifetime 2"
-    cells = ("print('hello')", wait, "%etna_status")
-    form = show_form(flavour, line, *cells, app_key=sandbox.app_key, shade=shade)
-    form.type("Password", sandbox.password_of("demo"))
-    form.press("Enter")
-    form.wait_until_gone()
-    notebook = form.notebook
-    if width is NARROW:
-        notebook.narrow()
+    cells = ("%etna_login --sandbox --lifetime 2s", "print('hello')", wait, "%etna_status")
+    notebook = open_notebook(flavour, [LOAD, *cells], shade)
+    notebook.run(0)
+    notebook.run(1)
     notebook.run(3)
     notebook.run(2)
     assert notebook.output(2).locator(".etna-warning").count() == 1
-    notebook.screenshot("warning", 2, shade)
+    draw(notebook, "warning", 2, shade)
     notebook.run(4)
-    notebook.screenshot("status-stale", 4, shade)
+    draw(notebook, "status-stale", 4, shade)

@@ -191,7 +191,7 @@ def test_show_password(flavour, sandbox, show_form):
 def test_at_320_pixels(flavour, how, sandbox, show_form):
     """In a narrow window, and in one of 1280 at 400 %, nothing scrolls to the side and no word is broken."""
     form = show_form(flavour, f"%etna_login -b {sandbox.base_url} -u demo", app_key=sandbox.app_key)
-    form.notebook.narrow(4 if how == "zoomed" else 2)
+    form.notebook.resize(320, 4 if how == "zoomed" else None)
     assert form.box.evaluate(TOO_WIDE) == []
     be_refused(form, sandbox, times=3)
     assert form.box.evaluate(TOO_WIDE) == []

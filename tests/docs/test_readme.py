@@ -185,3 +185,10 @@ def test_contributing_names_every_module() -> None:
     folders = {path.parent.name for path in (*package.rglob("*.py"), *(ROOT / "tests").rglob("*.py"))}
     names = modules | {f"{name}/" for name in folders - {"etna_magic", "tests"}}
     assert set() == {name for name in names if name not in CONTRIBUTING}
+
+
+def test_every_picture_is_shown() -> None:
+    """Each one that is kept is on a page, in the README or in a notebook, and each that is shown is kept."""
+    places = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", *(ROOT / "notebooks").glob("*.ipynb")]
+    shown = {name for one in places for name in re.findall(r"pictures/([\w-]+\.png)", one.read_text("utf-8"))}
+    assert {path.name for path in (ROOT / "docs" / "pictures").iterdir()} == shown

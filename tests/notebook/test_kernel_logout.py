@@ -53,7 +53,7 @@ def test_status_lists_every_login(user: NotebookUser) -> None:
     )
     assert [True] * 3 == [bool(re.fullmatch(head, card[0])) for head, card in zip(heads, cards, strict=True)]
     assert [f"demo at {user.sandbox.base_url} (LIVE)"] * 3 == [card[1] for card in cards]
-    assert ["fresh_token, fresh_session", "near_token, near_session", "stale_token, stale_session"] == [
+    assert [f"in {name}_token, {name}_session" for name in ("fresh", "near", "stale")] == [
         card[2] for card in cards
     ]
     assert 3 == run.bundles[0]["text/html"].count('role="listitem"')

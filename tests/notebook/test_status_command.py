@@ -76,7 +76,7 @@ def test_of_all(registry: LoginRegistry, shown: list[str]) -> None:
     show_status(registry, StatusOptions())
     (text,) = shown
     assert ["etna", "paper"] == [part.split(":")[0] for part in text.split("\n\n")]
-    assert "  etna_token, etna_session\n  is not renewed by itself" in text
+    assert "  in etna_token, etna_session\n  is not renewed by itself" in text
 
 
 def test_of_one(registry: LoginRegistry, shown: list[str]) -> None:

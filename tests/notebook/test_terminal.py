@@ -41,7 +41,7 @@ def test_status_and_logout(terminal: Terminal) -> None:
     first, *lines, last = terminal.run("%etna_status --for 25h")
     assert first.startswith("etna: fresh, 23 h 59 min left, until ")
     assert lines[0].strip().startswith("demo at http://127.0.0.1:")
-    assert ["etna_token, etna_session", "is not renewed by itself"] == [line.strip() for line in lines[1:]]
+    assert ["in etna_token, etna_session", "is not renewed by itself"] == [line.strip() for line in lines[1:]]
     assert last.endswith(" and will not last for 25 h. To log in again: %etna_login")
     (line,) = terminal.run("%etna_logout")
     assert line.startswith("etna: demo is logged out, and etna_token is gone here and on the server.")

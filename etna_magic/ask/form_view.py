@@ -265,8 +265,8 @@ class FormView:
 
     def show_progress(self) -> None:
         """Say that a login is under way; meanwhile it can only be cancelled."""
-        self.enable(is_enabled=False, can_cancel=True)
         self.show_message("Logging in…")
+        self.enable(is_enabled=False, can_cancel=True)
 
     def show_count(self, text: str) -> None:
         """Show beside the message how long something takes: it changes each second, and is not read out."""

@@ -59,6 +59,15 @@ class ScreenReader:
             self._page.wait_for_timeout(50)
         raise AssertionError(f"nobody has said {text!r}, but:\n" + "\n".join(self.log))
 
+    def summary(self) -> str:
+        """Return the log in an order of its own: a page may be looked at sooner or later while it changes.
+
+        After each thing that a person does it has what was read out, and then where the cursor went; nothing
+        twice, and nothing that was only a part of the next line.
+        """
+        acts = [part.split("\n") for part in "\n".join(self.log).strip().split("\n\n")]
+        return "\n\n".join("\n".join([what, *_in_order(said)]) for what, *said in acts) + "\n"
+
     def note(self, text: str) -> None:
         """Put what a person does into the log."""
         self.log.append(f"\n[{text}]")
@@ -89,6 +98,11 @@ class ScreenReader:
         return [*entered, line] if is_new else []
 
 
+def _in_order(said: list[str]) -> list[str]:
+    whole = [line for line, after in zip(said, [*said[1:], ""], strict=True) if not after.startswith(line)]
+    return sorted(dict.fromkeys(whole), key=lambda line: not line.startswith(REGIONS))
+
+
 def _role(node: Node) -> str:
     return str(node.get("role", {}).get("value", ""))
 
@@ -112,4 +126,5 @@ def _text(node: Node, tree: dict[str, Node]) -> str:
     if _role(node) == "StaticText":
         return _name(node)
     parts = (_text(tree[child], tree) for child in node.get("childIds", []) if child in tree)
-    return re.sub(r" (?=[.,:])", "", " ".join(filter(None, parts)))
+    # An address is in parts, between which a line may be broken.
+    return re.sub(r" (?=[.,:])|(?<=/) (?=\w)", "", " ".join(filter(None, parts)))

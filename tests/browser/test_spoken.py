@@ -1,12 +1,16 @@
-"""A login by keyboard alone, as a screen reader would say it; its log is kept beside the screenshots."""
+"""A login by keyboard alone, as a screen reader would say it; the manual has its log."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 
 from tests.browser.notebook_page import SCREENSHOTS
 from tests.browser.screen_reader import ScreenReader
 
+# What is said now is left beside the screenshots: copy it there, if it is as it should be.
+IN_MANUAL = SCREENSHOTS.parents[2] / "docs" / "reference" / "spoken.txt"
 WRONG = {"State": "Failed", "Step": "BaseAuthentication", "Reason": "Invalid credentials"}
 CODE = {
     "State": "Expecting",
@@ -33,6 +37,7 @@ def test_what_a_screen_reader_says(flavour, held, show_form):
         act(f"types {'*' * len(text)}, then Enter", *text, "Enter")
         held.wait_for_request()
         reader.wait_for("Logging in")
+        reader.wait_for("group: ")
 
     reader.note("%etna_login has shown its form")
     reader.wait_for("textbox: Password")
@@ -53,7 +58,9 @@ def test_what_a_screen_reader_says(flavour, held, show_form):
     reader.wait_for("Logged in as alice")
     form.wait_until_gone()
     reader.listen()
-    log = "\n".join(reader.log).replace(held.base_url, "http://127.0.0.1/api").strip() + "\n"
+    log = reader.summary().replace(held.base_url, "http://127.0.0.1/api")
+    log = re.sub(r"until .*? \(", "until … (", log)
     SCREENSHOTS.mkdir(exist_ok=True)
     (SCREENSHOTS / f"spoken-{flavour}.txt").write_text(log, encoding="utf-8")
     assert not [word for word in ("wrong", "sesame", "246810") if word in log]
+    assert IN_MANUAL.read_text(encoding="utf-8") == log

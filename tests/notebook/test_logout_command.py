@@ -63,6 +63,13 @@ def test_a_name_that_is_not_there(registry: LoginRegistry) -> None:
         log_out(registry, LogoutOptions("live"))
 
 
+def test_a_name_that_is_nearly_right(registry: LoginRegistry, server: ScriptedServer) -> None:
+    """The nearest is named, and it stays logged in."""
+    with pytest.raises(NotLoggedInError, match=r"Did you mean paper\?$"):
+        log_out(registry, LogoutOptions("papers"))
+    assert ([], 4) == (ended(server), len(names(registry)))
+
+
 def test_a_log_out(registry: LoginRegistry, server: ScriptedServer, shown: list[str]) -> None:
     """The token is ended on the server and emptied, its variables are gone, and the others are untouched."""
     held = registry.get("etna").token

@@ -12,7 +12,7 @@ import pytest
 from etna_magic import NotLoggedInError
 from etna_magic.logins import LoginRegistry
 from etna_magic.notebook.arguments import StatusOptions
-from etna_magic.notebook.status_command import show_status
+from etna_magic.notebook.status_command import entries_of, show_status
 from etna_magic.session import TokenRefresher
 from etna_magic.support import Clock
 from tests.helpers.server import Received, ScriptedServer, answer
@@ -90,6 +90,30 @@ def test_of_one_that_is_not_there(registry: LoginRegistry) -> None:
     """The error names those that are."""
     with pytest.raises(NotLoggedInError, match=r"no login called live \(there is: etna, paper\)"):
         show_status(registry, StatusOptions("live"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("papre", "Did you mean paper?"),
+        ("Etna", "Did you mean etna?"),
+        ("overnihgt", "Did you mean overnight?"),
+        ("live", "Log in with %etna_login."),
+    ],
+)
+def test_of_a_name_that_is_nearly_right(registry: LoginRegistry, typed: str, hint: str) -> None:
+    """The nearest is named, of a token that is only remembered too; where none is near, how to log in."""
+    remembered = [SimpleNamespace(name="overnight", token=token(text="b3Zlcm5pZ2h0"))]
+    with pytest.raises(NotLoggedInError) as caught:
+        entries_of(registry, remembered, typed)
+    said = f"There is no login called {typed} (there is: etna, paper, overnight). {hint}"
+    assert said == str(caught.value)
+
+
+def test_of_a_name_where_there_is_none() -> None:
+    """Nothing can be meant."""
+    with pytest.raises(NotLoggedInError, match=r"\(there is: none\)\. Log in with %etna_login\.$"):
+        show_status(LoginRegistry({}), StatusOptions("etna"))
 
 
 def test_of_nobody(shown: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,7 +48,7 @@ class LoginEvent:
     expires_at : datetime or None, optional
         When its token ends, in UTC; None where it has none any more.
     error : str, optional
-        Why a renewal failed, as a sentence; else nothing.
+        Why a renewal failed, when it was tried last and when it will be next; else nothing.
 
     Examples
     --------

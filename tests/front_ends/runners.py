@@ -10,11 +10,19 @@ import pexpect
 from nbformat.v4 import new_code_cell, new_notebook
 
 from etna_magic.sandbox import Sandbox
-from tests.front_ends.scenarios import PROMPT, WARN, Scenario, said, variables
+from tests.front_ends.scenarios import (
+    PROMPT,
+    QUESTION,
+    TOGETHER,
+    WARN,
+    Scenario,
+    said,
+    said_in_turn,
+    variables,
+)
 from tests.helpers.clean_home import environment
 
 LIMIT = 180  # seconds; what runs longer waits for somebody
-QUESTION = r"Password( \(a Qt console shows it\))?: "
 Driver = Callable[[Path, Path, Scenario, Sandbox], str]
 
 
@@ -35,10 +43,14 @@ def notebook(*command: str, is_quiet: bool = False) -> Driver:
     """
 
     def drive(python: Path, folder: Path, scenario: Scenario, sandbox: Sandbox) -> str:
-        cells = [new_code_cell(source) for source in scenario.cells]
+        goes_on = {"tags": ["raises-exception"]} if scenario is TOGETHER else {}
+        cells = [new_code_cell(source, metadata=goes_on) for source in scenario.cells]
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         made = new_notebook(cells=cells, metadata={"kernelspec": kernel})
         nbformat.write(made, folder / "book.ipynb")
+        if scenario is TOGETHER:
+            _ran(command, python, folder, scenario, sandbox)
+            return " / ".join(said_in_turn(_outputs(folder / "done.ipynb")))
         return _run(command, python, folder, scenario, sandbox, is_quiet=is_quiet)
 
     return drive
@@ -67,6 +79,18 @@ def markdown(*command: str) -> Driver:
     return drive
 
 
+def _outputs(path: Path) -> list[str]:
+    """Return what each code cell of a notebook has shown."""
+    cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    return ["\n".join(map(_text, cell.outputs)) for cell in cells if cell.source in TOGETHER.cells]
+
+
+def _text(output: nbformat.NotebookNode) -> str:
+    if output.output_type == "error":
+        return f"{output.ename}: {output.evalue}"
+    return output.text if output.output_type == "stream" else output.data.get("text/plain", "")
+
+
 def _run(
     command: tuple[str, ...],
     python: Path,
@@ -77,6 +101,24 @@ def _run(
     is_quiet: bool = False,
 ) -> str:
     before = sandbox.token_requests
+    child, asks = _ran(command, python, folder, scenario, sandbox)
+    shown = child.logfile_read.getvalue()
+    written = [path for path in folder.rglob("*") if path.name.startswith("done.") or "_build" in path.parts]
+    texts = [path.read_text(errors="replace") for path in written if path.suffix in {".ipynb", ".json"}]
+    text = shown + "".join(texts)
+    seen = said(scenario, text.replace("\\n", "\n"), asks=asks)
+    works = scenario.knows_password or seen == PROMPT
+    assert (works or is_quiet) == (child.exitstatus == 0), (child.exitstatus, text[-3000:])
+    assert works == bool(sandbox.token_requests - before), text[-3000:]
+    if scenario is not WARN and not is_quiet:
+        assert works == ("went on" in text), text[-3000:]
+    return seen
+
+
+def _ran(
+    command: tuple[str, ...], python: Path, folder: Path, scenario: Scenario, sandbox: Sandbox
+) -> tuple[pexpect.spawn, bool]:
+    """Run a command to its end, and answer it where it asks; return also whether it did."""
     # At a terminal, so that nobody is refused for want of one; whoever asks is answered.
     child = pexpect.spawn(
         command[0],
@@ -94,14 +136,4 @@ def _run(
         child.sendline(sandbox.password_of("demo"))
         child.expect(pexpect.EOF)
     child.close()
-    shown = child.logfile_read.getvalue()
-    written = [path for path in folder.rglob("*") if path.name.startswith("done.") or "_build" in path.parts]
-    texts = [path.read_text(errors="replace") for path in written if path.suffix in {".ipynb", ".json"}]
-    text = shown + "".join(texts)
-    seen = said(scenario, text.replace("\\n", "\n"), asks=asks)
-    works = scenario.knows_password or seen == PROMPT
-    assert (works or is_quiet) == (child.exitstatus == 0), (child.exitstatus, text[-3000:])
-    assert works == bool(sandbox.token_requests - before), text[-3000:]
-    if scenario is not WARN and not is_quiet:
-        assert works == ("went on" in text), text[-3000:]
-    return seen
+    return child, asks

@@ -1,5 +1,6 @@
 """Consoles: a person types the cells, and the password where it is asked for."""
 
+import contextlib
 import io
 import re
 import time
@@ -8,25 +9,27 @@ from pathlib import Path
 import pexpect
 
 from etna_magic.sandbox import Sandbox
-from tests.front_ends.runners import QUESTION, process_environment
-from tests.front_ends.scenarios import SHOWN_PROMPT, Scenario, said
+from tests.front_ends.runners import process_environment
+from tests.front_ends.scenarios import QUESTION, SHOWN_PROMPT, TOGETHER, Scenario, said, said_in_turn
 
-LIMIT = 60
+LIMIT = 180  # seconds; a busy machine needs more than one minute
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()=>][A-Z0-9]?")
 
 
 def console(python: Path, folder: Path, scenario: Scenario, sandbox: Sandbox) -> str:
     """Type the cells into ``jupyter console``."""
     child = _start(["-m", "jupyter_console", "--simple-prompt"], python, folder, scenario, sandbox)
-    password, asks = sandbox.password_of("demo"), False
+    password, asks, texts = sandbox.password_of("demo"), False, []
     child.expect(r"In \[1\]: ")
     for cell in scenario.cells:
-        for line in cell.splitlines():
-            child.sendline(line)
-            while 0 == child.expect([QUESTION, r"In \[\d+\]: "]):
-                asks = True
-                child.sendline(password)
-    return _end(child, scenario, password, asks=asks)
+        begin = len(child.logfile_read.getvalue())
+        child.sendline(cell)
+        while 0 == child.expect([QUESTION, r"In \[\d+\]: "]):
+            asks = True
+            child.sendline(password)
+        texts.append(child.logfile_read.getvalue()[begin:])
+    seen = _end(child, scenario, password, asks=asks)
+    return " / ".join(said_in_turn(texts)) if scenario is TOGETHER else seen
 
 
 def euporie(python: Path, folder: Path, scenario: Scenario, sandbox: Sandbox) -> str:
@@ -76,7 +79,8 @@ def _until_drawn(child: pexpect.spawn, text: str) -> None:
 
 def _end(child: pexpect.spawn, scenario: Scenario, password: str, *, asks: bool) -> str:
     child.expect([r".+", pexpect.TIMEOUT], timeout=1)
-    child.close(force=True)
+    with contextlib.suppress(pexpect.ExceptionPexpect):
+        child.close(force=True)  # which has killed it, and does not wait long for its end
     shown = child.logfile_read.getvalue()
     assert password not in shown, "the password was shown"
     return said(scenario, shown, asks=asks)

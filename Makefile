@@ -48,8 +48,8 @@ bench: .venv/.dev ## what it costs, as ratios of paired runs
 soak: .venv/.dev ## a hundred logins renew themselves through a simulated day: threads, wakes, memory
 	$(BIN)/python tests/benchmarks/soaking.py
 
-frontends: .venv/.dev ## every other front end in a venv of its own; writes docs/reference/front-ends.md
-	$(BIN)/python tests/front_ends/run.py
+frontends: .venv/.dev ## every other front end (ONLY=Voila: that one) in a venv of its own; writes docs/reference/front-ends.md
+	$(BIN)/python tests/front_ends/run.py $(ONLY)
 
 mutation: .venv/.dev ## change the core in many small ways, and see whether the quick suites notice
 	$(BIN)/python tests/mutation/run.py

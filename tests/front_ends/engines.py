@@ -5,13 +5,17 @@ import sys
 import ipyparallel
 from IPython.core.interactiveshell import InteractiveShell
 
+LIMIT = 60  # seconds
+
 cluster = ipyparallel.Cluster(n=1)
 client = cluster.start_and_connect_sync()
 shell = InteractiveShell.instance()
 client[:].activate()
 for cell in sys.argv[1:]:
     result = client[:].execute(cell, silent=False, block=False)
-    result.wait(60)
+    if not result.wait(LIMIT):
+        print("it waits for ever")
+        break
     for text in (*result.stdout, *result.stderr):
         print(text)
     for outputs in result.outputs:

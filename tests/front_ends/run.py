@@ -1,4 +1,4 @@
-"""Runs front ends for real and writes the table of the manual: ``run.py [TITLE...]``, or all."""
+"""Runs front ends for real and writes the table of the manual: ``run.py [PART OF A TITLE...]``, or all."""
 
 import os
 import re
@@ -14,21 +14,21 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from etna_magic.sandbox import Sandbox
-from tests.front_ends.programs import CHEAP, HEAVY, Program
+from tests.front_ends.programs import CHEAP, HEAVY, TABLE, Program
 from tests.front_ends.scenarios import SCENARIOS
 
 CACHE = ROOT / ".frontends"
-TABLE = ROOT / "docs" / "reference" / "front-ends.md"
 HEAD = """\
 # Front ends: what was seen in each
 
 `make frontends` installs each of these in a venv of its own, runs it, and writes this table. In each, a
 notebook or file logs in to the sandbox: with every variable set; with `ETNA_PASSWORD` missing; the same with
 `--form`; the same by `await etna_magic.login()`; and with a token that has expired before the last cell.
-"names the variables" is a `MissingCredentialsError` that fails the cell at once.
+"names the variables" is a `MissingCredentialsError` that fails the cell at once. "a line" is the warning of a
+stale token. A program that has no cells was not tried where one is needed.
 
-JupyterLab and Notebook 7 by themselves are in `tests/browser`. VS Code and Colab were not run: both are
-known by what they send (ids of cells) or are (the kernel's module).
+JupyterLab and Notebook 7 by themselves are tested in `tests/browser`. VS Code and Colab were not run: both
+are known by what they send (ids of cells) or are (the kernel's module).
 
 """
 
@@ -73,7 +73,8 @@ def _seen(program: Program, python: Path, number: int, sandbox: Sandbox) -> str:
         try:
             return program.drive(python, Path(folder).resolve(), SCENARIOS[number], sandbox)
         except Exception as error:
-            return f"{type(error).__name__}: {str(error)[-600:]}".replace("|", "/").replace("\n", " ")
+            print(f"{program.title}, {SCENARIOS[number].title}: {type(error).__name__}: {error}")
+            return f"not seen: {type(error).__name__}"
 
 
 def _version(python: Path, name: str) -> str:

@@ -52,10 +52,16 @@ def test_what_is_no_callback() -> None:
     async def callback(_: LoginEvent) -> None:
         """Do nothing."""
 
-    with pytest.raises(TypeError, match="this is a str"):
+    with pytest.raises(TypeError, match="this is of type str"):
         on("renewed", "print")
-    with pytest.raises(TypeError, match="nothing would await"):
-        on("renewed", callback)
+
+    class Callable:
+        async def __call__(self, _: LoginEvent) -> None:
+            """Do nothing."""
+
+    for one in (callback, Callable()):
+        with pytest.raises(TypeError, match="nothing would await"):
+            on("renewed", one)
 
 
 def test_taken_away() -> None:

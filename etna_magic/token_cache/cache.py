@@ -134,9 +134,12 @@ class TokenCache:
             with self._reporting():
                 self._store.delete(key.digest)
             if is_locked:
-                with contextlib.suppress(OSError):
-                    # A process that waits for it notices that it is gone, and makes a new one.
-                    self._lock_file(key).unlink(missing_ok=True)
+                self.delete_lock(key)
+
+    def delete_lock(self, key: HasDigest) -> None:
+        """Delete the file of a lock that this process holds; who waits for it makes a new one."""
+        with contextlib.suppress(OSError):
+            self._lock_file(key).unlink(missing_ok=True)
 
     def discard(self, key: CacheKey, token: Token) -> None:
         """Delete what is kept under a key if it is this very token; another process's fresh one stays."""

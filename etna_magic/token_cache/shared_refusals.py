@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from etna_magic.token import Account
 
+# Seconds to wait for another process's renewal of the account: its server, or its user's function, may hang.
+_LOCK_TIMEOUT = 10.0
 _log = logging.getLogger("etna_magic")
 
 
@@ -37,7 +39,7 @@ class SharedRefusals:
 
     def __init__(self, folder: Path) -> None:
         self._store = FileStore(folder / "refusals")
-        self._locks = TokenCache(folder, self._store)
+        self._locks = TokenCache(folder, self._store, _LOCK_TIMEOUT)
 
     @classmethod
     def of_this_user(cls) -> SharedRefusals | None:
@@ -69,8 +71,12 @@ class SharedRefusals:
     @contextlib.contextmanager
     def exclusive(self, account: Account) -> Iterator[None]:
         """Let one process at a time find out whether its credentials are accepted."""
-        with self._locks.lock(_key(account)):
-            yield
+        with self._locks.lock(_key(account)) as is_locked:
+            try:
+                yield
+            finally:
+                if is_locked:
+                    self._locks.delete_lock(_key(account))
 
     @contextlib.contextmanager
     def _logging(self) -> Iterator[None]:

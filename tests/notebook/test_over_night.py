@@ -195,4 +195,5 @@ def test_reported(user: RememberingUser) -> None:
         "[[event.name, event.account, event.environment] for event in _got]"
     )
     (error,) = json.loads(json.dumps(user.kernel.ask("[event.error for event in _got if event.error]")))
-    assert error.startswith("The server refused ")
+    assert error.startswith("The token could not be renewed (tried last at ")
+    assert ". The server refused " in error

@@ -67,7 +67,9 @@ def test_the_old_token_goes_on(user: RememberingUser):
 def test_past_the_end_the_call_says_so(user: RememberingUser):
     """Past the end the call raises that a code is needed."""
     log_in_with_code(user, -3)
-    assert user.kernel.run(CALL).error.startswith("VerificationError: The server asks for a code")
+    error = user.kernel.run(CALL).error
+    assert error.startswith("VerificationError: The token could not be renewed (tried last at ")
+    assert ", not again by itself). The server asks for a code" in error
 
 
 def test_where_nobody_can_be_asked_the_next_cell_has_a_line(user: RememberingUser):

@@ -11,7 +11,7 @@ import urllib3.util.retry
 from IPython.core.interactiveshell import InteractiveShell
 
 from etna_magic.sandbox import Sandbox
-from etna_magic.session import EtnaSession, retry_policy
+from etna_magic.session import REFUSALS, EtnaSession, retry_policy
 from tests.helpers import accounts, environment, logins
 from tests.helpers.certificates import Certificates
 from tests.helpers.ipython import set_credentials, shell
@@ -25,6 +25,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("HOME", "IPYTHONDIR", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(REFUSALS, "shared", None)  # of a login by another test
 
 
 @pytest.fixture

@@ -125,7 +125,9 @@ def test_no_lock_between_processes(ip: InteractiveShell, tmp_path: Path, capsys)
     session = ip.user_ns["etna_session"]
     session.holder.use_timer(is_used=False)
     session.token.end("was ended by a test")
-    assert (200, [True, True]) == (session.get(CALL).status_code, free)
+    assert 200 == session.get(CALL).status_code
+    assert len(free) >= 2
+    assert all(free)
 
 
 def test_another_account(ip: InteractiveShell, sandbox: Sandbox, monkeypatch, capsys) -> None:

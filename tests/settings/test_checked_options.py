@@ -32,7 +32,8 @@ def test_another_type(name, value) -> None:
     """One line names the option and the type, not the value."""
     with pytest.raises(TypeError) as raised:
         checked(**{name: value})
-    assert f"{name} has to be a text, and is a {type(value).__name__}." == str(raised.value)
+    kinds = "a text or a function that returns one" if name == "code" else "a text"
+    assert f"{name} has to be {kinds}, and is of type {type(value).__name__}." == str(raised.value)
 
 
 def test_what_is_understood() -> None:
@@ -44,7 +45,7 @@ def test_what_is_understood() -> None:
 
 def test_a_name_has_to_be_given() -> None:
     """None names nothing."""
-    with pytest.raises(TypeError, match="name has to be a text, and is a NoneType"):
+    with pytest.raises(TypeError, match="name has to be a text, and is of type NoneType"):
         checked(name=None)
 
 

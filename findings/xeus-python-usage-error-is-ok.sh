@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # xeus-python 0.19.0 (xeus-python-shell 0.8.1), nbclient 0.11.0, ipykernel 7.4.0
 #
-# A UsageError is what a magic raises for a wrong line. ipykernel answers it with the status "error", so that a run
-# without a person stops there. xeus-python prints the same text, and answers "ok": nbclient runs the next cells
-# and has no error to report. (Any other exception is an error in both.)
+# A UsageError is what a magic raises for a wrong line. ipykernel answers it with the status "error", so
+# that a run without a person stops there. xeus-python prints the same text, and answers "ok": nbclient runs
+# the next cells and has no error to report. (Any other exception is an error in both.)
 #
 # Output seen:
 #   python3 UsageError: CellExecutionError, the next cell ran: False

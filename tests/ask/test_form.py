@@ -81,6 +81,22 @@ async def test_a_value_that_a_click_overtook(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @in_a_loop
+async def test_fields_without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that was held back until after Enter counts, and what comes after Enter asks nothing more."""
+    form = ShownForm(monkeypatch, [make_token()])
+    row, asked = form.view._row, []
+    row.observe(lambda change: asked.append(change["new"]), "asked")
+    form.fill(leave_out=["username", "password"])
+    type_text(form.view, "username", "alic")
+    while not asked:
+        await asyncio.sleep(0)
+    press_enter(form.view, "password", ANSWERS["password"])
+    type_text(form.view, "username", ANSWERS["username"])
+    await form.wait_for_end()
+    assert ([ANSWERS], [3]) == (form.attempt.sent, asked)
+
+
+@in_a_loop
 async def test_a_front_end_without_links(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody says that all values have been sent, those count that come within a time."""
     monkeypatch.setattr("etna_magic.ask.button_row.ANSWER_LIMIT", 4 * SOON)

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from contextlib import AbstractContextManager, asynccontextmanager
 from contextvars import Context
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from IPython.core.getipython import get_ipython
 
@@ -215,6 +215,12 @@ async def _form(command: LoginCommand, attempt: LoginAttempt, challenge: Challen
         raise NotLoggedInError(f"The login {command.name} was called off. Run this cell again to log in.")
 
 
+class _TellingKernel(Protocol):
+    """A kernel of ipykernel's, which notes by a method of its own what it works on."""
+
+    set_parent: Callable[[object, Mapping[str, object], str], None]
+
+
 class _Reruns:
     """Says, where a cell was run again while its form waited, that it has to be run once more.
 
@@ -230,25 +236,40 @@ class _Reruns:
         """Look for a while whether the cell that is running was refused after its end."""
         if kernel is not None:
             ended = kernel.get_parent("shell")
-            # In a context of its own, so that it sees, and shows something in, what came last.
-            self._task = asyncio.get_running_loop().create_task(self._say(kernel, ended), context=Context())
+            if self._task is not None:
+                self._task.cancel()
+            # In a context of its own: what it shows belongs to the run that was refused.
+            self._task = asyncio.get_running_loop().create_task(
+                self._say(cast("_TellingKernel", kernel), ended), context=Context()
+            )
 
-    async def _say(self, kernel: Kernel, ended: Mapping[str, object]) -> None:
+    async def _say(self, kernel: _TellingKernel, ended: Mapping[str, object]) -> None:
         begun: list[object] = []
+        refused: list[tuple[object, Mapping[str, object]]] = []
+        note_parent = kernel.set_parent
+
+        def set_parent(ident: object, parent: Mapping[str, object], channel: str = "shell") -> None:
+            # Asked for now and then, it would be another's: a widget's message has a parent as well.
+            note_parent(ident, parent, channel)
+            if _cell(parent) == _cell(ended) and parent["header"] != ended["header"]:
+                refused.append((ident, parent))
+
         events = cast("InteractiveShell", get_ipython()).events
         events.register("pre_run_cell", begun.append)
+        kernel.set_parent = set_parent
         try:
             for _ in range(500):  # ten seconds: a busy machine takes its time
                 await asyncio.sleep(0.02)
-                parent = kernel.get_parent("shell")
-                if _cell(parent) == _cell(ended) and parent["header"] != ended["header"]:
-                    await asyncio.sleep(0.1)  # it may have been accepted, and begin
-                    if not begun:
-                        display.show(display.line(RUN_AGAIN, "etna-warning"))
-                    return
+                if refused:
+                    await asyncio.sleep(0.2)  # it may have been accepted, and begin
                 if begun:
                     return
+                if refused:
+                    note_parent(*refused[-1], "shell")
+                    display.show(display.line(RUN_AGAIN, "etna-warning"))
+                    return
         finally:
+            del kernel.set_parent
             events.unregister("pre_run_cell", begun.append)
 
 

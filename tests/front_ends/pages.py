@@ -120,8 +120,9 @@ def _look(page: Page, scenario: Scenario, sandbox: Sandbox) -> str:
     while time.monotonic() < end:
         with contextlib.suppress(Error):  # the page is being loaded
             text = "\n".join(frame.locator("body").inner_text() for frame in page.frames)
-            if has_typed and any("Logged in as demo" in line for line in _lines_of_forms(page)):
-                return LIVE_FORM
+            if has_typed and "Logged in as demo" in text:
+                in_forms = " ".join(_lines_of_forms(page))
+                return LIVE_FORM if "Logged in as demo" in in_forms else A_FORM
             if not has_typed and re.search(ends, text):
                 return said(scenario, text)
             has_typed = has_typed or _fill_form(page, sandbox)

@@ -104,7 +104,15 @@ HEAVY = (
         (LOGS_IN, SHOWN_PROMPT, NO_FORM_HERE, SHOWN_PROMPT, WARNED),
         note="It shows what is typed to `getpass`; it says so itself, and the question does too.",
     ),
-    Program("euporie-console", ("euporie", "ipykernel"), euporie, _CONSOLE),
+    Program(
+        "euporie-console",
+        ("euporie", "ipykernel"),
+        euporie,
+        _CONSOLE,
+        note="The box of a question that comes as soon as its cell has begun, by `getpass` too, often gets "
+        "no keys, and what is typed **shows** in the next cell: stars tell that it is in the box. So load "
+        "and log in in one cell, with a `time.sleep(3)` between, as was done here.",
+    ),
     Program(
         "euporie-preview `--run`",
         ("euporie", "ipykernel"),
@@ -178,7 +186,7 @@ HEAVY = (
         ("ipyparallel", "ipykernel"),
         engines,
         (LOGS_IN, NAMES, NO_FORM, ENDLESS, WARNED),
-        note="With ipykernel 7 no cell that awaits ends on an engine, whatever it awaits.",
+        note="No cell that awaits ends on an engine of it, whatever it awaits: use `%etna_login` there.",
     ),
     Program(
         "Panel",

@@ -22,6 +22,10 @@ class Scenario(NamedTuple):
     knows_password: bool = False
 
 
+class NotSeenError(Exception):
+    """A front end got no further for a reason of its own, which the table has to say."""
+
+
 SET = Scenario("all variables set", (LOAD, "%etna_login", WENT_ON), knows_password=True)
 MISSING = Scenario("password missing", (LOAD, "%etna_login", WENT_ON))
 FORM = Scenario("`--form`", (LOAD, "%etna_login --form", WENT_ON))

@@ -110,8 +110,8 @@ HEAVY = (
         euporie,
         _CONSOLE,
         note="The box of a question that comes as soon as its cell has begun, by `getpass` too, often gets "
-        "no keys, and what is typed **shows** in the next cell: stars tell that it is in the box. So load "
-        "and log in in one cell, with a `time.sleep(3)` between, as was done here.",
+        "no keys, and what is typed **shows** in the next cell: stars tell that it is in the box. The box "
+        "of `await etna_magic.login()` got them.",
     ),
     Program(
         "euporie-preview `--run`",

@@ -11,7 +11,6 @@ import pexpect
 from etna_magic.sandbox import Sandbox
 from tests.front_ends.runners import process_environment
 from tests.front_ends.scenarios import (
-    MISSING,
     QUESTION,
     SHOWN_PROMPT,
     TOGETHER,
@@ -22,7 +21,7 @@ from tests.front_ends.scenarios import (
 )
 
 LIMIT = 180  # seconds; a busy machine needs more than one minute
-TRIES = 4
+TRIES = 3
 NO_KEYS = "its box for an answer got no keys"
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()=>][A-Z0-9]?")
 
@@ -56,14 +55,8 @@ def _euporie(python: Path, folder: Path, scenario: Scenario, sandbox: Sandbox) -
     child = _start(["-m", "euporie.core", "console"], python, folder, scenario, sandbox)
     password, asks = sandbox.password_of("demo"), False
     _until_drawn(child, "In [1]:")
-    load, log_in, *rest = scenario.cells
-    # The box of a question that is asked at once gets no keys.
-    later = f"{load}\nimport time; time.sleep(3)\n{log_in}"
-    cells = (later, *rest) if scenario is MISSING else scenario.cells
-    for cell in cells:
-        child.send(f"\x1b[200~{cell}\x1b[201~")  # as a paste, which may have several lines
-        child.expect([r".+", pexpect.TIMEOUT], timeout=1)
-        child.send("\r")
+    for cell in scenario.cells:
+        child.send(cell + "\r")
         if "login" in cell:
             asks = 0 == child.expect(["Password", "Logged in as demo", "Error: "])
             if asks:
@@ -77,9 +70,11 @@ def _euporie(python: Path, folder: Path, scenario: Scenario, sandbox: Sandbox) -
 
 def _type_into_box(child: pexpect.spawn, password: str) -> None:
     """Type a password when its box takes keys: what comes too early would be shown in the next cell."""
-    child.expect([r".+", pexpect.TIMEOUT], timeout=2)
-    child.send("x")
-    if child.expect([r"\*", pexpect.TIMEOUT], timeout=20):
+    for _ in range(TRIES):
+        child.send("x")
+        if 0 == child.expect([r"\*", pexpect.TIMEOUT], timeout=4):
+            break
+    else:
         child.close(force=True)
         raise NotSeenError(NO_KEYS)
     end = time.monotonic() + 20

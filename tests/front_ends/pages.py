@@ -113,19 +113,23 @@ def _page() -> Iterator[Page]:
 
 def _look(page: Page, scenario: Scenario, sandbox: Sandbox) -> str:
     """Wait for what tells how it went, and use a form that is shown."""
-    text, end, has_typed = "", time.monotonic() + LIMIT, False
+    text, end, has_typed, again = "", time.monotonic() + LIMIT, False, 0.0
     ends = (
         r"(?m)^\s*42\s*$" if scenario is WARN else r"Error: |Logged in as demo|not set:|in a cell of its own"
     )
     while time.monotonic() < end:
         with contextlib.suppress(Error):  # the page is being loaded
-            text = "\n".join(frame.locator("body").inner_text() for frame in page.frames)
+            text = "\n".join(frame.locator("body").inner_text(timeout=5000) for frame in page.frames)
+        with contextlib.suppress(Error):
             if has_typed and "Logged in as demo" in text:
                 in_forms = " ".join(_lines_of_forms(page))
                 return LIVE_FORM if "Logged in as demo" in in_forms else A_FORM
             if not has_typed and re.search(ends, text):
                 return said(scenario, text)
-            has_typed = has_typed or _fill_form(page, sandbox)
+            # Again where the form stays: what is typed before a page has connected its widgets is lost.
+            if time.monotonic() > again:
+                is_typed = _fill_form(page, sandbox)
+                has_typed, again = has_typed or is_typed, time.monotonic() + 15 * is_typed
         page.wait_for_timeout(300)
     raise TimeoutError(re.sub(r"\s+", " ", text)[-300:] or "an empty page")
 
@@ -139,8 +143,9 @@ def _fill_form(page: Page, sandbox: Sandbox) -> bool:
     for frame in page.frames:
         field = frame.locator(FIELD)
         if field.count() and field.first.is_editable():
+            field.first.fill("")
             field.first.fill(sandbox.password_of("demo"))
             # Mercury takes no Enter in a field.
-            frame.get_by_role("button", name="Log in").click()
+            page.get_by_role("button", name="Log in").click()
             return True
     return False

@@ -155,7 +155,7 @@ HEAVY = (
             "--ServerApp.token=",
             path="mercury/book",
         ),
-        _PAGE,
+        (LOGS_IN, NAMES_FORM, A_FORM, NAMES_FORM, WARNED),
         note="It leaves out the text of errors, so a line above says it, and it goes on after one. Enter "
         "in a field does nothing; the button does.",
     ),

@@ -61,7 +61,9 @@ def _euporie(python: Path, folder: Path, scenario: Scenario, sandbox: Sandbox) -
             asks = 0 == child.expect(["Password", "Logged in as demo", "Error: "])
             if asks:
                 _type_into_box(child, password)
-                child.expect("Logged in as demo")
+                if child.expect(["Logged in as demo", pexpect.TIMEOUT], timeout=30):
+                    child.close(force=True)
+                    raise NotSeenError(NO_KEYS)
         for marker in ("went on", "slept", "42"):
             if marker in cell.replace("' + '", "").replace("6 * 7", "42"):
                 child.expect(marker)

@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 
 # Logins in every state; addresses as long as real ones, which are not asked.
 LOGINS = """
-import time
+import os, tempfile, time
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()  # nothing is remembered of other tests
 from datetime import timedelta
 from types import SimpleNamespace
 from etna_magic import NotLoggedInError, Secret, Token

@@ -105,7 +105,6 @@ def test_a_throttled_login_counts_down(flavour, sandbox, show_form):
     seconds = form.box.locator(".etna-count")
     expect(seconds).to_contain_text(re.compile(r"\b[3-5] s"))
     expect(form.button("Log in")).to_be_disabled()
-    form.notebook.screenshot("countdown", 1, "light")
     expect(seconds).to_contain_text(re.compile(r"\b[12] s"))
     expect(form.button("Log in")).to_be_enabled()
     assert sandbox.token_requests == 1

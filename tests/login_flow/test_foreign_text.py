@@ -73,7 +73,8 @@ def _assert_safe_line(sentence: str) -> None:
     page = _Page()
     page.feed(bundle["text/html"])
     page.close()
-    assert (["div"], sentence) == (page.tags, page.text)
+    # Where an address may be broken is said by our own <wbr>.
+    assert (["div"], sentence) == ([tag for tag in page.tags if tag != "wbr"], page.text)
 
 
 ENDS = {

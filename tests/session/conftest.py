@@ -25,7 +25,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("HOME", "IPYTHONDIR", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(REFUSALS, "shared", None)  # of a login by another test
+    # What other tests had refused: a port may come again.
+    monkeypatch.setattr(REFUSALS, "shared", None)
+    monkeypatch.setattr(REFUSALS, "_noted", {})
 
 
 @pytest.fixture

@@ -4,17 +4,19 @@
 RESET = """
 def _reset():
     import os
+    from etna_magic import callbacks
     shell = get_ipython()
     shell.config.pop("EtnaMagics", None)  # what %%config has set, and a reload would read again
     if "etna_magic" not in shell.extension_manager.loaded:
         shell.run_line_magic("load_ext", "etna_magic")
     magics = shell.magics_manager.registry["EtnaMagics"]
     shell.run_line_magic("etna_logout", "--all")
+    callbacks.clear()
     magics.registry.learned.clear()
     magics.registry.taught.clear()
     for name, trait in magics.traits(config=True).items():
         setattr(magics, name, trait.default_value)
-    for name in [name for name in os.environ if name.startswith("ETNA_")]:
+    for name in [name for name in os.environ if name.startswith(("ETNA_", "XDG_STATE_"))]:
         del os.environ[name]
     shell.InteractiveTB.set_mode("Context")
     shell.reset(new_session=False)

@@ -16,12 +16,14 @@ NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "DBUS_S
 # One function, so that nothing of it stays among the user's variables.
 _RESTART = """
 def _restart():
+    from etna_magic import callbacks
     shell = get_ipython()
     registry = shell.magics_manager.registry["EtnaMagics"].registry
     for login in registry:
         if login.form is not None:
             login.form.call_off("reset by a test")
         registry.drop(login, "ended with its kernel")
+    callbacks.clear()
     registry.learned.clear()
     registry.taught.clear()
     shell.reset(new_session=False)

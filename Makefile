@@ -6,7 +6,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test fuzz check docs pictures bench soak dist frontends mutation format clean
+.PHONY: help demo lab test slow fuzz check docs pictures bench soak dist frontends mutation format clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,6 +19,9 @@ lab: .venv/.lab ## open the first tutorial in JupyterLab
 
 test: .venv/.dev ## run every test; browser tests need a Chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+slow: .venv/.dev ## the rest of the browser tests, in Notebook 7
+	$(BIN)/python -m pytest -m slow
 
 fuzz: .venv/.dev ## the tests that draw their examples, with new ones each time
 	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz

@@ -37,11 +37,17 @@ ARGUMENTS = [
 LIMIT = 20_000  # milliseconds, for what a page has to show
 VIEW = {"width": 1000, "height": 900}
 LOAD = "%load_ext etna_magic"
+# What is tested in JupyterLab and Notebook 7 each time; they share most of their code.
+IN_BOTH = ("test_login.py", "test_cursor.py", "pictures.py")
 KEY = "import os\nos.environ['ETNA_APP_KEY'] = {!r}\n"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a browser where none is, unless it is required."""
+    """Leave Notebook 7 to `make slow` but for the core, and skip what needs a browser where none is."""
+    for item in _browser_tests(items):
+        flavour = getattr(item, "callspec", None) and item.callspec.params.get("flavour")
+        if flavour == "notebook" and item.path.name not in IN_BOTH:
+            item.add_marker(pytest.mark.slow)
     if CHROMIUM or IS_REQUIRED:
         return
     for item in _browser_tests(items):

@@ -110,11 +110,7 @@ def test_a_stale_token_that_needs_a_person(logins: AgingLogins, shown: list[str]
 
 def test_a_stale_token_whose_renewal_failed(logins: AgingLogins, shown: list[str]) -> None:
     """The line says when that was tried last and when it will be next, by the clock, in every cell."""
-    refresher = refreshing(logins)
-    refresher._refresh = failing
-    logins.age(30)
-    with pytest.raises(EtnaError):
-        refresher.token()
+    refused_renewal(logins)
     logins.age(0.01)
     logins.notices.before(cell())
     tried, again = (
@@ -127,17 +123,23 @@ def test_a_stale_token_whose_renewal_failed(logins: AgingLogins, shown: list[str
 
 def test_while_the_next_try_is_due(logins: AgingLogins, shown: list[str]) -> None:
     """Nobody is told to log in while a renewal is at work again, though an earlier one has failed."""
-    refresher = refreshing(logins)
-    refresher._refresh = failing
-    logins.age(30)
-    with pytest.raises(EtnaError):
-        refresher.token()
+    refresher = refused_renewal(logins)
     logins.registry.get("etna").notice = lambda: shown.append("told")
     logins.age(0.02)
     logins.notices.before(cell())
     logins.notices.after(cell(), ())
     assert ["told"] == shown  # which Renewal leaves for later, as long as that is so
     assert refresher.renews
+
+
+def refused_renewal(logins: AgingLogins) -> TokenRefresher:
+    """Let a token end whose renewal then fails; return what renews it."""
+    refresher = refreshing(logins)
+    refresher._refresh = failing
+    logins.age(30)
+    with pytest.raises(EtnaError):
+        refresher.token()
+    return refresher
 
 
 def failing() -> None:

@@ -20,7 +20,6 @@ DIRECT = {
     "etna_magic.support.route",
     "etna_magic.ask.form",
     "etna_magic.ask.prompt",
-    "etna_magic.display.status_table",
     "etna_magic.logins.login_command",
     "etna_magic.logins.script_login",
 }

@@ -8,7 +8,6 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from etna_magic import display
-from etna_magic.display.status_table import Row, status
 from etna_magic.exceptions import EtnaError, NotLoggedInError, login_hint
 from etna_magic.session import EtnaSession, ServerAnswer, ask_servers
 from etna_magic.settings import Settings, environment_of
@@ -68,7 +67,7 @@ def show_status(registry: LoginRegistry, options: StatusOptions) -> None:
         sys.stdout.write(json.dumps({"logins": logins, "problems": problems}, indent=2) + "\n")
         return
     if entries:
-        display.show(status([_row(registry, entry) for entry in entries]))
+        display.show(display.status([_row(registry, entry) for entry in entries]))
     else:
         display.show(display.line("Nobody is logged in. To log in: %etna_login"))
     for problem in problems:
@@ -180,7 +179,7 @@ def _variables(registry: LoginRegistry, entry: Entry) -> list[str]:
     return [name for name, value in own.items() if value and registry.namespace.get(name) is value]
 
 
-def _row(registry: LoginRegistry, entry: Entry) -> Row:
+def _row(registry: LoginRegistry, entry: Entry) -> display.Row:
     token, notes, warnings = entry.token, [], []
     if variables := ", ".join(_variables(registry, entry)):
         notes.append(f"in {variables}")
@@ -201,7 +200,7 @@ def _row(registry: LoginRegistry, entry: Entry) -> Row:
     if entry.answer is not None:
         is_good = entry.answer.said == "accepted"
         (notes if is_good else warnings).append(_said(entry.answer))
-    return Row(
+    return display.Row(
         entry.name,
         token,
         environment_of(token.base_url) if token is not None else "",

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from etna_magic.display.status_table import Row, status
+from etna_magic.display import Row, status
 from etna_magic.token import Token
 from tests.display.conftest import ManualClock, make_token
 

@@ -1,17 +1,22 @@
-"""The sentences about a login, as text and as HTML, and how one gets into the cell that is running."""
+"""What a user sees: the sentences about a login, and the cards of ``%etna_status``, as text and as HTML.
+
+Every text is plain and HTML is made, and escaped, in here alone. IPython is imported only when something is
+shown.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from etna_magic.exceptions import login_hint
 from etna_magic.support import format_duration, format_moment, sanitize
 from etna_magic.token import Account, Token, TokenState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
 #: What can be displayed, by MIME type.
 Bundle = dict[str, str]
@@ -28,6 +33,13 @@ _COLOURS = {
     "etna-warning": "var(--jp-warn-color1, #f57c00)",
     "etna-error": "var(--jp-error-color1, #d32f2f)",
 }
+# Text first, then shape, then colour: each state is told by any one of them.
+_MARKS = {
+    TokenState.FRESH: ("●", _COLOURS["etna-line"]),
+    TokenState.EXPIRING: ("◐", _COLOURS["etna-warning"]),
+    TokenState.STALE: ("✕", _COLOURS["etna-error"]),
+}
+_EDGE = _COLOURS["etna-note"]
 # Text first, then shape, then colour: LIVE alone is filled, with colours of its own in every theme. Where
 # a system forces its colours, borders remain.
 _BADGES = {
@@ -52,16 +64,6 @@ def escape(text: str) -> str:
 def breakable(text: str) -> str:
     """Return a text as HTML: an address or a path is broken where its parts end, a date nowhere.
 
-    Parameters
-    ----------
-    text : str
-        What to write.
-
-    Returns
-    -------
-    str
-        It, escaped.
-
     Examples
     --------
     >>> from etna_magic import display
@@ -74,18 +76,6 @@ def breakable(text: str) -> str:
 
 def badge(environment: str, *, is_read_only: bool = False) -> str:
     """Return ``LIVE``, ``DEMO`` or ``SANDBOX`` as HTML, and ``READ-ONLY`` where nothing but reads is sent.
-
-    Parameters
-    ----------
-    environment : str
-        Where a login leads, as `etna_magic.settings.environment_of` has it.
-    is_read_only : bool, optional
-        Whether the session sends reads only.
-
-    Returns
-    -------
-    str
-        One ``span`` for each badge.
 
     Examples
     --------
@@ -253,3 +243,119 @@ def lasts(name: str, token: Token | None, duration: timedelta, *, renews: bool) 
     if renews:
         return True, f"{ends}, and is renewed by itself before that."
     return False, f"{ends}, and will not last for {needed}. To log in again: {hint}"
+
+
+# The browser shortens the bar by itself: no message goes to the kernel or comes from it.
+_RULES = (
+    "<style>@keyframes etna-run-down { to { width: 0 } } "
+    "@media (prefers-reduced-motion: reduce) { .etna-bar div { animation: none !important } }</style>"
+)
+# As many columns as fit; a single one where the page is narrow, or its text large.
+_CARDS = (
+    f"display: grid; grid-template-columns: repeat(auto-fill, minmax(min(27em, 100%), 1fr)); gap: 8px; {FONT}"
+)
+
+
+class Row(NamedTuple):
+    """One login, or one token that is only remembered."""
+
+    name: str
+    token: Token | None
+    #: ``LIVE``, ``DEMO`` or ``SANDBOX``; not shown where there is no token.
+    environment: str = ""
+    #: Whether a form waits for a user.
+    is_waiting: bool = False
+    is_read_only: bool = False
+    #: Whether no login of this kernel uses it.
+    is_only_remembered: bool = False
+    #: What else there is to say, a line each: variables, renewal, where it is remembered.
+    notes: tuple[str, ...] = ()
+    #: Such lines that a person should see.
+    warnings: tuple[str, ...] = ()
+    #: What to run to log in again, where that is needed.
+    hint: str = ""
+
+
+def status(rows: Sequence[Row]) -> Bundle:
+    """Return the logins as text and as HTML."""
+    text = "\n\n".join("\n  ".join(_lines(row)) for row in rows)
+    cards = "".join(map(_card, rows))
+    return {
+        "text/plain": text,
+        "text/html": f'{_RULES}<div class="etna-status" role="list" style="{_CARDS}">{cards}</div>',
+    }
+
+
+def _lines(row: Row) -> Iterable[str]:
+    """Return what is said of a login in a terminal: a line that begins with its name, and the rest of it."""
+    yield f"{row.name}: {', '.join(filter(None, (_state(row), _time(row))))}"
+    if row.token is not None:
+        where = f"{row.environment}, READ-ONLY" if row.is_read_only else row.environment
+        yield f"{row.token.account} ({where})"
+    yield from row.notes
+    yield from row.warnings
+    if row.hint:
+        yield f"to log in again: {row.hint}"
+
+
+def _state(row: Row) -> str:
+    waiting = "waiting for the login" if row.is_waiting else ""
+    remembered = "only remembered" if row.is_only_remembered else ""
+    state = row.token.state.value if row.token is not None else ""
+    return ", ".join(filter(None, (state, remembered, waiting)))
+
+
+def _time(row: Row) -> str:
+    """Say how long a token is good and until when, or since when and why not any more."""
+    token = row.token
+    if token is None:
+        return ""
+    if token.ended:
+        return token.ended
+    # By what was seen of an earlier token, and not by what the settings say.
+    until = f"{format_moment(token.expires_at)}{' (learned)' if token.is_learned else ''}"
+    remaining = token.remaining
+    if remaining > timedelta(0):
+        return f"{format_duration(remaining)} left, until {until}"
+    ago = "just now" if remaining > timedelta(seconds=-1) else f"{format_duration(remaining)} ago"
+    return f"expired {ago}, at {until}"
+
+
+def _card(row: Row) -> str:
+    token = row.token
+    sign, colour = _MARKS[token.state] if token is not None else ("", _EDGE)
+    is_stale = token is not None and token.state is TokenState.STALE
+    style = (
+        f"border: 1px solid {_EDGE}; border-left: 4px solid {colour}; border-radius: 4px; "
+        f"padding: 6px 12px 8px; min-width: 0; overflow-wrap: break-word; color: {INK}"
+    )
+    badges = badge(row.environment, is_read_only=row.is_read_only) if token is not None else ""
+    mark = f'<span aria-hidden="true" style="color: {colour}">{sign}</span> ' if sign else ""
+    state = f'<span style="margin-left: auto; font-weight: 600">{mark}{escape(_state(row))}</span>'
+    head = (
+        '<div style="display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: baseline">'
+        f'<strong style="font-size: 1.15em">{escape(row.name)}</strong> {badges} {state}</div>'
+    )
+    body = ""
+    if token is not None:
+        body += f"<div>{breakable(str(token.account))}</div>{_bar(token)}<div>{breakable(_time(row))}</div>"
+    quiet = "color: var(--jp-ui-font-color2, inherit)"
+    body += "".join(f'<div style="{quiet}">{breakable(note)}</div>' for note in row.notes)
+    alert = f'<span aria-hidden="true" style="color: {_COLOURS["etna-warning"]}">▲</span>'
+    body += "".join(f"<div>{alert} {breakable(warning)}</div>" for warning in row.warnings)
+    if row.hint:
+        # On a line of its own where it does not fit, and broken only where that is too short as well.
+        body += f'<div>To log in again: <code style="display: inline-block">{escape(row.hint)}</code></div>'
+    css = "etna-card etna-stale" if is_stale else "etna-card"
+    return f'<div class="{css}" role="listitem" style="{style}">{head}{body}</div>'
+
+
+def _bar(token: Token) -> str:
+    share = 0.0 if token.ended else max(0.0, min(1.0, token.remaining / token.lifetime))
+    run_down = f"animation: etna-run-down {max(token.remaining.total_seconds(), 0):.0f}s linear forwards; "
+    return (
+        '<div class="etna-bar" aria-hidden="true" style="height: 6px; border-radius: 3px; margin: 5px 0; '
+        'overflow: hidden; background: var(--jp-layout-color3, #bdbdbd)">'
+        f'<div style="width: {share:.1%}; height: 6px; {run_down if share else ""}'
+        f'background: {_MARKS[token.state][1]}"></div></div>'
+    )

@@ -253,7 +253,7 @@ class LoginCommand:
     ) -> LoginForm:
         """Return a form for what is missing; a good token stays in use until the login has succeeded."""
         from etna_magic.ask.form import LoginForm  # noqa: PLC0415 - ipywidgets takes long to import
-        from etna_magic.token_cache import can_remember  # noqa: PLC0415 - most logins need no form
+        from etna_magic.token_cache import state_folder  # noqa: PLC0415 - most logins need no form
 
         def store(token: Token) -> display.Bundle:
             self._choose(token, is_remembered=form.remembers)
@@ -270,7 +270,7 @@ class LoginCommand:
                 log_out_on_server(token, self.timeout, self.registry.settings.trust)
 
         form = LoginForm(self.name, attempt, store, ended, discard, is_awaited=is_awaited)
-        form.remembers = self._options.remember if can_remember() else None
+        form.remembers = self._options.remember if state_folder() is not None else None
         form.is_read_only = self._options.read_only or self.registry.settings.read_only
         self.registry.wait_for_form(self.name, form)
         return form

@@ -1,16 +1,19 @@
 """The tokens that ``--remember`` keeps across kernel restarts: record, stores, and a lock between processes.
 
 ``record`` says what is kept and for whom, ``stores`` where it is kept (in the system's keyring, or in
-files), and ``cache`` puts the two together; ``remembered`` lists all of it. ``shared_refusals`` counts
-what servers have refused, for all processes. A broken store is reported and
-never stops a login. Neither password nor app key is kept. The libraries of the extras (filelock,
-platformdirs, keyring) are imported when needed.
+files), and ``cache`` puts the two together. ``shared_refusals`` counts what servers have refused, for all
+processes. A broken store is reported and never stops a login. Neither password nor app key is kept. The
+libraries of the extras (filelock, platformdirs, keyring) are imported when needed.
 """
 
-from etna_magic.token_cache.cache import LoginCache, TokenCache, can_remember
-from etna_magic.token_cache.for_workers import remembered_token
+from etna_magic.token_cache.cache import (
+    LoginCache,
+    RememberedTokens,
+    TokenCache,
+    remembered_token,
+    state_folder,
+)
 from etna_magic.token_cache.record import CacheKey, Remembered
-from etna_magic.token_cache.remembered import RememberedTokens
 from etna_magic.token_cache.shared_refusals import SharedRefusals
 
 __all__ = [
@@ -20,6 +23,6 @@ __all__ = [
     "RememberedTokens",
     "SharedRefusals",
     "TokenCache",
-    "can_remember",
     "remembered_token",
+    "state_folder",
 ]

@@ -1,18 +1,20 @@
-"""The token cache of this user, shared by all processes, and what one login does with it."""
+"""The token cache of this user, shared by all processes: what a login does with it, and all that is in it."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 from contextlib import AbstractContextManager, nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from etna_magic.exceptions import NotLoggedInError
 from etna_magic.token import Token, TokenState
-from etna_magic.token_cache.record import CacheKey, Remembered, decode, encode, encode_facts
+from etna_magic.token_cache.record import CacheKey, Remembered, decode, decode_facts, encode, encode_facts
 from etna_magic.token_cache.stores import (
+    INDEX,
+    KEYRING,
+    TOKENS,
     FileStore,
     KeyringStore,
     NoStore,
@@ -22,11 +24,10 @@ from etna_magic.token_cache.stores import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import timedelta
 
-    from keyring.backend import KeyringBackend
-
+    from etna_magic.secret import Secret
     from etna_magic.token_cache.stores import Store
 
 # Seconds to wait: as long as a login may take, and a little more. Then a process goes on without the lock.
@@ -36,6 +37,17 @@ _LOCK_REASONS: dict[type[Exception], str] = {
     NotImplementedError: "this file system has no locks",
     RuntimeError: "this process holds it",
 }
+_NO_KEYRING = f"{KEYRING} cannot be used in this process"
+
+
+def state_folder() -> Path | None:
+    """Return the folder of this user's state; None where the extra ``remember`` is missing."""
+    try:
+        import filelock  # noqa: F401, PLC0415 - an extra
+        import platformdirs  # noqa: PLC0415 - an extra
+    except ImportError:
+        return None
+    return Path(platformdirs.user_state_dir("etna_magic", appauthor=False))
 
 
 class HasDigest(Protocol):
@@ -65,14 +77,11 @@ class TokenCache:
     @classmethod
     def of_this_user(cls) -> TokenCache:
         """Return the cache of the user who runs this process."""
-        try:
-            import filelock  # noqa: F401, PLC0415 - an extra
-            import platformdirs  # noqa: PLC0415 - an extra
-        except ImportError:
+        folder = state_folder()
+        if folder is None:
             return cls(Path(), NoStore())
-        folder = Path(platformdirs.user_state_dir("etna_magic", appauthor=False))
         keyring = usable_keyring()
-        return cls(folder, keyring_store(folder, keyring) if keyring else file_store(folder))
+        return cls(folder, KeyringStore(keyring, folder) if keyring else FileStore(folder / TOKENS))
 
     @property
     def location(self) -> str:
@@ -182,26 +191,6 @@ class TokenCache:
         return self._folder / f"{key.digest}.lock"
 
 
-def file_store(folder: Path) -> FileStore:
-    """Return where tokens are kept in files below the folder of the user's state."""
-    return FileStore(folder / "tokens")
-
-
-def keyring_store(folder: Path, keyring: KeyringBackend) -> KeyringStore:
-    """Return where tokens are kept in the system's keyring, with its index below that folder."""
-    return KeyringStore(keyring, keyring_index(folder))
-
-
-def keyring_index(folder: Path) -> FileStore:
-    """Return the index of what is kept in the keyring; it holds no secret."""
-    return FileStore(folder / "keyring")
-
-
-def can_remember() -> bool:
-    """Whether the extra is installed that ``--remember`` needs."""
-    return all(find_spec(name) for name in ("filelock", "platformdirs"))
-
-
 def fingerprint(token: Token) -> str:
     """Return what tells two tokens apart without giving either away."""
     try:
@@ -213,12 +202,8 @@ def fingerprint(token: Token) -> str:
 class LoginCache:
     """What one login does with the token cache of this user.
 
-    Parameters
-    ----------
-    on_change : callable
-        Called with a token whose state has changed.
-    name : str, optional
-        The login's name, by which ``%etna_logout`` finds what it has kept.
+    A token whose state has changed is handed to `on_change`; by the login's name ``%etna_logout`` finds what
+    it has kept.
     """
 
     def __init__(self, on_change: Callable[[Token], None], name: str = "etna") -> None:
@@ -280,5 +265,81 @@ class LoginCache:
         return self._cache.problem
 
 
+def remembered_token(token: Token) -> Token | None:
+    """Return the token that is kept for the account of a token, if it is a fresh one.
+
+    A worker's session calls it, on whatever machine it runs.
+    """
+    return LoginCache(lambda _: None).get(_key_of(token), token, None)
+
+
 def _key_of(token: Token) -> CacheKey:
     return CacheKey(token.base_url, token.username, token.app_key())
+
+
+class RememberedTokens:
+    """All that is in a user's token cache, in files and in the system's keyring: listed, read and deleted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        #: Why something could not be listed, each as a part of a sentence.
+        self.problems: list[str] = []
+
+    @classmethod
+    def of_this_user(cls) -> RememberedTokens | None:
+        """Return those of the user who runs this process; None where nothing can be remembered."""
+        folder = state_folder()
+        return None if folder is None else cls(folder)
+
+    def __iter__(self) -> Iterator[Remembered]:
+        """Yield what is kept and good, without asking anybody to unlock a keyring."""
+        files = FileStore(self._folder / TOKENS)
+        yield from self._listed(files, files.location)
+        yield from self._listed(FileStore(self._folder / INDEX), KEYRING)
+
+    def _listed(self, store: FileStore, location: str) -> Iterator[Remembered]:
+        try:
+            keys = store.keys()
+        except StoreError as error:
+            self.problems.append(str(error))
+            return
+        for key in keys:
+            try:
+                text = store.read(key)
+                kept = decode_facts(text, key) if text is not None else None
+            except StoreError as error:
+                self.problems.append(str(error))
+            except ValueError:
+                continue  # the next login that finds it reports it
+            else:
+                if kept is not None:
+                    yield kept._replace(location=location)
+
+    def read(self, kept: Remembered, app_keys: Iterable[Secret]) -> Token | str:
+        """Return the token itself, or why it cannot be had.
+
+        The app key that it was made with is not kept: a digest tells which of those that are known it is.
+        """
+        account = kept.token.account
+        keys = (CacheKey(account.base_url, account.username, app_key) for app_key in app_keys)
+        key = next((key for key in keys if key.digest == kept.digest), None)
+        if key is None:
+            return "its app key is not known here"
+        cache = self._cache_of(kept)
+        if cache is None:
+            return _NO_KEYRING
+        return cache.get(key) or cache.problem or "it is gone"
+
+    def delete(self, kept: Remembered) -> str:
+        """Delete one; return why it may still be kept."""
+        cache = self._cache_of(kept)
+        if cache is None:
+            return _NO_KEYRING
+        cache.delete(kept)
+        return cache.problem
+
+    def _cache_of(self, kept: Remembered) -> TokenCache | None:
+        if kept.location != KEYRING:
+            return TokenCache(self._folder, FileStore(self._folder / TOKENS))
+        keyring = usable_keyring()
+        return TokenCache(self._folder, KeyringStore(keyring, self._folder)) if keyring else None

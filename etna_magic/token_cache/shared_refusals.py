@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from etna_magic.secret import Secret
-from etna_magic.token_cache.cache import TokenCache, can_remember
+from etna_magic.token_cache.cache import TokenCache, state_folder
 from etna_magic.token_cache.stores import FileStore, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from etna_magic.token import Account
 
@@ -30,11 +30,6 @@ class SharedRefusals:
     """Files that hold a number each, in the folder of the user's state; nothing of a password is in them.
 
     A file that cannot be read or written is logged, and counts nothing: each process still counts its own.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of the user's state.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,11 +39,8 @@ class SharedRefusals:
     @classmethod
     def of_this_user(cls) -> SharedRefusals | None:
         """Return those of the user who runs this process; None where the extra ``remember`` is missing."""
-        if not can_remember():
-            return None
-        import platformdirs  # noqa: PLC0415 - an extra
-
-        return cls(Path(platformdirs.user_state_dir("etna_magic", appauthor=False)))
+        folder = state_folder()
+        return None if folder is None else cls(folder)
 
     def times(self, account: Account) -> int:
         """Return how often the server has refused it since somebody logged in."""

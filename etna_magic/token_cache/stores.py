@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 #: What the keyring is called.
 KEYRING = "the system's keyring"
+#: The folders of files in that of the user's state: tokens, and the index of those in the keyring.
+TOKENS, INDEX = "tokens", "keyring"
 _SERVICE = "etna_magic"
 _SYSTEM_PRIORITY = 1
 _LONGEST_TEXT = 100_000  # characters; a record has less than one percent of it
@@ -35,19 +37,11 @@ class StoreError(Exception):
 
 
 class NotPrivateError(StoreError):
-    """A file or folder that somebody else could read or write: nothing is read from it or written to it.
-
-    Parameters
-    ----------
-    seen : str
-        What was seen: "… is open to other users".
-    advice : str
-        What a person can do about it.
-    """
+    """A file or folder that somebody else could read or write: nothing is read from it or written to it."""
 
     def __init__(self, seen: str, advice: str) -> None:
         super().__init__(f"{seen}: {advice}")
-        #: What was seen.
+        #: What was seen: "… is open to other users".
         self.seen = seen
         #: What a person can do about it.
         self.advice = advice
@@ -59,12 +53,6 @@ class Store(Protocol):
     @property
     def location(self) -> str:
         """Where it keeps things, for a person."""
-
-    def keys(self) -> list[str]:
-        """Return the keys under which something is kept."""
-
-    def read_facts(self, key: str, /) -> Secret | None:
-        """Return what may be shown of what is kept under a key, or None; nobody is asked to unlock it."""
 
     def read(self, key: str, /) -> Secret | None:
         """Return what is kept under a key, or None."""
@@ -93,12 +81,6 @@ class NoStore:
     def delete(self, key: str) -> None:
         """Do nothing: nothing was kept."""
 
-    def keys(self) -> list[str]:
-        """Return none."""
-        return []
-
-    read_facts = read
-
 
 class FileStore:
     """Files of mode 0600 in a folder of mode 0700, which is made when something is first kept."""
@@ -126,8 +108,6 @@ class FileStore:
     def keys(self) -> list[str]:
         """Return the keys under which something is kept."""
         return _call(lambda: sorted(path.stem for path in self._folder.glob("*.json")), self._folder)
-
-    read_facts = read
 
     def note(self, key: str, facts: Secret) -> None:
         """Do nothing: the files can be listed."""
@@ -201,12 +181,13 @@ def _refuse_open_to_others(status: os.stat_result, path: Path) -> None:
 class KeyringStore:
     """The operating system's keyring, by the backend that :func:`usable_keyring` has found.
 
-    A keyring cannot be listed, so what may be shown of each token is noted in an index beside it.
+    A keyring cannot be listed, so what may be shown of each token is noted in an index beside it, in the
+    folder of the user's state. No secret is in that.
     """
 
-    def __init__(self, backend: KeyringBackend, index: FileStore) -> None:
+    def __init__(self, backend: KeyringBackend, folder: Path) -> None:
         self._backend = backend
-        self._index = index
+        self._index = FileStore(folder / INDEX)
         #: Which keyring it is, for a person.
         self.location = f"{KEYRING} ({backend.name})"
 
@@ -224,14 +205,6 @@ class KeyringStore:
         if self.read(key) is not None:  # a keyring raises if there is nothing to delete
             self._call(lambda: self._backend.delete_password(_SERVICE, key))
         self._index.delete(key)
-
-    def keys(self) -> list[str]:
-        """Return the keys in the index."""
-        return self._index.keys()
-
-    def read_facts(self, key: str) -> Secret | None:
-        """Return what the index has; the keyring stays locked."""
-        return self._index.read(key)
 
     def note(self, key: str, facts: Secret) -> None:
         """Write to the index."""

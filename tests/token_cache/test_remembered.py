@@ -8,7 +8,7 @@ from keyring.backends import fail
 
 from etna_magic import Secret
 from etna_magic.token_cache import CacheKey, RememberedTokens, TokenCache
-from etna_magic.token_cache.cache import keyring_store
+from etna_magic.token_cache.stores import KeyringStore
 from tests.token_cache.conftest import FileCache
 from tests.token_cache.helpers import APP_KEY, BASE_URL, HOUR, KEY, change, new_token
 from tests.token_cache.test_keyring import MemoryKeyring, use
@@ -28,7 +28,7 @@ def keyring(use, files: FileCache) -> MemoryKeyring:
     """Make a keyring of the tests the one of this process, with alice's token in it."""
     mine = MemoryKeyring()
     use(mine)
-    assert TokenCache(files.folder, keyring_store(files.folder, mine)).put(KEY, new_token(), "firm")
+    assert TokenCache(files.folder, KeyringStore(mine, files.folder)).put(KEY, new_token(), "firm")
     return mine
 
 
@@ -158,7 +158,7 @@ def test_in_a_keyring_that_is_gone(remembered: RememberedTokens, keyring: Memory
 
 def test_a_successor_in_a_keyring(keyring: MemoryKeyring, files: FileCache, remembered: RememberedTokens):
     """The index has what was kept last."""
-    store = keyring_store(files.folder, keyring)
+    store = KeyringStore(keyring, files.folder)
     TokenCache(files.folder, store).put(KEY, new_token("TOKEN-SECRET-2", age=HOUR), "paper")
     assert ["paper"] == [kept.name for kept in remembered]
 
@@ -166,6 +166,6 @@ def test_a_successor_in_a_keyring(keyring: MemoryKeyring, files: FileCache, reme
 def test_an_index_that_cannot_be_written(keyring: MemoryKeyring, files: FileCache):
     """The token is kept all the same, and the problem is reported."""
     (files.folder / "keyring").chmod(0o750)
-    cache = TokenCache(files.folder, keyring_store(files.folder, keyring))
+    cache = TokenCache(files.folder, KeyringStore(keyring, files.folder))
     assert cache.put(KEY, new_token("TOKEN-SECRET-2"), "firm")
     assert f"{files.folder / 'keyring'} is open to other users" in cache.problem

@@ -19,7 +19,6 @@ DIRECT = {
     "etna_magic.support.http",
     "etna_magic.support.route",
     "etna_magic.ask.form",
-    "etna_magic.ask.prompt",
     "etna_magic.logins.login_command",
     "etna_magic.logins.script_login",
 }

@@ -11,17 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from etna_magic import callbacks, display
-from etna_magic.ask import (
-    Driver,
-    FrontEnd,
-    InputMode,
-    NonInteractive,
-    advice,
-    current_front_end,
-    current_input_mode,
-    drive,
-    input_mode,
-)
+from etna_magic.ask import InputMode, drive, driver_of, input_mode
 from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt, log_out_on_server
 from etna_magic.session import REFUSALS, EtnaSession, TokenRefresher, ask_servers
@@ -32,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from etna_magic.ask import Ask, Kernel
+    from etna_magic.ask import Kernel
     from etna_magic.ask.form import LoginForm
     from etna_magic.logins.registry import Login, LoginRegistry
     from etna_magic.token import Token
@@ -83,22 +73,6 @@ def saying_what_was_dropped(command: LoginCommand) -> Iterator[None]:
         if command.dropped:
             display.show(display.line(command.dropped, "etna-note"))
             command.dropped = ""
-
-
-def driver_of(ask: Ask, kernel: Kernel | None) -> Driver:
-    """Return whom to ask where there is no form."""
-    here = current_front_end(kernel)
-    if input_mode(ask, kernel) is InputMode.PROMPT:
-        from etna_magic.ask.prompt import Prompt  # noqa: PLC0415 - most logins ask nobody
-
-        return Prompt(is_console=here is FrontEnd.CONSOLE)
-    if here is FrontEnd.PAGE:
-        return NonInteractive(advice(ask, kernel), _warn)
-    return NonInteractive(advice(ask, kernel))
-
-
-def _warn(sentence: str) -> None:
-    display.show(display.line(sentence, "etna-warning"))
 
 
 class LoginCommand:
@@ -286,7 +260,7 @@ class LoginCommand:
 
     def ask(self, attempt: LoginAttempt, challenge: Challenge, on_end: Callable[[], None]) -> bool:
         """Ask a person for what a renewal needs, in the cell that is running; return whether that can be."""
-        if current_input_mode(self.kernel) is not InputMode.FORM:
+        if input_mode(None, self.kernel) is not InputMode.FORM:
             return False
         # Not awaited: the old token is good to its end, and calls go on with it meanwhile.
         self.form(attempt, on_end=on_end).show(challenge)

@@ -9,9 +9,9 @@ import logging
 from typing import TYPE_CHECKING, cast
 
 from etna_magic import callbacks
-from etna_magic.ask import drive
+from etna_magic.ask import drive, driver_of
 from etna_magic.exceptions import EtnaError
-from etna_magic.logins.login_command import LoginCommand, driver_of
+from etna_magic.logins.login_command import LoginCommand
 from etna_magic.logins.registry import LoginRegistry
 from etna_magic.secret import Secret
 from etna_magic.session import TIMEOUT, EtnaSession, TokenHolder

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 from IPython.core.getipython import get_ipython
 
 from etna_magic import callbacks, display
-from etna_magic.ask import Driver, FrontEnd, InputMode, current_front_end, input_mode
+from etna_magic.ask import Driver, FrontEnd, InputMode, current_front_end, driver_of, input_mode
 from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt
-from etna_magic.logins.login_command import LoginCommand, driver_of, saying_what_was_dropped
+from etna_magic.logins.login_command import LoginCommand, saying_what_was_dropped
 from etna_magic.notebook.arguments import or_usage_error
 from etna_magic.settings import CodeSource, LoginOptions, as_parameter, ask_option, checked_options
 
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from etna_magic.ask import Ask, Kernel
+    from etna_magic.ask import Kernel
     from etna_magic.notebook.magics import EtnaMagics
     from etna_magic.secret import Secret
     from etna_magic.session import EtnaSession
+    from etna_magic.settings import Ask
     from etna_magic.token import Token
 
 # Found by trying: 6.29, 6.31, 7.0, 7.1, 7.2 and 7.3 deliver no widget message while a cell awaits.

@@ -7,6 +7,7 @@
 from etna_magic.settings.code_source import CodeSource
 from etna_magic.settings.embedded_sandbox import environment_of, sandbox_url
 from etna_magic.settings.login_options import (
+    Ask,
     LoginOptions,
     as_option,
     as_parameter,
@@ -24,6 +25,7 @@ __all__ = [
     "LABELS",
     "UNSEEN",
     "VARIABLES",
+    "Ask",
     "CodeSource",
     "LoginOptions",
     "Setting",

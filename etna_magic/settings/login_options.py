@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from etna_magic.settings.code_source import CodeSource
     from etna_magic.token import Token
 
-Ask = Literal["form", "prompt", "never"]
+#: Whom to ask for what is missing; None is for the front end to decide.
+Ask = Literal["form", "prompt", "never"] | None
 _DURATIONS = "a duration above 0 and at most 366 days: 24h, 90m, or 3600 for seconds"
 
 
@@ -41,8 +42,7 @@ class LoginOptions(NamedTuple):
     env_file: Path | None = None
     #: The answer to the first step that asks for a code, which is used once, or what is asked for each.
     code: Secret | CodeSource | None = None
-    #: Whom to ask for what is missing; None is for the front end to decide.
-    ask: Ask | None = None
+    ask: Ask = None
     auto_renew: bool = False
     remember: bool = False
     #: It is not repeated by a bare line, which lifts it; a renewal keeps it.
@@ -167,7 +167,7 @@ def checked_trust(option: str, value: object) -> str:
     return str(value)
 
 
-def ask_option(*, form: bool, prompt: bool, no_input: bool, spell: Callable[[str], str]) -> Ask | None:
+def ask_option(*, form: bool, prompt: bool, no_input: bool, spell: Callable[[str], str]) -> Ask:
     """Return what the options ``form``, ``prompt`` and ``no_input`` say about whom to ask."""
     asked = {"form": form, "prompt": prompt, "no_input": no_input}
     given = [spell(name) for name, is_given in asked.items() if is_given]

@@ -5,7 +5,8 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from etna_magic.ask import FrontEnd, current_front_end, has_terminal
+from etna_magic.ask import FrontEnd, current_front_end
+from etna_magic.ask.whom_to_ask import has_terminal
 from tests.ask import kernels
 
 

@@ -3,7 +3,8 @@
 import pytest
 from IPython.core.error import UsageError
 
-from etna_magic.ask import InputMode, NonInteractive, advice, current_input_mode, front_end, input_mode
+from etna_magic.ask import InputMode, NonInteractive, input_mode, whom_to_ask
+from etna_magic.ask.whom_to_ask import advice
 from etna_magic.exceptions import MissingCredentialsError
 from etna_magic.settings import Settings
 from tests.ask import kernels
@@ -14,7 +15,7 @@ FORM, PROMPT, NOBODY = InputMode.FORM, InputMode.PROMPT, InputMode.NON_INTERACTI
 @pytest.fixture(params=[True, False])
 def is_terminal(request, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Say whether somebody is at a terminal, and make it so."""
-    monkeypatch.setattr(front_end, "has_terminal", lambda: request.param)
+    monkeypatch.setattr(whom_to_ask, "has_terminal", lambda: request.param)
     return request.param
 
 
@@ -58,7 +59,7 @@ def test_a_form_without_a_kernel() -> None:
 def test_a_kernel_that_says_nothing(kernel, ask) -> None:
     """Nobody is asked, whatever the options say; it never fails."""
     assert NOBODY is input_mode(ask, kernel)
-    assert NOBODY is current_input_mode(kernel)
+    assert NOBODY is input_mode(None, kernel)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from IPython.core.error import StdinNotImplementedError
 
 from etna_magic.ask import drive
-from etna_magic.ask.prompt import Prompt
+from etna_magic.ask.whom_to_ask import Prompt
 from etna_magic.exceptions import (
     ConnectionFailedError,
     EtnaError,
@@ -37,7 +37,7 @@ class Terminal:
         self.asked: list[tuple[str, bool]] = []
         monkeypatch.setattr(builtins, "input", lambda question: self._answer(question, is_seen=True))
         monkeypatch.setattr(getpass, "getpass", lambda question: self._answer(question, is_seen=False))
-        monkeypatch.setattr("etna_magic.ask.prompt.has_terminal", lambda: sys.stdin is not None)
+        monkeypatch.setattr("etna_magic.ask.whom_to_ask.has_terminal", lambda: sys.stdin is not None)
 
     def _answer(self, question: str, *, is_seen: bool) -> str:
         self.asked.append((question, is_seen))

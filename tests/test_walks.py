@@ -19,17 +19,15 @@ PACKAGE = Path(etna_magic.__file__).parent
 CONTRIBUTING = (PACKAGE.parent / "CONTRIBUTING.md").read_text()
 # Values and helpers are used from everywhere, and are no step of a way.
 VALUES = {"callbacks.py", "exceptions.py", "secret.py", "credentials.py", "token.py"}
-FOLDERS = (
-    "exceptions.py secret.py support credentials.py token.py session token_cache settings login_flow display"
-)
-LAYERS = [*FOLDERS.split(), "ask", "logins", "notebook"]
+FOLDERS = "exceptions.py secret.py support credentials.py token.py session token_cache settings login_flow"
+LAYERS = [*FOLDERS.split(), "display.py", "ask", "logins", "notebook"]
 
 
 def documented(title: str) -> list[str]:
     """Return the files that a walk of CONTRIBUTING names, in its order."""
     section = CONTRIBUTING.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
     steps = re.findall(r"^\d+\. (.*?)(?=^\d+\. |\n\n|\Z)", section, re.MULTILINE | re.DOTALL)
-    return [re.search(r"`([a-z_]+/[a-z_]+\.py)`", step)[1] for step in steps]
+    return [re.search(r"`((?:[a-z_]+/)?[a-z_]+\.py)`", step)[1] for step in steps]
 
 
 def traced(act: Callable[[], object]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -26,11 +26,10 @@ from etna_magic.session.call_errors import (
     said_in,
     unknown_key,
 )
-from etna_magic.session.placeholder_auth import has_placeholder, ours_in
+from etna_magic.session.own_origin import has_placeholder, ours_in
 from etna_magic.session.read_only import refuse_write
 from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
-from etna_magic.session.token_check import probe_url
-from etna_magic.session.token_rules import TokenRules
+from etna_magic.session.token_rules import Probe, TokenRules, probe_url
 from etna_magic.support.http import CERTIFI, QuietAdapter, plain_session_class
 from etna_magic.support.route import Route
 from etna_magic.support.safe_call import Failure, safe_call
@@ -42,58 +41,28 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
     from urllib3 import Retry
 
-    from etna_magic.session.call_limits import CallLimits
-    from etna_magic.session.token_check import TokenCheck
-    from etna_magic.session.token_holder import TokenHolder
-
 AUTHORIZATION, APP_KEY = HEADERS
 
 
-class SendOptions(TypedDict):
-    """What a request is sent with, by the names of :meth:`requests.adapters.BaseAdapter.send`."""
-
-    stream: bool
-    timeout: Any
-    verify: Any
-    cert: Any
-    proxies: Any
-
-
 class AuthAdapter(BaseAdapter):
-    """Wraps the adapter that sends.
+    """Wraps the adapter that sends, which is used as it is, its retry rules limited to reads.
 
-    Parameters
-    ----------
-    adapter : requests.adapters.BaseAdapter
-        What sends; it is used as it is, its retry rules limited to reads.
-    holder : TokenHolder
-        The session's token.
-    check : TokenCheck
-        What a 401 means.
-    limits : CallLimits
-        Where the server's figures are kept.
+    By `options` this file calls what a request is sent with: the other arguments of ``send`` in ``requests``.
     """
 
-    def __init__(
-        self, adapter: BaseAdapter, holder: TokenHolder, check: TokenCheck, limits: CallLimits
-    ) -> None:
+    def __init__(self, adapter: BaseAdapter, rules: TokenRules) -> None:
         super().__init__()
         #: The adapter that sends.
         self.adapter = adapter
-        self._holder = holder
-        self._rules = TokenRules(holder, check)
-        self._limits = limits
+        #: Those of the session that it signs for.
+        self.rules = rules
 
     @property
     def _trust(self) -> str:
         return self.adapter.trust if isinstance(self.adapter, QuietAdapter) else CERTIFI
 
-    def _route(self, url: str, options: SendOptions) -> Route:
+    def _route(self, url: str, options: dict[str, Any]) -> Route:
         return Route(url, options["proxies"] or {}, options["verify"], self._trust)
-
-    def belongs_to(self, holder: TokenHolder) -> bool:
-        """Say whether it signs with that session's token."""
-        return self._holder is holder
 
     def send(  # noqa: PLR0913, PLR0917 - as in requests
         self,
@@ -104,52 +73,46 @@ class AuthAdapter(BaseAdapter):
         cert: Any = None,
         proxies: Any = None,
     ) -> Response:
-        """Send a request; parameters as in ``requests``.
+        """Send a request; parameters as in ``requests``. Its errors are those of `AuthorizedSession.send`.
 
-        Raises
-        ------
-        NotLoggedInError
-            If there is no token, or the request is of another account.
-        TokenExpiredError
-            If the token has ended.
-        ReadOnlyError
-            If the session sends reads only, and this is none.
-        ConnectionFailedError
-            If no answer came; it is an exception of ``requests`` as well.
+        It raises `ReadOnlyError` besides, where the session sends reads only, and this is none.
         """
-        if self._holder.read_only:
-            headers = request.headers.items()
-            refuse_write(self._holder, request.method or "", request.url or "", headers, request.body)
-        options: SendOptions = {
-            "stream": stream,
-            "timeout": timeout,
-            "verify": verify,
-            "cert": cert,
-            "proxies": proxies,
-        }
-        is_home = self._holder.owns(request.url or "")
-        if not (
-            has_placeholder(self._holder, request.headers.get(AUTHORIZATION), request.method) and is_home
-        ):
-            self._rules.refuse_without_token(request.method)
+        holder, method, url = self.rules.holder, request.method, request.url or ""
+        if holder.read_only:
+            refuse_write(holder, method or "", url, request.headers.items(), request.body)
+        options = {"stream": stream, "timeout": timeout, "verify": verify, "cert": cert, "proxies": proxies}
+        is_home = holder.owns(url)
+        if not (has_placeholder(holder, request.headers.get(AUTHORIZATION), method) and is_home):
+            self.rules.refuse_without_token(method)
             # A redirect from http to https of one host keeps Authorization, and that is another origin.
-            prepare = copy.copy if is_home else partial(_without_our_headers, self._holder.current())
-            return self._exchange(request, prepare, options, self._holder.current())
-        token = self._rules.token(request.method, partial(self._probe, options), _patience(options))
+            prepare = copy.copy if is_home else partial(_without_our_headers, holder.current())
+            return self._exchange(request, prepare, options, holder.current())
+        timeouts = timeout if isinstance(timeout, tuple) else (timeout,)
+        probe = Probe.within(partial(self._probe, options), timeouts)
+        token = self.rules.token(method, probe)
+        response = self._exchange_signed(request, token, options)
+        if response.status_code in (401, 403):
+            return self._after_refusal(request, response, token, probe, options)
+        if response.ok:
+            holder.note_accepted(token)
+        return response
+
+    def _exchange_signed(self, request: PreparedRequest, token: Token, options: dict[str, Any]) -> Response:
+        """Send a request with a token, and keep what the server says of its limits."""
         response = self._exchange(request, partial(_signed, token), options, token)
-        self._note(request, response, token)
-        if response.status_code not in (401, 403):
-            if response.ok:
-                self._holder.note_accepted(token)
-            return response
-        return self._after_refusal(request, response, token, options)
+        try:
+            self.rules.limits.note(request.method or "", response.url, response, token.secrets())
+        except DeprecationWarning:  # by a filter of the user's, which hides the answer
+            response.close()
+            raise
+        return response
 
     def _exchange(
         self,
         request: PreparedRequest,
         prepare: Callable[[PreparedRequest], PreparedRequest],
-        options: SendOptions,
-        token: Token | None = None,
+        options: dict[str, Any],
+        token: Token | None,
     ) -> Response:
         """Send a request, and return its answer with nothing of ours in it."""
         rules = rules_of(self.adapter)
@@ -185,57 +148,40 @@ class AuthAdapter(BaseAdapter):
         return outcome
 
     def _after_refusal(
-        self, request: PreparedRequest, response: Response, token: Token, options: SendOptions
+        self,
+        request: PreparedRequest,
+        response: Response,
+        token: Token,
+        probe: Probe,
+        options: dict[str, Any],
     ) -> Response:
         """Find out what a 401 or 403 is about; a read is sent once more where there is a fresh token."""
-        said = self._said(request, response, token)
+        method, status = request.method, response.status_code
+        said = _said(request, response, token)
+        failed: EtnaError | None = None
+        fresh: Token | None = None
         if said == "application key":
+            failed = unknown_key(method, status)
+        elif status == 401 or said == "token":
+            try:
+                fresh = self.rules.after_401(method, status, token, probe)
+            except EtnaError as error:
+                failed = error
+        if failed is not None:
             discard(response)
-            raise unknown_key(request.method, response.status_code)
-        if response.status_code == 401 or said == "token":
-            return self._after_401(request, response, token, options)
-        return response
-
-    def _said(self, request: PreparedRequest, response: Response, token: Token) -> str:
-        """Return what a refusal is about; it is read to its end, so that its connection is free."""
-        outcome = safe_call(lambda: said_in(response.content), token.secrets())
-        if isinstance(outcome, Failure):
-            raise_for(outcome, request, response.status_code)
-        return outcome
-
-    def _after_401(
-        self, request: PreparedRequest, response: Response, token: Token, options: SendOptions
-    ) -> Response:
-        status, probe = response.status_code, partial(self._probe, options)
-        try:
-            fresh = self._rules.after_401(request.method, status, token, probe, _patience(options))
-        except EtnaError as error:
-            failed = error
-        else:
-            if fresh is None:
-                return response
-            discard(response)
-            if hasattr(request.body, "seek"):
-                rewind_body(request)
-            response = self._exchange(request, partial(_signed, fresh), options, fresh)
-            self._note(request, response, fresh)
-            if response.status_code == 401:
-                self._said(request, response, fresh)
-                self._rules.after_another_401(fresh, probe, _patience(options))
+            raise failed.with_traceback(None)
+        if fresh is None:
             return response
         discard(response)
-        raise failed.with_traceback(None)
-
-    def _note(self, request: PreparedRequest, response: Response, token: Token) -> Response:
-        """Keep what the server says of its limits, and return the response."""
-        try:
-            self._limits.note(request.method or "", response.url, response, token.secrets())
-        except DeprecationWarning:  # by a filter of the user's, which hides the answer
-            response.close()
-            raise
+        if hasattr(request.body, "seek"):
+            rewind_body(request)
+        response = self._exchange_signed(request, fresh, options)
+        if response.status_code == 401:
+            _said(request, response, fresh)
+            self.rules.after_another_401(fresh, probe)
         return response
 
-    def ask(self, token: Token, options: SendOptions) -> int | Failure:
+    def ask(self, token: Token, options: dict[str, Any]) -> int | Failure:
         """Ask the server about a token, by the way that a call goes; return the status, or why none came."""
 
         def act() -> int:
@@ -243,7 +189,7 @@ class AuthAdapter(BaseAdapter):
             session.trust_env = False  # the options have what the environment says
             is_own = isinstance(self.adapter, QuietAdapter)
             session.mount(token.base_url, QuietAdapter(trust=self._trust) if is_own else self.adapter)
-            way: SendOptions = {**options, "stream": True}
+            way = {**options, "stream": True}
             with session.get(probe_url(token), auth=token, allow_redirects=False, **way) as response:
                 status = response.status_code
                 if status == 403 and said_in(next(response.iter_content(4096), b"")) == "token":
@@ -254,7 +200,7 @@ class AuthAdapter(BaseAdapter):
 
         return safe_call(act, token.secrets(), self._route(probe_url(token), options))
 
-    def _probe(self, options: SendOptions, token: Token) -> int:
+    def _probe(self, options: dict[str, Any], token: Token) -> int:
         outcome = self.ask(token, options)
         if isinstance(outcome, Failure):
             raise_for(outcome, requests.Request("GET", probe_url(token)).prepare(), None)
@@ -303,13 +249,19 @@ def _signed(token: Token, request: PreparedRequest) -> PreparedRequest:
 def _without_our_headers(token: Token | None, request: PreparedRequest) -> PreparedRequest:
     """Return a request to another server, with no placeholder and nothing of ours that was set by hand."""
     names = ours_in(request.headers.get(AUTHORIZATION, ""), token, has_key=APP_KEY in request.headers)
-    if not names:
-        return request
     made = copy.copy(request)
     made.headers = request.headers.copy()
     for name in names:
         made.headers.pop(name, None)
     return made
+
+
+def _said(request: PreparedRequest, response: Response, token: Token) -> str:
+    """Return what a refusal is about; it is read to its end, so that its connection is free."""
+    outcome = safe_call(lambda: said_in(response.content), token.secrets())
+    if isinstance(outcome, Failure):
+        raise_for(outcome, request, response.status_code)
+    return outcome
 
 
 def _with_body(send: Callable[[], Response], request: PreparedRequest, rules: Retry | None) -> Response:
@@ -336,10 +288,3 @@ def _with_body(send: Callable[[], Response], request: PreparedRequest, rules: Re
         if hasattr(request.body, "seek"):
             rewind_body(request)
         rules.sleep()
-
-
-def _patience(options: SendOptions) -> float:
-    """Return the seconds to wait for another thread that is asking the server."""
-    timeout = options["timeout"]
-    parts = timeout if isinstance(timeout, tuple) else (timeout,)
-    return max((float(part) for part in parts if isinstance(part, (int, float))), default=30.0)

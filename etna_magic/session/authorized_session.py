@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urljoin
 
 from requests import PreparedRequest
@@ -12,27 +13,30 @@ from requests.sessions import merge_hooks, merge_setting
 from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 
-from etna_magic.exceptions import EtnaError, InsecureURLError, NotLoggedInError
+from etna_magic.exceptions import EtnaError, InsecureURLError
 from etna_magic.session.auth_adapter import AuthAdapter
-from etna_magic.session.call_errors import add_outcome, not_sent, note_outcome
+from etna_magic.session.call_errors import not_sent, note_outcome
 from etna_magic.session.call_limits import CallLimits
-from etna_magic.session.cookies import OwnOriginCookies
-from etna_magic.session.placeholder_auth import PlaceholderAuth
+from etna_magic.session.own_origin import OwnOriginCookies, PlaceholderAuth
 from etna_magic.session.retry_policy import READS, ReadRetry
-from etna_magic.session.token_check import TokenCheck
 from etna_magic.session.token_holder import TokenHolder
+from etna_magic.session.token_rules import TokenRules, absent, probe_url
 from etna_magic.support import Origin, join_url, renew_after_fork
 from etna_magic.support.http import (
     CERTIFI,
     SYSTEM,
     ProxyEnvironment,
     QuietAdapter,
+    calls_in_time,
     plain_session_class,
     system_context,
 )
+from etna_magic.support.safe_call import Failure
 from etna_magic.token import Account, Token
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from requests import Request as CallRequest
     from requests import Response
     from requests import Session as _Session
@@ -45,19 +49,14 @@ else:
 TIMEOUT = 30.0
 # So many threads may share a session.
 _POOL = 32
+#: Seconds to wait at most for what a server says of a token: somebody looks on.
+LONGEST_WAIT = 10.0
 
 
 class AuthorizedSession(_Session):
     """A ``requests.Session`` with paths relative to a base URL, and calls that are signed as they are sent.
 
-    Parameters
-    ----------
-    name : str
-        The login's name, as in ``%etna_login NAME``.
-    timeout : float, optional
-        Seconds that a call waits where it does not say so itself, by default 30.
-    holder : TokenHolder, optional
-        What it signs with; a new one that has no token yet.
+    Its parameters are those of `EtnaSession`.
     """
 
     def __init__(self, name: str, timeout: float = TIMEOUT, *, holder: TokenHolder | None = None) -> None:
@@ -67,12 +66,12 @@ class AuthorizedSession(_Session):
         self.is_copy = False
         #: The token that it signs with, and the account that it belongs to for life.
         self.holder = holder or TokenHolder(name)
-        self._check = TokenCheck()
         self._environment = ProxyEnvironment()
         self._trust = CERTIFI
         self._placeholder: PlaceholderAuth | None = None
         #: The server's last ``X-RateLimit-*`` figures, by group of calls.
         self.limits = CallLimits()
+        self._rules = TokenRules(self.holder, self.limits)
         super().__init__()
         self.cookies = RequestsCookieJar(OwnOriginCookies())
         for scheme in ("https://", "http://"):
@@ -129,21 +128,21 @@ class AuthorizedSession(_Session):
         """Send what begins with a prefix by this adapter, as in ``requests``; it signs nothing itself."""
         super().mount(prefix, self._wrapped(adapter))
 
-    def get_adapter(self, url: str) -> BaseAdapter:
+    def get_adapter(self, url: str) -> AuthAdapter:
         """Return what signs and sends a request to a URL."""
         # Wrapped when it was mounted; this is for those that were put into .adapters by hand.
         return self._wrapped(super().get_adapter(url))
 
     def _wrapped(self, adapter: BaseAdapter) -> AuthAdapter:
         if isinstance(adapter, AuthAdapter):
-            if adapter.belongs_to(self.holder):
+            if adapter.rules is self._rules:
                 return adapter
             adapter = adapter.adapter
-        return AuthAdapter(adapter, self.holder, self._check, self.limits)
+        return AuthAdapter(adapter, self._rules)
 
     def after_fork(self) -> None:
         """Share no lock and no connection with the process that this one was forked from."""
-        self._check.after_fork()
+        self._rules.after_fork()
         self.holder.after_fork()
         for adapter in self.adapters.values():
             self._wrapped(adapter).after_fork()
@@ -152,8 +151,7 @@ class AuthorizedSession(_Session):
         """Make a request ready to be sent: its path joined to the base URL, and a placeholder as its auth."""
         account = self.holder.account
         if account is None:
-            absent = NotLoggedInError(f"{self.name} {self.holder.describe()}.")
-            raise add_outcome(absent, not_sent(request.method))
+            raise absent(self.holder, request.method)
         if self._placeholder is None:
             self._placeholder = PlaceholderAuth(account)
         auth = request.auth or self.auth
@@ -266,3 +264,42 @@ class AuthorizedSession(_Session):
             prepared_request.headers.pop("Cookie", None)
             if cookies := get_cookie_header(self.cookies, prepared_request):
                 prepared_request.headers["Cookie"] = cookies
+
+
+class ServerAnswer(NamedTuple):
+    """What a server said of a token when a person or a login asked."""
+
+    said: Literal["accepted", "refused", "unclear", "no answer"]
+    #: Why it is neither accepted nor refused, to stand after a colon.
+    reason: str = ""
+
+
+def ask_servers(
+    tokens: Iterable[tuple[AuthorizedSession, Token]],
+    timeout: float,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> list[ServerAnswer]:
+    """Ask about each token once, all at once, by the way that its session goes; nothing is noted on them.
+
+    That takes `timeout` seconds at most, and no more than 10. `meanwhile` is called once if it takes longer
+    than one.
+    """
+    seconds = min(timeout, LONGEST_WAIT)
+    calls = [(partial(_ask, session, token, seconds), token.secrets()) for session, token in tokens]
+    return [_answer(outcome) for outcome in calls_in_time(calls, seconds, meanwhile)]
+
+
+def _ask(session: AuthorizedSession, token: Token, timeout: float) -> int | Failure:
+    url = probe_url(token)
+    options = session.merge_environment_settings(url, {}, None, None, None)
+    return session.get_adapter(url).ask(token, {**options, "timeout": timeout})
+
+
+def _answer(outcome: int | Failure) -> ServerAnswer:
+    if isinstance(outcome, Failure):
+        return ServerAnswer("no answer", outcome.reason)
+    if outcome == 401:
+        return ServerAnswer("refused")
+    if 200 <= outcome < 300:
+        return ServerAnswer("accepted")
+    return ServerAnswer("unclear", f"it answered with status {outcome}")

@@ -107,7 +107,7 @@ class EtnaSession(AuthorizedSession):
         """
         from etna_magic.session.httpx_client import client_of  # noqa: PLC0415 - an extra
 
-        return client_of(self, self._check, kwargs)
+        return client_of(self, self._rules, kwargs)
 
     def httpx_async_client(self, **kwargs: Any) -> httpx.AsyncClient:
         """Return an ``httpx.AsyncClient``, as :meth:`httpx_client`; a renewal does not block its loop.
@@ -120,7 +120,7 @@ class EtnaSession(AuthorizedSession):
         """
         from etna_magic.session.httpx_client import async_client_of  # noqa: PLC0415 - as above
 
-        return async_client_of(self, self._check, kwargs)
+        return async_client_of(self, self._rules, kwargs)
 
     def for_workers(self) -> WorkerSession:
         """Return a session for Dask, Ray or joblib; its pickle is a secret: no ``%store``, no cache on disk.

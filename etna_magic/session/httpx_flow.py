@@ -1,178 +1,255 @@
 """What has to be done for a call of an httpx client, step by step: the rules are those of the session.
 
-It is written once, as a generator; `httpx_transport` does the steps, by calling and by awaiting.
+It is written once, as a generator; the transports of `httpx_client` do the steps, by calling and by awaiting.
+A call without an answer becomes an exception that is one of httpx too, and holds no secret.
 """
 
 from __future__ import annotations
 
+import ssl
 from abc import abstractmethod
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import httpx
+from requests.exceptions import InvalidProxyURL, InvalidSchema
+from urllib3.exceptions import LocationParseError, ProxySchemeUnknown
 
-from etna_magic.exceptions import EtnaError
-from etna_magic.session.call_errors import cannot_be_repeated, raise_for, unknown_key
-from etna_magic.session.httpx_errors import OF_HTTPX, explained, is_worth_repeating
-from etna_magic.session.placeholder_auth import has_placeholder, ours_in
+from etna_magic.exceptions import ConnectionFailedError, EtnaError
+from etna_magic.session.call_errors import Kinds, cannot_be_repeated, raise_for, unknown_key
+from etna_magic.session.own_origin import has_placeholder, ours_in
 from etna_magic.session.read_only import refuse_write
 from etna_magic.session.retry_policy import READS, pause_before
-from etna_magic.session.token_check import probe_url
-from etna_magic.session.token_rules import TokenRules
-from etna_magic.support.safe_call import Failure
+from etna_magic.session.token_rules import Probe, probe_url
+from etna_magic.support.safe_call import NETWORK_ERRORS, Failure, safe_call
 from etna_magic.token import HEADERS, Token, TokenState
 
 if TYPE_CHECKING:
     from etna_magic.secret import Secret
-    from etna_magic.session.call_limits import CallLimits
-    from etna_magic.session.token_check import TokenCheck
+    from etna_magic.session.httpx_pools import Pools
     from etna_magic.session.token_holder import TokenHolder
+    from etna_magic.session.token_rules import TokenRules
 
 AUTHORIZATION, APP_KEY = HEADERS
+Flow = Generator[Any, Any, httpx.Response]
+Prepare = Callable[[httpx.Request], httpx.Request]
 # h11 refuses a header that begins with a blank: by another client of httpx such a request is not sent.
 BLANK = " "
 
 
-class Send(NamedTuple):
-    """To be done: send a request, signed with a token, or with nothing of ours in it."""
-
-    request: httpx.Request
-    token: Token | None
-    #: Makes the copy that is sent of it.
-    prepare: Callable[[httpx.Request], httpx.Request]
+class HttpxConnectError(ConnectionFailedError, httpx.ConnectError):
+    """No connection; whoever catches ``httpx.ConnectError`` catches it."""
 
 
-class Decide(NamedTuple):
-    """To be done, off the loop: what may log in, ask the server about a token, or wait for who does."""
-
-    act: Callable[[], Any]
+class HttpxConnectTimeoutError(ConnectionFailedError, httpx.ConnectTimeout):
+    """No connection in time."""
 
 
-class Pause(NamedTuple):
-    """To be done: wait."""
-
-    seconds: float
+class HttpxPoolTimeoutError(ConnectionFailedError, httpx.PoolTimeout):
+    """No connection of the pool was free in time."""
 
 
-class Read(NamedTuple):
-    """To be done: read a refusal to its end, and say what it is about."""
-
-    response: httpx.Response
+class HttpxReadTimeoutError(ConnectionFailedError, httpx.ReadTimeout):
+    """No answer in time."""
 
 
-class Close(NamedTuple):
-    """To be done: close an answer that nobody will read."""
-
-    response: httpx.Response
+class HttpxProxyError(ConnectionFailedError, httpx.ProxyError):
+    """A proxy that does not let it through."""
 
 
-Step = Send | Decide | Pause | Read | Close
-Flow = Generator[Step, Any, httpx.Response]
+class HttpxProtocolError(ConnectionFailedError, httpx.RemoteProtocolError):
+    """A connection that broke off in the middle of an answer, or no HTTP as it should be."""
+
+
+class HttpxReadError(ConnectionFailedError, httpx.ReadError):
+    """A connection that broke off."""
+
+
+class HttpxFailedError(ConnectionFailedError, httpx.TransportError):
+    """Any other failure of httpx."""
+
+
+OF_HTTPX = Kinds(
+    (httpx.TransportError, *NETWORK_ERRORS),
+    (
+        (httpx.ConnectTimeout, HttpxConnectTimeoutError),
+        (httpx.PoolTimeout, HttpxPoolTimeoutError),
+        (httpx.TimeoutException, HttpxReadTimeoutError),
+        (httpx.ConnectError, HttpxConnectError),
+        (httpx.ProxyError, HttpxProxyError),
+        (httpx.RemoteProtocolError, HttpxProtocolError),
+        (httpx.NetworkError, HttpxReadError),
+        # Of the URL of a proxy, before httpx is given it.
+        (InvalidProxyURL, HttpxProxyError),
+        (InvalidSchema, HttpxProxyError),
+        (LocationParseError, HttpxProxyError),
+        (ProxySchemeUnknown, HttpxProxyError),
+    ),
+    HttpxFailedError,
+)
+# No connection was made, or none that could be used.
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_REASONS: dict[type[BaseException], str] = {
+    httpx.ConnectTimeout: "it did not answer in time",
+    httpx.PoolTimeout: "no connection was free in time",
+    httpx.TimeoutException: "it took too long to answer",
+    httpx.ProxyError: "the proxy of this environment does not let it through",
+    httpx.UnsupportedProtocol: "its address is of no protocol that httpx knows",
+}
 
 
 class Signing:
     """What both transports have in common.
 
-    Parameters
-    ----------
-    holder : TokenHolder
-        The session's token.
-    check : TokenCheck
-        What a 401 means.
-    limits : CallLimits
-        Where the server's figures are kept.
+    What is abstract here does a step and returns what comes of it, or an awaitable of that in the async
+    transport: the flow yields it, and is sent the outcome.
     """
 
-    def __init__(self, holder: TokenHolder, check: TokenCheck, limits: CallLimits) -> None:
-        self._holder = holder
-        self._rules = TokenRules(holder, check)
-        self._limits = limits
+    def __init__(self, rules: TokenRules, choose: Pools[Any]) -> None:
+        self._rules = rules
+        # What sends to a URL.
+        self._choose = choose
 
     @abstractmethod
-    def _asking(self, request: httpx.Request, token: Token) -> int:
-        """Ask the server about a token, by the way that a request goes; called off the loop."""
+    def _safely(self, *args: Any) -> Any:
+        """Call, or await, by `safe_call` or `safe_await`; with their parameters."""
+
+    @abstractmethod
+    def _safely_off_the_loop(self, *args: Any) -> Any:
+        """Do the same on another thread than the loop's, and return the outcome itself."""
+
+    @abstractmethod
+    def _decide(self, act: Callable[[], Any]) -> Any:
+        """Do, off the loop, what may log in, ask the server about a token, or wait for who does."""
+
+    @abstractmethod
+    def _pause(self, seconds: float) -> Any:
+        """Wait."""
+
+    @abstractmethod
+    def _close(self, response: httpx.Response) -> Any:
+        """Close an answer that nobody will read."""
+
+    @abstractmethod
+    def _read(self, response: httpx.Response) -> Any:
+        """Read a refusal to its end, and say what it is about."""
+
+    @abstractmethod
+    def _sent(self, transport: Any, request: httpx.Request, token: Token | None, prepare: Prepare) -> Any:
+        """Send a request, signed inside, so that no frame that raises has ever held it."""
+
+    @abstractmethod
+    def _asked(self, probe: httpx.Request, token: Token) -> Any:
+        """Send the question about a token, and return the status of the answer."""
 
     def _flow(self, request: httpx.Request) -> Flow:
         """Yield what has to be done for a request, and return its answer."""
-        holder, method = self._holder, request.method
+        rules, holder, method = self._rules, self._rules.holder, request.method
         if holder.read_only:
             _refuse_write(holder, request)
         found = request.headers.get(AUTHORIZATION, "").removeprefix(BLANK)
         at_home = is_home(holder, request.url)
         if not (has_placeholder(holder, found, method) and at_home):
-            self._rules.refuse_without_token(method)
+            rules.refuse_without_token(method)
             token = holder.current()
             prepare = _copied if at_home else partial(_without_our_headers, token)
-            return (yield from self._exchange(Send(request, token, prepare)))
-        asking, patience = partial(self._asking, request), _patience(request)
+            return (yield from self._exchange(request, token, prepare))
+        timeouts = dict(request.extensions.get("timeout") or {}).values()
+        probe = Probe.within(partial(self._asking, request), timeouts)
         token = holder.current()
         if token is None or token.ended or token.state is not TokenState.FRESH:
-            token = _decided((yield Decide(partial(self._rules.token, method, asking, patience))))
-        response = yield from self._exchange(Send(request, token, partial(signed, token)))
+            token = _decided((yield self._decide(partial(rules.token, method, probe))))
+        response = yield from self._exchange(request, token, partial(signed, token))
         if response.status_code not in (401, 403):
             if response.is_success:
                 holder.note_accepted(token)
             return (yield from self._noted(request, response, token))
-        said, status = (yield from _said(request, response)), response.status_code
+        said, status = (yield from self._said(request, response)), response.status_code
         if said == "application key":
             del response  # a server may repeat in it what it was sent
             raise unknown_key(method, status)
         if status == 401 or said == "token":
-            fresh = yield Decide(partial(self._rules.after_401, method, status, token, asking, patience))
+            fresh = yield self._decide(partial(rules.after_401, method, status, token, probe))
             if fresh is not None:
                 del response
                 token = _decided(fresh)
-                response = yield from self._exchange(Send(request, token, partial(signed, token)))
+                response = yield from self._exchange(request, token, partial(signed, token))
                 if response.status_code == 401:
-                    yield from _said(request, response)
-                    again = partial(self._rules.after_another_401, token, asking, patience)
-                    _decided((yield Decide(again)))
+                    yield from self._said(request, response)
+                    _decided((yield self._decide(partial(rules.after_another_401, token, probe))))
         return (yield from self._noted(request, response, token))
 
     def _noted(self, request: httpx.Request, response: httpx.Response, token: Token) -> Flow:
         try:
-            self._limits.note(request.method, str(request.url), response, token.secrets())
+            self._rules.limits.note(request.method, str(request.url), response, token.secrets())
         except DeprecationWarning:  # by a filter of the user's, which hides the answer
-            yield Close(response)
+            yield self._close(response)
             raise
         return response
 
-    def _exchange(self, send: Send) -> Flow:
-        """Send a request, and a read again where the rules of a session say so."""
-        is_read, tries = send.request.method in READS, 0
-        if is_read and not isinstance(send.request.stream, httpx.ByteStream):
-            raise cannot_be_repeated(send.request.method)
+    def _exchange(self, request: httpx.Request, token: Token | None, prepare: Prepare) -> Flow:
+        """Send a request, prepared by signing it or not, and a read again where a session would."""
+        is_read, tries = request.method in READS, 0
+        if is_read and not isinstance(request.stream, httpx.ByteStream):
+            raise cannot_be_repeated(request.method)
         while True:
             tries += 1
-            outcome = yield send
+            outcome = yield from self._once(request, token, prepare)
             if isinstance(outcome, Failure):
                 outcome = explained(outcome)
-                pause = pause_before(tries) if is_read and is_worth_repeating(outcome) else None
+                pause = pause_before(tries) if is_read and _is_worth_repeating(outcome) else None
                 if pause is None:
-                    raise_for(outcome, send.request, 0, kinds=OF_HTTPX)
+                    raise_for(outcome, request, 0, kinds=OF_HTTPX)
             else:
                 response: httpx.Response = outcome
                 again = response.headers.get("Retry-After", "")
                 pause = pause_before(tries, response.status_code, again) if is_read else None
                 if pause is None:
                     return response
-                yield Close(response)
-            yield Pause(pause)
+                yield self._close(response)
+            yield self._pause(pause)
+
+    def _once(
+        self, request: httpx.Request, token: Token | None, prepare: Prepare
+    ) -> Generator[Any, Any, httpx.Response | Failure]:
+        route = self._choose.route(request.url)
+        chosen = safe_call(lambda: self._choose(request.url), None, route)
+        if isinstance(chosen, Failure):  # a file of certificates that is not there, say
+            return chosen._replace(is_sent=False)
+        send = partial(self._sent, chosen, request, token, prepare)
+        outcome: httpx.Response | Failure = yield self._safely(send, secrets_of(token), route)
+        return outcome
+
+    def _said(self, request: httpx.Request, response: httpx.Response) -> Generator[Any, Any, str]:
+        """Return what a refusal is about; it is read to its end, so that its connection is free."""
+        outcome: str | Failure = yield self._safely(partial(self._read, response))
+        if isinstance(outcome, Failure):
+            raise_for(explained(outcome), request, response.status_code, kinds=OF_HTTPX)
+        return outcome
+
+    def _asking(self, request: httpx.Request, token: Token) -> int:
+        """Ask the server about a token, by the way and within the time-outs of a request; off the loop."""
+        times = {name: value for name, value in request.extensions.items() if name == "timeout"}
+        probe = httpx.Request("GET", probe_url(token), extensions=times)
+        ask = partial(self._asked, probe, token)
+        outcome: int | Failure = self._safely_off_the_loop(
+            ask, token.secrets(), self._choose.route(probe.url)
+        )
+        if isinstance(outcome, Failure):
+            raise_for(explained(outcome), probe, None, kinds=OF_HTTPX)
+        return outcome
 
 
 def secrets_of(token: Token | None) -> tuple[Secret, ...]:
     """Return what no exception may show."""
     return token.secrets() if token else ()
-
-
-def _said(request: httpx.Request, response: httpx.Response) -> Generator[Step, Any, str]:
-    """Return what a refusal is about; it is read to its end, so that its connection is free."""
-    outcome = yield Read(response)
-    if isinstance(outcome, Failure):
-        raise_for(explained(outcome), request, response.status_code, kinds=OF_HTTPX)
-    said: str = outcome
-    return said
 
 
 def _decided(outcome: Any) -> Token:
@@ -226,13 +303,19 @@ def _refuse_write(holder: TokenHolder, request: httpx.Request) -> None:
     refuse_write(holder, request.method, str(request.url), headers, body)
 
 
-def probe_of(request: httpx.Request, token: Token) -> httpx.Request:
-    """Return the question about a token, with the time-outs of the call that it is for."""
-    times = {name: value for name, value in request.extensions.items() if name == "timeout"}
-    return httpx.Request("GET", probe_url(token), extensions=times)
+def explained(failure: Failure) -> Failure:
+    """Return a failure as httpx means it: its reason, and whether something was sent."""
+    if failure.has_advice:
+        return failure
+    reason = next((text for kind, text in _REASONS.items() if issubclass(failure.kind, kind)), failure.reason)
+    if reason == failure.kind.__name__:  # where the cause was not known
+        is_broken = issubclass(failure.kind, (httpx.NetworkError, httpx.RemoteProtocolError))
+        reason = "the connection broke off" if is_broken else reason
+    is_sent = failure.is_sent and not issubclass(failure.kind, _NEVER_SENT)
+    return failure._replace(reason=reason, is_sent=is_sent)
 
 
-def _patience(request: httpx.Request) -> float:
-    """Return the seconds to wait for another thread that is asking the server."""
-    parts = dict(request.extensions.get("timeout") or {}).values()
-    return max((float(part) for part in parts if isinstance(part, (int, float))), default=30.0)
+def _is_worth_repeating(failure: Failure) -> bool:
+    """Say whether a read may succeed the next time: not after a time-out or a bad certificate."""
+    is_certificate = issubclass(failure.kind, ssl.SSLCertVerificationError) or "certificate" in failure.reason
+    return issubclass(failure.kind, (httpx.NetworkError, httpx.RemoteProtocolError)) and not is_certificate

@@ -1,69 +1,52 @@
-"""What sends for an httpx client: proxies and certificates are those of the session, or the client's own."""
+"""What sends for an httpx client, and what is wrong with its way: proxies and certificates.
+
+They are those of the session, or the client's own.
+"""
 
 from __future__ import annotations
 
+import importlib
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
-from requests.utils import select_proxy
+from requests.exceptions import InvalidProxyURL, InvalidSchema
+from requests.utils import prepend_scheme_if_needed, select_proxy
+from urllib3 import exceptions as errors
+from urllib3.util import parse_url
 
-from etna_magic.session.httpx_route import HttpxRoute, readable
 from etna_magic.support import renew_after_fork
 from etna_magic.support.http import SYSTEM, system_context
 from etna_magic.support.route import Route
+from etna_magic.support.safe_call import NETWORK_ERRORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from etna_magic.session.call_limits import CallLimits
-    from etna_magic.session.token_holder import TokenHolder
-    from etna_magic.token import Account
+    from etna_magic.session.authorized_session import AuthorizedSession
+    from etna_magic.support.route import Proxy
 
 _T = TypeVar("_T", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 #: The options of a client that are of its transport.
 OPTIONS = ("verify", "cert", "http1", "http2", "limits", "trust_env", "proxy")
-
-
-class Session(Protocol):
-    """What is needed of an `EtnaSession`."""
-
-    name: str
-    timeout: float
-    holder: TokenHolder
-    limits: CallLimits
-    proxies: Any
-    verify: Any
-    cert: Any
-    trust: str
-
-    @property
-    def account(self) -> Account | None:
-        """Whose it is."""
-
-    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """Return the proxies and certificates for a URL."""
+_SCHEMES = {"http", "https", "socks5", "socks5h"}
 
 
 class Pools(Generic[_T]):
     """The transports of a client, one for each proxy and each set of certificates.
 
-    Parameters
-    ----------
-    session : EtnaSession
-        Whose proxies and certificates hold where the client's options say nothing.
-    make : callable
-        Makes a transport: ``httpx.HTTPTransport``, or the async one.
-    options : dict
-        The client's own `OPTIONS`.
-    given : transport or None, optional
-        A transport of the user's, which sends everything.
+    Those of the session hold where the client's own `OPTIONS` say nothing. `make` makes a transport; one that
+    is given is the user's, and sends everything.
     """
 
     def __init__(
-        self, session: Session, make: Callable[..., _T], options: dict[str, Any], given: _T | None = None
+        self,
+        session: AuthorizedSession,
+        make: Callable[..., _T],
+        options: dict[str, Any],
+        given: _T | None = None,
     ) -> None:
         self._session = session
         self._make: Callable[..., _T] = make
@@ -90,7 +73,7 @@ class Pools(Generic[_T]):
         if known is None:
             options = {
                 "verify": _context(verify, cert, self._session.trust),
-                "proxy": readable(proxy) if isinstance(proxy, str) else proxy,
+                "proxy": _readable(proxy) if isinstance(proxy, str) else proxy,
                 "trust_env": self._trust_env,
             }
             known = self._made.setdefault(key, self._make(**options, **self._options))
@@ -141,3 +124,60 @@ def _context(verify: Any, cert: Any, trust: str) -> ssl.SSLContext | bool:
     if cert:
         made.load_cert_chain(*((cert,) if isinstance(cert, str) else cert))
     return made
+
+
+def _readable(proxy: str) -> str:
+    """Return the URL of a proxy as httpx takes it: with a scheme, which is http where none is named.
+
+    For one that cannot be read it raises what `requests` has for it; its text may hold a password.
+    """
+    url: str = prepend_scheme_if_needed(proxy, "http")
+    parsed = parse_url(url)
+    if not parsed.host:
+        raise InvalidProxyURL
+    if parsed.scheme not in _SCHEMES:
+        raise errors.ProxySchemeUnknown(parsed.scheme)
+    if parsed.scheme.startswith("socks"):
+        try:
+            importlib.import_module("socksio")
+        except ImportError:
+            raise InvalidSchema from None
+    return url
+
+
+class HttpxRoute:
+    """How a request of a client of httpx is sent; that is found out only when something has failed."""
+
+    def __init__(self, find: Callable[[], Route]) -> None:
+        self._find = find
+
+    def concerns(self, error: BaseException) -> bool:
+        """Say whether an exception may be of a network."""
+        return isinstance(error, (httpx.TransportError, *NETWORK_ERRORS))
+
+    def problem(self, found: Sequence[BaseException]) -> str:
+        """Return what :meth:`Route.problem` does; the exceptions are those of httpx."""
+        route = self._find()
+        proxy = route.proxy()
+        if proxy is None:
+            return route.problem(found)
+        if proxy.scheme.startswith("socks") and isinstance(found[0], InvalidSchema):
+            return f"{proxy} is a SOCKS proxy, which needs socksio, so run pip install 'httpx[socks]'"
+        is_certificate = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in found)
+        if is_certificate and proxy.scheme == "https":  # httpx does not say whose
+            return f"the TLS certificate of {proxy}, or of the server behind it, is not valid here"
+        return route.problem([*_of_proxy(found, proxy), *found])
+
+
+def _of_proxy(found: Sequence[BaseException], proxy: Proxy) -> list[BaseException]:
+    """Return what urllib3 would have raised for a proxy where httpx has failed at it."""
+    error = found[0]
+    if isinstance(error, httpx.ConnectTimeout):
+        return [errors.ConnectTimeoutError()]
+    # Behind a proxy that is spoken to without TLS, TLS is with the server.
+    is_tls = any(isinstance(cause, ssl.SSLError) for cause in found)
+    if isinstance(error, httpx.ConnectError) and (proxy.scheme == "https" or not is_tls):
+        return [errors.ProxyError("", OSError())]
+    if isinstance(error, httpx.ProxyError):
+        return [errors.ProxyError("", OSError(f"Tunnel connection failed: {error}"))]
+    return []

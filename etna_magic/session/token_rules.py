@@ -2,62 +2,79 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from etna_magic.exceptions import EtnaError, NotLoggedInError, TokenExpiredError
 from etna_magic.session.call_errors import add_outcome, not_sent, refused
 from etna_magic.session.retry_policy import READS
+from etna_magic.support import Clock
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from etna_magic.session.token_check import TokenCheck
+    from etna_magic.session.call_limits import CallLimits
     from etna_magic.session.token_holder import TokenHolder
 
-    #: Asks the server about a token by the cheapest read, and returns the status of the answer.
-    Probe = Callable[[Token], int]
+#: Seconds between two questions about one token.
+PAUSE = 60.0
+#: The cheapest call by which to ask whether the server accepts a token, by ETNA's REST documentation.
+PROBE = "v1.0/users/@me/info"
+
+
+def probe_url(token: Token) -> str:
+    """Return where to ask whether the server accepts a token."""
+    return f"{token.base_url}/{PROBE}"
+
+
+class Probe(NamedTuple):
+    """How to ask the server about a token, by the way that a call goes."""
+
+    #: Returns the status of the answer.
+    ask: Callable[[Token], int]
+    #: Seconds to wait for another thread that is asking.
+    patience: float
+
+    @classmethod
+    def within(cls, ask: Callable[[Token], int], timeouts: Iterable[Any]) -> Probe:
+        """Return one that is as patient as the call that it is for."""
+        seconds = [float(one) for one in timeouts if isinstance(one, (int, float))]
+        return cls(ask, max(seconds, default=30.0))
 
 
 class TokenRules:
-    """The rules of one session; they send nothing themselves.
+    """The rules of one session, which send nothing themselves, and what they are about.
 
-    Parameters
-    ----------
-    holder : TokenHolder
-        The session's token.
-    check : TokenCheck
-        Whether the server accepts it.
+    ETNA answers a call on another user's account as it answers one with a dead token, says its
+    REST documentation, so a 401 alone proves nothing. The cheapest read decides: it outranks the clock, and
+    is sent once a minute at most.
     """
 
-    def __init__(self, holder: TokenHolder, check: TokenCheck) -> None:
-        self._holder = holder
-        self._check = check
+    def __init__(self, holder: TokenHolder, limits: CallLimits) -> None:
+        #: The session's token.
+        self.holder = holder
+        #: Where the server's figures are kept.
+        self.limits = limits
+        self._clock = Clock()
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """Have a lock of this process's own, and wait for no answer that another process asked for."""
+        self._lock = threading.Lock()
+        self._asked: tuple[Token | None, float] = (None, 0.0)
 
     def refuse_without_token(self, method: str | None) -> None:
         """Raise if there is no token: what has another auth, or goes elsewhere, is not sent either."""
-        if self._holder.current() is None:
-            absent = NotLoggedInError(f"{self._holder.name} {self._holder.describe()}.")
-            raise add_outcome(absent, not_sent(method))
+        if self.holder.current() is None:
+            raise absent(self.holder, method)
 
-    def token(self, method: str | None, probe: Probe, patience: float) -> Token:
+    def token(self, method: str | None, probe: Probe) -> Token:
         """Return the token to sign with: it is read once a call, and renewed first where that is due.
 
-        Parameters
-        ----------
-        method : str or None
-            What is to be sent.
-        probe : callable
-            Asks the server about a token.
-        patience : float
-            Seconds to wait for another thread that is asking.
-
-        Raises
-        ------
-        EtnaError
-            If there is none, or it has ended and cannot be renewed.
+        It raises if there is none, or if it has ended and cannot be renewed.
         """
-        holder, outcome = self._holder, not_sent(method)
+        holder, outcome = self.holder, not_sent(method)
         try:
             token = holder.token_for_call()
         except EtnaError as error:
@@ -68,37 +85,21 @@ class TokenRules:
                 return token
             failed, ended = TokenExpiredError(f"{holder.ended(token)}{outcome} {holder.hint}"), token
         # It may have been a hiccup of the server, which then refused to renew it as well.
-        if ended and self._check.is_accepted_again(ended, lambda: probe(ended), patience):
+        if ended and self._is_accepted_again(ended, probe):
             holder.on_change(ended)
             return ended
         raise failed.with_traceback(None)
 
-    def after_401(
-        self, method: str | None, status: int, token: Token, probe: Probe, patience: float
-    ) -> Token | None:
+    def after_401(self, method: str | None, status: int, token: Token, probe: Probe) -> Token | None:
         """Return the token to send a read again with; None where the answer is about that call alone.
 
-        Parameters
-        ----------
-        method : str or None
-            What was sent.
-        status : int
-            What it was answered with.
-        token : Token
-            What it was signed with.
-        probe, patience
-            As in :meth:`token`.
-
-        Raises
-        ------
-        EtnaError
-            If the token has ended, and the call is no read or no fresh one can be had.
+        It raises if the token has ended, and the call is no read or no fresh one can be had.
         """
-        holder, current = self._holder, self._holder.current()
+        holder, current = self.holder, self.holder.current()
         is_read = method in READS
         reason = ""
         if current is None or current is token or token.state is TokenState.STALE:
-            if not self._check.is_stale(token, lambda: probe(token), patience):
+            if not self._is_stale(token, probe):
                 return None
             holder.on_change(token)
             reason = holder.ended(token)
@@ -116,17 +117,53 @@ class TokenRules:
             failed = TokenExpiredError(f"{reason} There is a fresh token now: repeat the call.")
         raise add_outcome(failed, refused(method, status)).with_traceback(None)
 
-    def after_another_401(self, token: Token, probe: Probe, patience: float) -> None:
+    def after_another_401(self, token: Token, probe: Probe) -> None:
         """Look at a read that was refused with the fresh token as well; the next call may renew it again.
 
-        Raises
-        ------
-        TokenExpiredError
-            If the server has refused that token, too; else the answer is about that call alone.
+        It raises if the server has refused that token, too; else the answer is about that call alone.
         """
-        if self._check.is_stale(token, lambda: probe(token), patience):
-            self._holder.on_change(token)
+        if self._is_stale(token, probe):
+            self.holder.on_change(token)
             raise TokenExpiredError(
-                f"The server handed out a fresh token for {self._holder.name} and refused it at once. "
+                f"The server handed out a fresh token for {self.holder.name} and refused it at once. "
                 "Repeat the call in a minute, or log in again by hand."
             )
+
+    def _is_stale(self, token: Token, probe: Probe) -> bool:
+        """Say whether a token that a call was refused with has ended."""
+        if not self._lock.acquire(timeout=probe.patience):
+            return False  # no answer is no proof
+        try:
+            if token.state is not TokenState.STALE and self._ask(token, probe) == 401:
+                token.refuse()
+            return token.state is TokenState.STALE
+        finally:
+            self._lock.release()
+
+    def _is_accepted_again(self, token: Token, probe: Probe) -> bool:
+        """Say whether the server accepts a token that it refused; it is asked again after a minute."""
+        if not self._lock.acquire(timeout=probe.patience):
+            return False
+        try:
+            if token.ended and self._ask(token, probe) == 200:
+                token.accept()
+            return not token.ended
+        finally:
+            self._lock.release()
+
+    def _ask(self, token: Token, probe: Probe) -> int | None:
+        """Return the status of the probe; None where it got no answer, or it is too early to ask again."""
+        asked, when = self._asked
+        now = self._clock.forward()
+        if token is asked and now - when < PAUSE:
+            return None
+        self._asked = (token, now)
+        try:
+            return probe.ask(token)
+        except EtnaError:
+            return None
+
+
+def absent(holder: TokenHolder, method: str | None = "GET") -> NotLoggedInError:
+    """Return the error of a call for which there is no token, or of what makes only clients for calls."""
+    return add_outcome(NotLoggedInError(f"{holder.name} {holder.describe()}."), not_sent(method))

@@ -118,7 +118,7 @@ def test_the_probe_of_a_refused_token(
     server: ScriptedServer, session: EtnaSession, clock: accounts.ManualClock
 ) -> None:
     """The later question whether a refused token is good again shows nothing either."""
-    session._check._clock = clock
+    session._rules._clock = clock
     server.play(DENIED)
     caught(lambda: session.get("v1.0/x"))
     clock.move(60)

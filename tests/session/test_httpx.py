@@ -26,7 +26,7 @@ from etna_magic import (
     TokenExpiredError,
     TokenState,
 )
-from etna_magic.session import READS, EtnaSession, httpx_transport
+from etna_magic.session import READS, EtnaSession, httpx_client
 from etna_magic.token import placeholder
 from tests.helpers import accounts, environment, logins
 from tests.helpers.http2_server import Http2Server
@@ -83,8 +83,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         noted.append(seconds)
 
-    monkeypatch.setattr(httpx_transport, "time", SimpleNamespace(sleep=noted.append))
-    monkeypatch.setattr(httpx_transport, "anyio", SimpleNamespace(**vars(anyio) | {"sleep": sleep}))
+    monkeypatch.setattr(httpx_client, "time", SimpleNamespace(sleep=noted.append))
+    monkeypatch.setattr(httpx_client, "anyio", SimpleNamespace(**vars(anyio) | {"sleep": sleep}))
     return noted
 
 

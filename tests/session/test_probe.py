@@ -101,7 +101,7 @@ def test_a_held_probe_holds_nobody_else(server, session: EtnaSession) -> None:
 
 def test_a_held_probe_of_a_refused_token(server, session: EtnaSession, clock: accounts.ManualClock) -> None:
     """So does who waits while it is asked whether a refused token is good again: nothing is sent."""
-    session._check._clock = clock
+    session._rules._clock = clock
     server.play(DENIED)
     caught(lambda: session.get("v1.0/x"))
     clock.move(60)

@@ -39,7 +39,7 @@ def probes(server: ScriptedServer) -> int:
 
 def set_clock(session: EtnaSession, clock: accounts.ManualClock) -> None:
     """Have a session count the minute between two questions by a clock that the test moves."""
-    session._check._clock = clock
+    session._rules._clock = clock
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from etna_magic import Secret, Token, TokenExpiredError, TokenState, WorkerSession
 from etna_magic.sandbox import Sandbox
 from etna_magic.session import EtnaSession, worker_token_holder
-from etna_magic.session.handed_tokens import HANDED
+from etna_magic.session.worker_token_holder import HANDED
 from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.server import ScriptedServer

@@ -1,7 +1,8 @@
-"""What stands in ``Authorization`` until a request is signed: whose it is, and no secret."""
+"""What no other server gets: the headers, which a placeholder stands for until they are sent, and cookies."""
 
 from __future__ import annotations
 
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 from requests.auth import AuthBase
@@ -12,20 +13,18 @@ from etna_magic.support import Origin, SameOrigin, sanitize
 from etna_magic.token import HEADERS, PLACEHOLDER, Account, Token, placeholder
 
 if TYPE_CHECKING:
+    from http.cookiejar import Cookie
+    from urllib.request import Request
+
     from requests import PreparedRequest
 
     from etna_magic.session.token_holder import TokenHolder
 
 
 class PlaceholderAuth(AuthBase):
-    """Names the account of a request, for its own server only.
+    """Names the account of a request in ``Authorization``, for its own server only.
 
-    Parameters
-    ----------
-    account : Account
-        Whose request it is.
-    is_explicit : bool, optional
-        Whether a user gave this auth for the request, and has to know when it cannot go there.
+    It is explicit where a user gave it for the request, and has to know when it cannot go there.
     """
 
     def __init__(self, account: Account, *, is_explicit: bool = False) -> None:
@@ -47,13 +46,7 @@ class PlaceholderAuth(AuthBase):
 
 
 def has_placeholder(holder: TokenHolder, found: object, method: str | None) -> bool:
-    """Say whether a request is to be signed, by its ``Authorization``.
-
-    Raises
-    ------
-    NotLoggedInError
-        If it is to be signed for another account.
-    """
+    """Say by its ``Authorization`` whether a request is to be signed; raise if it is for another account."""
     if not isinstance(found, str) or not found.startswith(PLACEHOLDER):
         return False
     account = holder.account
@@ -73,3 +66,17 @@ def ours_in(authorization: str | bytes, token: Token | None, *, has_key: bool) -
     )
     # An Authorization that another auth= has put there stays.
     return HEADERS if is_ours else HEADERS[1:] if has_key else ()
+
+
+class OwnOriginCookies(DefaultCookiePolicy):
+    """Keeps a cookie for the origin that set it; as usual it would go to every port, without TLS too."""
+
+    def set_ok(self, cookie: Cookie, request: Request) -> bool:
+        """Accept a cookie as usual, and bind it to the port and the scheme that it came from."""
+        if not super().set_ok(cookie, request):
+            return False
+        # As the library reads it when it compares: what follows the colon, 80 where there is none.
+        _, _, port = request.host.partition(":")
+        cookie.port = port if port.isdecimal() else "80"
+        cookie.secure = cookie.secure or request.type == "https"
+        return True

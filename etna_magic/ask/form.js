@@ -114,7 +114,6 @@
     target.dispatchEvent(new Event("change", { bubbles: true }));
   };
   form.addEventListener("focusout", tell);
-  form.addEventListener("keydown", (event) => event.key === "Enter" && tell(event), true);
   form.addEventListener("change", (event) => event.target.closest(".etna-show") && show());
   form.addEventListener("focusin", show); // a field may be a new one
   // The field keeps the cursor: leaving it would hand its text to the kernel, and clear it.
@@ -124,4 +123,21 @@
     (event) => event.key === "Escape" && !event.isComposing && find(".etna-cancel:enabled")?.click(),
     true, // before the fields, which keep their keys to themselves
   );
+
+  // Enter and a click send all that is in the fields in one message. By themselves the widgets would send one
+  // for Enter and one for each field, and hold some of them back.
+  const send = (event) => {
+    const answers = find(".etna-answers textarea");
+    if (!answers || !isDrawn() || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const inputs = [...form.querySelectorAll(".widget-text input")];
+    answers.value = JSON.stringify(inputs.map((input) => input.value));
+    // What is secret leaves its field, which would send it once more when it is left.
+    for (const input of inputs) if (input.closest(".etna-secret")) input.value = "";
+    answers.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const isEnter = (event) => event.key === "Enter" && event.target.closest(".widget-text");
+  form.addEventListener("keydown", (event) => isEnter(event) && send(event), true);
+  form.addEventListener("click", (event) => event.target.closest("button.mod-primary") && send(event), true);
 }

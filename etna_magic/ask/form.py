@@ -175,8 +175,9 @@ class LoginForm:
         remembers = self.remembers if step.challenge is None else None
         view = FormView(step, self._page, values, is_awaited=self._is_awaited, remembers=remembers)
         view.on_remember = self._remember
-        view.on_enter = lambda name: self._submit_soon(view, name)
-        view.on_value = lambda _: self._forget_later(view)
+        view.on_enter = lambda: self._submit_soon(view)
+        view.on_value = lambda: self._forget_later(view)
+        view.on_answers = lambda: self._submit_at_once(view)
         return view
 
     def _show_view(self, view: FormView) -> None:
@@ -224,15 +225,25 @@ class LoginForm:
 
     # From Enter or a click to what came of it
 
-    def _submit_soon(self, view: FormView, entered: str | None = None) -> None:
-        """Submit after Enter or a click, once, when all that was typed has arrived."""
+    def _begin(self, view: FormView) -> bool:
+        """Take note of Enter or a click; return whether that is to be acted on: it is once."""
         with self._lock:
             if view is not self._view or view.is_busy:
-                return
+                return False
             view.is_busy = True
         began = time.monotonic()
         self._stop_counting = call_later(AT_ONCE, lambda: self._count_up(view, began))
-        view.when_settled(lambda: self._submit(view), entered)
+        return True
+
+    def _submit_soon(self, view: FormView) -> None:
+        """Submit after Enter or a click when all that was typed has arrived."""
+        if self._begin(view):
+            view.when_settled(lambda: self._submit(view))
+
+    def _submit_at_once(self, view: FormView) -> None:
+        """Submit what has come together with Enter or a click."""
+        if self._begin(view):
+            self._submit(view)
 
     def _count_up(self, view: FormView, began: float, *, is_first: bool = True) -> None:
         """Show that a login is under way, and for how long, until what comes of it is shown."""

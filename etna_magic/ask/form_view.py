@@ -7,6 +7,7 @@ last, and hold back a second value while a cell awaits. New widgets have neither
 from __future__ import annotations
 
 import base64
+import json
 from contextvars import copy_context
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,6 +60,15 @@ class CodeField(ipywidgets.Text):  # type: ignore[misc]  # ipywidgets publishes 
     """A field whose text is seen while it is typed; the kernel sends it to nobody either."""
 
     value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
+
+
+class AnswersField(ipywidgets.Textarea):  # type: ignore[misc]  # ipywidgets publishes no types
+    """A field that nobody sees: ``form.js`` puts into it, as JSON, what is in the others at Enter or a click.
+
+    That is one message with all that was typed, and nothing else can be on its way.
+    """
+
+    value = Unicode("", help="What is in the fields").tag(sync=True, echo_update=False)
 
 
 class Step(NamedTuple):
@@ -198,9 +208,10 @@ class FormView:
         #: Whether its answers are on their way to the server.
         self.is_sent = False
         self.values = {name: values[name] for name in step.fields if name in values}
-        #: Called with the field's name on Enter, and when a value has come.
-        self.on_enter: Callable[[str], None] = lambda _: None
-        self.on_value: Callable[[str], None] = lambda _: None
+        #: Called on Enter; when a value has come; and when all have come at once, at Enter or a click.
+        self.on_enter: Callable[[], None] = lambda: None
+        self.on_value: Callable[[], None] = lambda: None
+        self.on_answers: Callable[[], None] = lambda: None
         self.step = step
         self._heading = Heading("", "")
         # The field of which the message says that it cannot be used.
@@ -212,7 +223,7 @@ class FormView:
         self._shown = unseen[-1] if unseen else ""
         # What publishes on a widget decides which thread serves it: always the one that runs cells.
         self._context = copy_context()
-        self._row = ButtonRow(has_later_values=not is_awaited).add_class("etna-buttons")
+        self._row = ButtonRow().add_class("etna-buttons")
         self.fields = {name: self._new_field(name) for name in step.fields}
         # Each in a box of its own, so that replacing one changes nothing about the others.
         self._boxes = {name: ipywidgets.VBox([field]) for name, field in self.fields.items()}
@@ -223,6 +234,9 @@ class FormView:
         self.buttons: list[ipywidgets.Button] = []
         self._cancel: ipywidgets.Button | None = None
         self._show = ipywidgets.HTML(_show_box(step.fields[self._shown][0])) if unseen else None
+        self._answers = AnswersField(continuous_update=False, layout={"display": "none"})
+        self._answers.add_class("etna-answers")
+        self._answers.observe(lambda change: self._in_cell(self._receive_answers, change), "value")
 
     def add_button(self, label: str, style: str, act: Callable[[], object]) -> ipywidgets.Button:
         """Add a button and what a click on it does."""
@@ -246,11 +260,11 @@ class FormView:
     def children(self) -> tuple[ipywidgets.Widget, ...]:
         """Return what the form's page shows."""
         show = (self._show.add_class("etna-show"),) if self._show else ()
-        return (*self._boxes.values(), *show, self._ticks, self._row)
+        return (*self._boxes.values(), *show, self._ticks, self._answers, self._row)
 
-    def when_settled(self, act: Callable[[], object], entered: str | None = None) -> None:
-        """Call something, once, when all that was typed before Enter in a field, or a click, has arrived."""
-        self._row.when_settled(lambda: self._in_cell(act), entered)
+    def when_settled(self, act: Callable[[], object]) -> None:
+        """Call something, once, when all that was typed before now has arrived."""
+        self._row.when_settled(lambda: self._in_cell(act))
 
     def _in_cell(self, act: Callable[..., object], *arguments: object) -> None:
         self._context.copy().run(act, *arguments)
@@ -266,6 +280,10 @@ class FormView:
     def show_progress(self) -> None:
         """Say that a login is under way; meanwhile it can only be cancelled."""
         self.show_message("Logging in…")
+        self._page.head(self._heading)
+        for name in self.values:
+            if self._is_secret(name):
+                self.fields[name].placeholder = _KEPT
         self.enable(is_enabled=False, can_cancel=True)
 
     def show_count(self, text: str) -> None:
@@ -308,8 +326,10 @@ class FormView:
             field.add_class("etna-wrong")
         if name == self._shown:
             field.add_class("etna-shown")
+        if is_secret:
+            field.add_class("etna-secret")
         field.observe(lambda change: self._in_cell(self._receive_value, name, change), "value")
-        field.on_msg(lambda _, content, __: self._in_cell(self._receive_message, name, content))
+        field.on_msg(lambda _, content, __: self._in_cell(self._receive_message, content))
         return field
 
     def _new_tick(self, *, is_ticked: bool) -> ipywidgets.Checkbox:
@@ -348,22 +368,35 @@ class FormView:
             with field.hold_sync():
                 field.value = ""
                 field.placeholder = _KEPT
-        self.values[name] = value
+        self._take(name, value)
+        self._page.head(self._heading)
         self._look_at(name, value)
         if self._is_awaited:
             call_later(0.0, lambda: self._replace_field(name))
-        self._row.value_arrived(name)
-        self.on_value(name)
+        self.on_value()
+
+    def _receive_answers(self, change: Mapping[str, str]) -> None:
+        answers = change["new"]
+        if not answers:
+            return  # our own clearing, below, arrives here as well
+        self._answers.value = ""
+        if self.is_busy:
+            return  # Enter a second time
+        for name, text in zip(self.step.fields, json.loads(answers), strict=True):
+            # A secret that has come before is no longer in its field.
+            if text or not self._is_secret(name):
+                self._take(name, Secret(text))
+        self.on_answers()
+
+    def _take(self, name: str, value: Secret) -> None:
+        self.values[name] = value
+        if name == "username":
+            self._heading = self._heading._replace(username=value.get_secret_value())
+        elif name == "base_url":
+            self._heading = self._heading._replace(base_url=value.get_secret_value())
 
     def _look_at(self, name: str, value: Secret) -> None:
-        """Show at once who and where, and whether a value can be used: before more is typed in vain."""
-        before = self._heading
-        if name == "username":
-            self._heading = before._replace(username=value.get_secret_value())
-        elif name == "base_url":
-            self._heading = before._replace(base_url=value.get_secret_value())
-        if self._heading is not before:
-            self._page.head(self._heading)
+        """Show at once whether a value can be used, before more is typed in vain."""
         if name == ANSWER or not value:
             return
         try:
@@ -386,6 +419,6 @@ class FormView:
         self._boxes[name].children = (self.fields[name],)
         close_tree(old)
 
-    def _receive_message(self, name: str, content: Mapping[str, object]) -> None:
+    def _receive_message(self, content: Mapping[str, object]) -> None:
         if content.get("event") == "submit":
-            self.on_enter(name)
+            self.on_enter()

@@ -23,7 +23,7 @@ from etna_magic.secret import Secret
 from etna_magic.settings import Settings
 from etna_magic.token import Token
 from tests.ask.conftest import ASKED_FOR_CODE, ASKED_FOR_PIN, make_token
-from tests.ask.front_end import ANSWERS, SOON, ShownForm, click, press_enter, texts, type_text
+from tests.ask.front_end import ANSWERS, SOON, ShownForm, click, press_enter, send_all, texts, type_text
 from tests.helpers.waiting import wait_until
 
 
@@ -82,18 +82,43 @@ async def test_a_value_that_a_click_overtook(monkeypatch: pytest.MonkeyPatch) ->
 
 @in_a_loop
 async def test_fields_without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A value that was held back until after Enter counts, and what comes after Enter asks nothing more."""
+    """A value that was held back until after Enter counts; the front end is asked once."""
     form = ShownForm(monkeypatch, [make_token()])
     row, asked = form.view._row, []
     row.observe(lambda change: asked.append(change["new"]), "asked")
     form.fill(leave_out=["username", "password"])
     type_text(form.view, "username", "alic")
-    while not asked:
-        await asyncio.sleep(0)
     press_enter(form.view, "password", ANSWERS["password"])
     type_text(form.view, "username", ANSWERS["username"])
     await form.wait_for_end()
-    assert ([ANSWERS], [3]) == (form.attempt.sent, asked)
+    assert ([ANSWERS], [True]) == (form.attempt.sent, asked)
+
+
+@in_a_loop
+async def test_all_that_was_typed_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is sent once, nothing is asked first, and what came before of a secret is kept."""
+    form = ShownForm(monkeypatch, [make_token()])
+    view, asked = form.view, []
+    view._row.observe(lambda change: asked.append(change["new"]), "asked")
+    type_text(view, "password", ANSWERS["password"])
+    type_text(view, "username", "somebody")
+    for _ in range(3):
+        send_all(view, *[text for name, text in ANSWERS.items() if name != "password"], "")
+        assert "" == view._answers.value
+    await form.wait_for_end()
+    assert ([ANSWERS], []) == (form.attempt.sent, asked)
+
+
+@in_a_loop
+async def test_a_field_that_was_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is empty, and named as missing, though it had a value before; the secrets stay."""
+    form = ShownForm(monkeypatch, [make_token()])
+    form.fill()
+    send_all(form.view, ANSWERS["base_url"], "", "", "")
+    await form.wait_for_text("Still missing: Username.")
+    send_all(form.view, ANSWERS["base_url"], "", "alice", "")
+    await form.wait_for_end()
+    assert [ANSWERS] == form.attempt.sent
 
 
 @in_a_loop

@@ -32,7 +32,7 @@ from etna_magic.login_flow import Challenge
 from etna_magic.secret import Secret
 from etna_magic.settings import Setting, Settings
 from tests.ask.conftest import ASKED_FOR_CODE, ASKED_FOR_PIN
-from tests.ask.front_end import press_enter, texts, type_text
+from tests.ask.front_end import press_enter, send_all, texts, type_text
 
 MARKUP = "<img src=x onerror=alert(1)>"
 FIELDS = {"username": ("Username", False), "password": ("Password", True)}
@@ -103,13 +103,16 @@ def test_closing() -> None:
 
 
 def test_enter_and_values_are_passed_on() -> None:
-    """Each by the name of its field."""
+    """Each when it comes, and all that come at once when they can be read; none is left in a widget."""
     view, seen = view_of(), []
-    view.on_enter = lambda name: seen.append(f"enter {name}")
-    view.on_value = lambda name: seen.append(f"value {name}")
+    view.on_enter = lambda: seen.append("enter")
+    view.on_value = lambda: seen.append("value")
+    view.on_answers = lambda: seen.append([value.get_secret_value() for value in view.values.values()])
     press_enter(view, "password", "pw-17")
-    type_text(view, "username", "alice")
-    assert ["enter password", "value password", "value username"] == seen
+    send_all(view, "alice", "pw-18")
+    assert ["enter", "value", ["pw-18", "alice"]] == seen
+    assert "" == view._answers.value
+    assert not view._answers.traits()["value"].metadata["echo_update"]
 
 
 def test_a_field_that_a_cell_awaits_is_replaced_once_used() -> None:

@@ -36,8 +36,9 @@ docs: .venv/.docs ## build the manual, and run every block of it that can run
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
 	@echo "The manual is in docs/_build/html/index.html"
 
-dist: .venv/.dev ## build the wheel and the sdist, check both, and do with them what the README says
+dist: .venv/.dev ## build wheels and sdists, the sandbox's too, check them, and do with them what the README says
 	rm -rf dist
+	$(BIN)/python -m build --quiet --outdir dist sandbox
 	$(BIN)/python -m build --quiet
 	$(BIN)/python tests/packaging/check.py dist
 	$(PYTHON) tests/packaging/newcomer.py dist
@@ -63,11 +64,11 @@ format: .venv/.dev ## let ruff fix what it can
 
 clean: ## remove the set-up and all caches
 	rm -rf .venv .frontends build dist docs/_build docs/tutorials .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
-	find etna_magic tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find etna_magic sandbox tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.%: pyproject.toml
+.venv/.%: pyproject.toml sandbox/pyproject.toml
 	@test -n "$(PYTHON)" || { echo "etna_magic needs Python 3.11 or newer, and none was found on the PATH."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Setting up .venv ($*)…"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ./sandbox --editable '.[$*]'
 	@touch $@

@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "etna_magic"
-CLIENT = [path for path in sorted(PACKAGE.rglob("*.py")) if "sandbox" not in path.parts]
+SANDBOX = ROOT / "sandbox" / "etna_magic_sandbox"
+CLIENT = sorted(PACKAGE.rglob("*.py"))
 # Not re-exported by their folders, since they import what few need; each folder says so.
 DIRECT = {
     "etna_magic.support.safe_call",
@@ -107,8 +108,8 @@ def test_no_class_in_a_function() -> None:
 
 
 def test_tests_mirror_the_package() -> None:
-    """Every folder of the package has one of its name in the tests, with tests in it."""
-    folders = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")}
+    """Every folder of the package has one of its name in the tests, with tests in it; so has the sandbox."""
+    folders = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")} | {Path("sandbox")}
     tested = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
     assert set() == folders - tested
 
@@ -133,17 +134,19 @@ def test_folders_are_imported_as_folders() -> None:
     assert ["etna_magic imports etna_magic.notebook"] == sorted({one.rsplit(".", 1)[0] for one in wrong})
 
 
-def test_every_library_is_declared() -> None:
-    """Each library that the client imports is a dependency or in an extra."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+@pytest.mark.parametrize("package", [PACKAGE, SANDBOX], ids=["client", "sandbox"])
+def test_every_library_is_declared(package: Path) -> None:
+    """Each library that a package imports is a dependency of its distribution, or in an extra."""
+    project = tomllib.loads((package.parent / "pyproject.toml").read_text())["project"]
     lines = [
         *project["dependencies"],
-        *itertools.chain(*project["optional-dependencies"].values()),
+        *itertools.chain(*project.get("optional-dependencies", {}).values()),
     ]
     declared = {re.split(r"[\[<>=!~ ]", line)[0].lower() for line in lines}
-    tops = {name.split(".")[0] for _, tree in trees(CLIENT) for name in imported(tree)}
-    others = {top for top in tops if top not in sys.stdlib_module_names and top != "etna_magic"}
-    names = {"dotenv": "python-dotenv"}
+    tops = {name.split(".")[0] for _, tree in trees([*package.rglob("*.py")]) for name in imported(tree)}
+    known = {*sys.stdlib_module_names, "_typeshed"}  # the second is there for type checkers alone
+    others = {top for top in tops if top not in known and top != package.name}
+    names = {"dotenv": "python-dotenv", "etna_magic_sandbox": "etna-magic-sandbox"}
     assert set() == {names.get(top, top).lower() for top in others} - declared
 
 
@@ -154,12 +157,15 @@ def test_size() -> None:
 
 FILES = [
     *PACKAGE.rglob("*.py"),
+    *SANDBOX.rglob("*.py"),
     *(ROOT / "tests").rglob("*.py"),
     *(ROOT / "notebooks").glob("*.ipynb"),
     *(ROOT / "notebooks").glob("*.py"),
     *ROOT.glob("*.md"),
+    ROOT / "sandbox" / "README.md",
     ROOT / "Makefile",
     ROOT / "pyproject.toml",
+    ROOT / "sandbox" / "pyproject.toml",
     ROOT / ".ci" / "run",
 ]
 
@@ -183,6 +189,6 @@ def defined(tree: ast.Module) -> Iterator[str]:
 
 def test_old_names() -> None:
     """No module, class, function or parameter has a name of the earlier design."""
-    paths = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    paths = [*PACKAGE.rglob("*.py"), *SANDBOX.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
     found = {path.name: sorted({*defined(tree), path.stem} & set(OLD_NAMES)) for path, tree in trees(paths)}
     assert {} == {name: many for name, many in found.items() if many}

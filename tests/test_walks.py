@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 import sys
 import threading
@@ -16,6 +17,7 @@ from etna_magic.sandbox import Sandbox
 from tests.helpers.ipython import shell
 
 PACKAGE = Path(etna_magic.__file__).parent
+INSIDE = f"{PACKAGE}{os.sep}"
 CONTRIBUTING = (PACKAGE.parent / "CONTRIBUTING.md").read_text()
 # Values and helpers are used from everywhere, and are no step of a way.
 VALUES = {"callbacks.py", "exceptions.py", "secret.py", "credentials.py", "token.py"}
@@ -35,12 +37,12 @@ def traced(act: Callable[[], object]) -> list[tuple[str, str]]:
     calls: list[tuple[str, str]] = []
 
     def file_of(frame: FrameType | None) -> str:
-        while frame is not None and not frame.f_code.co_filename.startswith(str(PACKAGE)):
+        while frame is not None and not frame.f_code.co_filename.startswith(INSIDE):
             frame = frame.f_back
         return str(Path(frame.f_code.co_filename).relative_to(PACKAGE)) if frame else ""
 
     def note(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(str(PACKAGE)):
+        if event == "call" and frame.f_code.co_filename.startswith(INSIDE):
             calls.append((file_of(frame.f_back), file_of(frame)))
 
     threading.setprofile(note)
@@ -50,7 +52,7 @@ def traced(act: Callable[[], object]) -> list[tuple[str, str]]:
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
-    return [(caller, file) for caller, file in calls if not file.startswith("sandbox")]
+    return calls
 
 
 def steps_of(calls: list[tuple[str, str]], *, with_support: bool = False) -> list[str]:

@@ -22,11 +22,8 @@ def sandbox(lifetime: timedelta) -> Sandbox:
     if not _running:
         try:
             from etna_magic.sandbox import Sandbox  # noqa: PLC0415 - an extra, and not needed without --sandbox
-        except ImportError:
-            raise EtnaError(
-                "The embedded sandbox needs its extra: run pip install 'etna-magic[sandbox]' "
-                "(%pip in a notebook), then start again."
-            ) from None
+        except ImportError as error:
+            raise EtnaError(str(error)) from None
         _running.append(Sandbox().start())
     _running[0].lifetime = lifetime.total_seconds()
     return _running[0]

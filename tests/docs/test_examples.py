@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import itertools
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -12,14 +13,17 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 import etna_magic
+import etna_magic_sandbox
 from etna_magic.sandbox import Sandbox
 from tests.helpers.ipython import shell
 
 
 def _examples() -> Iterator[doctest.DocTest]:
     finder = doctest.DocTestFinder(exclude_empty=True)
-    names = [module.name for module in pkgutil.walk_packages(etna_magic.__path__, "etna_magic.")]
-    for name in ("etna_magic", *names):
+    packages = (etna_magic, etna_magic_sandbox)
+    inside = [pkgutil.walk_packages(one.__path__, f"{one.__name__}.") for one in packages]
+    modules = [module.name for module in itertools.chain(*inside)]
+    for name in (*(one.__name__ for one in packages), *modules):
         if not name.endswith("__main__"):
             yield from (found for found in finder.find(importlib.import_module(name)) if found.examples)
 

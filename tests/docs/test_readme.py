@@ -24,7 +24,14 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 DOCUMENTS = [
     ROOT / name
-    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "notebooks/README.md", "findings/README.md")
+    for name in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "notebooks/README.md",
+        "findings/README.md",
+        "sandbox/README.md",
+    )
 ]
 _PROMPT = re.compile(r"^In \[(\d+)\]: (.*)$")
 
@@ -181,7 +188,7 @@ def test_code_that_is_not_run_is_no_python(page: Path) -> None:
 def test_contributing_names_every_module() -> None:
     """CONTRIBUTING names every module of the client and every folder, of the package and of the tests."""
     package = ROOT / "etna_magic"
-    modules = {path.name for path in package.rglob("*.py") if "sandbox" not in path.parts} - {"__init__.py"}
+    modules = {path.name for path in package.rglob("*.py")} - {"__init__.py"}
     folders = {path.parent.name for path in (*package.rglob("*.py"), *(ROOT / "tests").rglob("*.py"))}
     names = modules | {f"{name}/" for name in folders - {"etna_magic", "tests"}}
     assert set() == {name for name in names if name not in CONTRIBUTING}

@@ -61,8 +61,9 @@ def _installed(program: Program) -> Path:
     if not (folder / ".ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
-        options = ("--quiet", "--disable-pip-version-check", "--editable", f"{ROOT}[sandbox]")
-        command = [python, "-m", "pip", "install", *options, *program.packages]
+        options = ("--quiet", "--disable-pip-version-check")
+        ours = ("--editable", f"{ROOT}/sandbox", "--editable", f"{ROOT}[sandbox]")
+        command = [python, "-m", "pip", "install", *options, *ours, *program.packages]
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         (folder / ".ready").touch()
     return python

@@ -20,6 +20,7 @@ LATE = (
     "keyring",
     "pandas",
     "etna_magic.sandbox",
+    "etna_magic_sandbox",
 )
 MAGICS = ["etna_login", "etna_logout", "etna_status"]
 

@@ -1,1 +1,1 @@
-"""The built wheel and sdist: what is in them, and whether they do what the README says."""
+"""The built wheels and sdists: what is in them, and whether they do what the README says."""

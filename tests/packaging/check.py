@@ -1,4 +1,4 @@
-"""Check the wheel and the sdist that were built: ``make dist`` runs this.
+"""Check the wheels and the sdists that were built: ``make dist`` runs this.
 
 ``python tests/packaging/check.py dist``
 """
@@ -10,14 +10,85 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 import zipfile
+from dataclasses import dataclass
+from email.message import Message
 from email.parser import Parser
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# A third of it is the sandbox, which would have to be a distribution of its own for less than 200,000.
-MOST_BYTES = 320_000
-NEEDED = ("py.typed", "ask/form.css", "ask/form.js")
+
+
+@dataclass
+class Distribution:
+    """One of those that are built from this repository.
+
+    Parameters
+    ----------
+    source : Path
+        The folder of its ``pyproject.toml``.
+    package : str
+        What is imported.
+    needed : tuple of str
+        Files of the package that no import would miss.
+    most_bytes : int
+        How large its wheel may be.
+    tests : tuple of str
+        The tests that its sdist brings along and that are run there.
+    """
+
+    source: Path
+    package: str
+    needed: tuple[str, ...]
+    most_bytes: int
+    tests: tuple[str, ...] = ()
+
+    @property
+    def project(self) -> dict:
+        """What its ``pyproject.toml`` says."""
+        return tomllib.loads((self.source / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    def faults_of(self, wheel: Path) -> list[str]:
+        """Return what is wrong with a wheel's contents."""
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+        about, size, package = metadata(wheel), wheel.stat().st_size, self.package
+        strangers = [name for name in names if not name.startswith((f"{package}/", f"{package}-"))]
+        links = r'\]\((?!https://|#)[^)]*\)|(?:src|srcset)="(?!https://)[^"]*"'
+        licence = f"{package}-{about['Version']}.dist-info/licenses/LICENSE"
+        return [
+            *(f"{name} is no part of the package" for name in strangers),
+            *(
+                f"{link} leads nowhere on a package index"
+                for link in re.findall(links, str(about.get_payload()))
+            ),
+            *(f"{package}/{name} is missing" for name in self.needed if f"{package}/{name}" not in names),
+            *([f"{licence} is missing"] if licence not in names else []),
+            *([f"it has {size:,} bytes, and may have {self.most_bytes:,}"] if size > self.most_bytes else []),
+        ]
+
+
+CLIENT = Distribution(
+    ROOT,
+    "etna_magic",
+    ("py.typed", "ask/form.css", "ask/form.js"),
+    217_000,
+    (
+        "tests/test_token.py",
+        "tests/test_facade.py",
+        "tests/test_sandbox.py",
+        "tests/sandbox/test_limits.py",
+    ),
+)
+SANDBOX = Distribution(ROOT / "sandbox", "etna_magic_sandbox", ("py.typed",), 120_000)
+
+
+def metadata(wheel: Path) -> Message:
+    """Return what a wheel says of itself."""
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return Parser().parsestr(archive.read(name).decode())
 
 
 def run(*command: str, folder: Path = ROOT) -> None:
@@ -31,38 +102,33 @@ def run(*command: str, folder: Path = ROOT) -> None:
     print(f"{' '.join(command[:2])}: passed")
 
 
-def faults_of(wheel: Path) -> list[str]:
-    """Return what is wrong with a wheel's contents."""
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-        metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
-        description = Parser().parsestr(archive.read(metadata).decode()).get_payload()
-    strangers = [name for name in names if not name.startswith(("etna_magic/", "etna_magic-"))]
-    relative = re.findall(r'\]\((?!https://|#)[^)]*\)|(?:src|srcset)="(?!https://)[^"]*"', str(description))
-    return [
-        *(f"{name} is no part of the package" for name in strangers),
-        *(f"{link} leads nowhere on a package index" for link in relative),
-        *(f"{name} is missing" for name in NEEDED if f"etna_magic/{name}" not in names),
-        *([f"it has {size:,} bytes"] if (size := wheel.stat().st_size) > MOST_BYTES else []),
-    ]
-
-
-def main() -> None:
-    """Check both files, and run the tests that the sdist brings along."""
-    folder = Path(sys.argv[1]).resolve()
-    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+def check(distribution: Distribution, folder: Path) -> Path:
+    """Check both files of a distribution, run the tests that its sdist brings along, and return its wheel."""
+    (wheel,) = folder.glob(f"{distribution.package}-[0-9]*.whl")
+    (sdist,) = folder.glob(f"{distribution.package}-[0-9]*.tar.gz")
     run("twine", "check", "--strict", str(wheel), str(sdist))
     run("check-wheel-contents", str(wheel))
     run("pyroma", "-n", "10", "-f", str(sdist))
-    run("validate-pyproject", "pyproject.toml")
-    if faults := faults_of(wheel):
+    run("validate-pyproject", str(distribution.source / "pyproject.toml"))
+    if faults := distribution.faults_of(wheel):
         sys.exit(f"{wheel.name}: {'; '.join(faults)}")
-    print(f"{wheel.name}: {wheel.stat().st_size:,} bytes")
+    print(f"{wheel.name}: {wheel.stat().st_size:,} of {distribution.most_bytes:,} bytes")
     with tempfile.TemporaryDirectory() as unpacked:
         with tarfile.open(sdist) as archive:
             archive.extractall(unpacked, filter="data")
         (project,) = Path(unpacked).iterdir()
-        run("python", "-m", "pytest", "-q", "tests/test_token.py", "tests/test_facade.py", folder=project)
+        if distribution.tests:
+            run("python", "-m", "pytest", "-q", *distribution.tests, folder=project)
+    return wheel
+
+
+def main() -> None:
+    """Check both distributions, and that they belong together."""
+    folder = Path(sys.argv[1]).resolve()
+    client, sandbox = (metadata(check(one, folder)) for one in (CLIENT, SANDBOX))
+    pinned = f"{sandbox['Name']}=={sandbox['Version']}; extra == 'sandbox'"
+    if client["Version"] != sandbox["Version"] or pinned not in client.get_all("Requires-Dist", []):
+        sys.exit(f"The extra of {client['Version']} does not ask for the sandbox's {sandbox['Version']}.")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
-"""Do what the README says, line by line, in empty environments: with the built wheel, and from the clone.
+"""Do what the README says, line by line, in empty environments: with the built wheels, and from the clone.
 
 ``python tests/packaging/newcomer.py dist``, by a Python that need have nothing installed. For each of the two
-lines by which the README installs it makes an environment, runs that line (the wheel's folder stands in for
-the package index), then each cell of the README's session in a real IPython, and ends with an error if one
-does not print what the README says.
+lines by which the README installs it makes an environment, runs that line (where it names no folder, that of
+the wheels serves as an index), then each cell of the README's session in a real IPython, and ends with an
+error if one does not print what the README says.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+FROM_CLONE, FROM_INDEX = 'pip install ./sandbox ".[sandbox]"', 'pip install "etna-magic[sandbox]"'
 _PROMPT = re.compile(r"^In \[(\d+)\]: (.*)$")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -42,8 +44,8 @@ def session(readme: str) -> list[tuple[str, list[str]]]:
 
 def lines_to_install(readme: str) -> list[str]:
     """Return the two lines by which the README installs: today from a clone, one day from an index."""
-    lines = re.findall(r'pip install "[^"]+"', readme)
-    if ['pip install ".[sandbox]"', 'pip install "etna-magic[sandbox]"'] != lines:
+    lines = re.findall(r'pip install (?:\./sandbox )?"[^"]+"', readme)
+    if [FROM_CLONE, FROM_INDEX] != lines:
         sys.exit(f"The README is to have two lines that install, and has {lines}.")
     return lines
 
@@ -53,8 +55,8 @@ def do_as_told(line: str, cells: list[tuple[str, list[str]]], wheels: Path, fold
     (folder / "home").mkdir()
     venv.create(folder / "venv", with_pip=True)
     python = str(folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
-    what = line.split('"')[1]
-    pip = [python, "-m", "pip", "install", "--quiet", "--find-links", str(wheels), what]
+    index = ["--find-links", str(wheels)] if line == FROM_INDEX else []
+    pip = [python, "-m", *shlex.split(line), "--quiet", *index]
     subprocess.run(pip, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ETNA_", "PYTHON"))}
     done = subprocess.run(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from etna_magic.sandbox import Sandbox
+from etna_magic_sandbox import Sandbox
 
 
 class Clock:

@@ -4,9 +4,9 @@ import io
 import json
 from typing import Any, NoReturn
 
-from etna_magic.sandbox.app import Application
-from etna_magic.sandbox.state import Rules, State
-from etna_magic.sandbox.users import APP_KEY
+from etna_magic_sandbox.app import Application
+from etna_magic_sandbox.state import Rules, State
+from etna_magic_sandbox.users import APP_KEY
 
 ACCOUNT = "/api/v1.0/accounts/83268"  # demo's second account, which has no orders at the start
 

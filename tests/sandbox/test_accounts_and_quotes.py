@@ -2,7 +2,7 @@
 
 import pytest
 
-from etna_magic.sandbox import Sandbox
+from etna_magic_sandbox import Sandbox
 
 DENIED = {"Message": "Authorization has been denied for this request."}
 PAGE = "?pageNumber=0&pageSize=50&sortField=Id&desc=false"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etna_magic.sandbox.messages import format_date, parse_date
+from etna_magic_sandbox.messages import format_date, parse_date
 from tests.sandbox.contract_calls import (
     ALERT,
     CANDLES,

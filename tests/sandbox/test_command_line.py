@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from etna_magic.sandbox import APP_KEY, USERS, VARIANTS, Sandbox
-from etna_magic.sandbox.routes import ROUTES
+from etna_magic_sandbox import APP_KEY, USERS, VARIANTS, Sandbox
+from etna_magic_sandbox.routes import ROUTES
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 30  # seconds
@@ -136,17 +136,3 @@ def test_wrong_options(options):
     """Wrong options get a usage message and exit code 2."""
     refused = run(*options)
     assert (2, False) == (refused.returncode, "Traceback" in refused.stderr)
-
-
-@pytest.mark.parametrize("missing", ["cheroot", "flask"])
-def test_without_its_extra(missing):
-    """Without what serves it one line says what to install."""
-    code = (
-        "import runpy, sys\n"
-        f"sys.modules['{missing}'] = None\n"
-        "sys.argv[0] = 'sandbox'\n"
-        "runpy.run_module('etna_magic.sandbox', run_name='__main__')\n"
-    )
-    refused = run(code=code)
-    assert (1, 1) == (refused.returncode, refused.stderr.count("\n"))
-    assert "pip install 'etna-magic[sandbox]'" in refused.stderr

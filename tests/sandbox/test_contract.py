@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from etna_magic.sandbox import Sandbox
-from etna_magic.sandbox.app import PREFIX, Application
-from etna_magic.sandbox.routes import ROUTES
-from etna_magic.sandbox.variants import VARIANTS as ALL_VARIANTS
+from etna_magic_sandbox import Sandbox
+from etna_magic_sandbox.app import PREFIX, Application
+from etna_magic_sandbox.routes import ROUTES
+from etna_magic_sandbox.variants import VARIANTS as ALL_VARIANTS
 from tests.sandbox.conftest import Client, Clock
 from tests.sandbox.contract import problems
 from tests.sandbox.contract_calls import ALERT, ERRORS, LIMIT, SERVED, VARIANTS, Row

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from etna_magic.sandbox.routes import LIMITS, ROUTES
-from etna_magic.sandbox.tables import documentation
-from etna_magic.sandbox.variants import VARIANTS
+from etna_magic_sandbox.routes import LIMITS, ROUTES
+from etna_magic_sandbox.tables import documentation
+from etna_magic_sandbox.variants import VARIANTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,5 +34,5 @@ def test_what_is_written_in_short_is_explained():
 
 def test_files_are_of_one_topic():
     """No file of the sandbox has more than 400 lines."""
-    files = (ROOT / "etna_magic" / "sandbox").glob("*.py")
+    files = (ROOT / "sandbox" / "etna_magic_sandbox").glob("*.py")
     assert [] == [path.name for path in files if len(path.read_text().splitlines()) > 400]

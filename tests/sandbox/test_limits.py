@@ -2,7 +2,7 @@
 
 import pytest
 
-from etna_magic.sandbox import Sandbox
+from etna_magic_sandbox import Sandbox
 
 LOCKED = '{"State":"Failed","Step":"BaseAuthentication","Reason":"User is locked out"}'
 ORDERS = "v1.0/accounts/83267/orders"

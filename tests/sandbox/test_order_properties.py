@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from etna_magic.sandbox.market_hours import close_of, session_day
+from etna_magic_sandbox.market_hours import close_of, session_day
 from tests.sandbox.direct import ACCOUNT, Direct
 
 MONDAY = 1_750_086_000.0  # 16 June 2025, 15:00 UTC

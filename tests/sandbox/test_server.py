@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from etna_magic.sandbox import APP_KEY, Sandbox
-from etna_magic.sandbox.routes import ROUTES
+from etna_magic_sandbox import APP_KEY, Sandbox
+from etna_magic_sandbox.routes import ROUTES
 
 
 def address(sandbox):
@@ -87,7 +87,7 @@ def test_a_mistake_of_its_own(monkeypatch, caplog, capfd):
     changed = [
         route._replace(handler=_fail) if route.path == "/v1.0/history/symbols" else route for route in ROUTES
     ]
-    monkeypatch.setattr("etna_magic.sandbox.app.ROUTES", changed)
+    monkeypatch.setattr("etna_magic_sandbox.app.ROUTES", changed)
     with Sandbox() as sandbox:
         connection = http.client.HTTPConnection(*address(sandbox), timeout=10)
         headers = {"Et-App-Key": APP_KEY, "Username": "demo", "Password": sandbox.password_of("demo")}

@@ -7,7 +7,7 @@ import struct
 import pytest
 import requests
 
-from etna_magic.sandbox import Sandbox
+from etna_magic_sandbox import Sandbox
 
 TOKEN = "<token>"
 EXPIRED = '"Reason":"Your Password has expired and must be changed"'

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from etna_magic import EtnaError, InvalidCredentialsError, Secret
+from etna_magic.sandbox import IS_MISSING
 from etna_magic.settings import LoginOptions, embedded_sandbox, environment_of, resolve, sandbox_url
 from tests.helpers import accounts
 from tests.helpers.leaks import caught
@@ -117,11 +118,15 @@ def test_a_user_that_it_does_not_have() -> None:
     assert 1 == len(str(error).splitlines())
 
 
-def test_without_cheroot(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("missing", ["etna_magic_sandbox", "etna_magic_sandbox.sandbox"])
+def test_without_its_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the extra to install."""
-    monkeypatch.setitem(sys.modules, "etna_magic.sandbox", None)
+    monkeypatch.delitem(sys.modules, "etna_magic.sandbox")
+    monkeypatch.delitem(sys.modules, "etna_magic_sandbox")
+    monkeypatch.setitem(sys.modules, missing, None)
     error = caught(sandbox_settings)
-    assert (EtnaError, True) == (type(error), "pip install 'etna-magic[sandbox]'" in str(error))
+    assert (EtnaError, IS_MISSING) == (type(error), str(error))
+    assert "run pip install 'etna-magic[sandbox]'" in IS_MISSING
 
 
 @pytest.mark.parametrize(

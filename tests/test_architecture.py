@@ -18,7 +18,6 @@ CLIENT = sorted(PACKAGE.rglob("*.py"))
 DIRECT = {
     "etna_magic.support.safe_call",
     "etna_magic.support.http",
-    "etna_magic.support.route",
     "etna_magic.ask.form",
     "etna_magic.logins.login_command",
     "etna_magic.logins.script_login",

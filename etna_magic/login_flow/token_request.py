@@ -8,8 +8,7 @@ from etna_magic.exceptions import ConnectionFailedError
 from etna_magic.login_flow.token_response import LONGEST_BODY, TokenResponse, parse
 from etna_magic.support import Origin
 from etna_magic.support.http import CERTIFI, call_in_time, post_once
-from etna_magic.support.route import Route
-from etna_magic.support.safe_call import Failure
+from etna_magic.support.safe_call import Failure, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,7 +42,7 @@ def request_token(  # noqa: PLR0913 - two have to be named
         response, body = post_once(url, plain, timeout=timeout, longest=LONGEST_BODY, trust=trust)
         return parse(response, body, hidden)
 
-    outcome = call_in_time(act, timeout, (*headers.values(), *hidden), Route(url, trust=trust))
+    outcome = call_in_time(act, timeout, (*headers.values(), *hidden), Route(url, trust=trust).problem)
     if not isinstance(outcome, Failure):
         return outcome
     outcome.raise_foreign()
@@ -69,7 +68,7 @@ def log_out_on_server(token: Token, timeout: float, trust: str = CERTIFI) -> str
         response, _ = post_once(url, {}, timeout=timeout, auth=token, longest=LONGEST_BODY, trust=trust)
         return response.status_code, "html" in response.headers.get("Content-Type", "")
 
-    outcome = call_in_time(act, timeout, token.secrets(), Route(url, trust=trust))
+    outcome = call_in_time(act, timeout, token.secrets(), Route(url, trust=trust).problem)
     if isinstance(outcome, Failure):
         outcome.raise_foreign()
         return f"the server could not be asked: {outcome.reason}"

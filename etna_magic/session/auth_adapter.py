@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -31,8 +31,7 @@ from etna_magic.session.read_only import refuse_write
 from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
 from etna_magic.session.token_rules import Probe, TokenRules, probe_url
 from etna_magic.support.http import CERTIFI, QuietAdapter, plain_session_class
-from etna_magic.support.route import Route
-from etna_magic.support.safe_call import Failure, safe_call
+from etna_magic.support.safe_call import Failure, Route, safe_call
 from etna_magic.token import HEADERS, Token
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from urllib3 import Retry
 
 AUTHORIZATION, APP_KEY = HEADERS
+_T = TypeVar("_T")
 
 
 class AuthAdapter(BaseAdapter):
@@ -61,8 +61,11 @@ class AuthAdapter(BaseAdapter):
     def _trust(self) -> str:
         return self.adapter.trust if isinstance(self.adapter, QuietAdapter) else CERTIFI
 
-    def _route(self, url: str, options: dict[str, Any]) -> Route:
-        return Route(url, options["proxies"] or {}, options["verify"], self._trust)
+    def _safe_call(
+        self, act: Callable[[], _T], url: str, token: Token | None, options: dict[str, Any]
+    ) -> _T | Failure:
+        route = Route(url, options["proxies"] or {}, options["verify"], self._trust)
+        return safe_call(act, token.secrets() if token else (), route.problem)
 
     def send(  # noqa: PLR0913, PLR0917 - as in requests
         self,
@@ -136,7 +139,7 @@ class AuthAdapter(BaseAdapter):
 
         # An adapter leaves the body to the session, which would raise what it likes.
         act = send_once if options["stream"] else partial(_with_body, send_once, request, rules)
-        outcome = safe_call(act, token.secrets() if token else (), self._route(request.url or "", options))
+        outcome = self._safe_call(act, request.url or "", token, options)
         if isinstance(outcome, Failure):
             # An adapter that is more than requests' own may repeat by whatever it likes.
             is_once = isinstance(rules, ReadsOnly) and type(self.adapter).send is HTTPAdapter.send
@@ -198,7 +201,7 @@ class AuthAdapter(BaseAdapter):
                 session.close()  # a user's own adapter is in use elsewhere
             return status
 
-        return safe_call(act, token.secrets(), self._route(probe_url(token), options))
+        return self._safe_call(act, probe_url(token), token, options)
 
     def _probe(self, options: dict[str, Any], token: Token) -> int:
         outcome = self.ask(token, options)

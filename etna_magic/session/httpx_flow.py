@@ -219,12 +219,12 @@ class Signing:
     def _once(
         self, request: httpx.Request, token: Token | None, prepare: Prepare
     ) -> Generator[Any, Any, httpx.Response | Failure]:
-        route = self._choose.route(request.url)
-        chosen = safe_call(lambda: self._choose(request.url), None, route)
+        problem = self._choose.problem(request.url)
+        chosen = safe_call(lambda: self._choose(request.url), None, problem)
         if isinstance(chosen, Failure):  # a file of certificates that is not there, say
             return chosen._replace(is_sent=False)
         send = partial(self._sent, chosen, request, token, prepare)
-        outcome: httpx.Response | Failure = yield self._safely(send, secrets_of(token), route)
+        outcome: httpx.Response | Failure = yield self._safely(send, secrets_of(token), problem)
         return outcome
 
     def _said(self, request: httpx.Request, response: httpx.Response) -> Generator[Any, Any, str]:
@@ -240,7 +240,7 @@ class Signing:
         probe = httpx.Request("GET", probe_url(token), extensions=times)
         ask = partial(self._asked, probe, token)
         outcome: int | Failure = self._safely_off_the_loop(
-            ask, token.secrets(), self._choose.route(probe.url)
+            ask, token.secrets(), self._choose.problem(probe.url)
         )
         if isinstance(outcome, Failure):
             raise_for(explained(outcome), probe, None, kinds=OF_HTTPX)

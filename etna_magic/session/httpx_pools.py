@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import ssl
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -18,14 +19,13 @@ from urllib3.util import parse_url
 
 from etna_magic.support import renew_after_fork
 from etna_magic.support.http import SYSTEM, system_context
-from etna_magic.support.route import Route
-from etna_magic.support.safe_call import NETWORK_ERRORS
+from etna_magic.support.safe_call import NETWORK_ERRORS, Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from etna_magic.session.authorized_session import AuthorizedSession
-    from etna_magic.support.route import Proxy
+    from etna_magic.support.safe_call import Problem, Proxy
 
 _T = TypeVar("_T", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
@@ -79,16 +79,21 @@ class Pools(Generic[_T]):
             known = self._made.setdefault(key, self._make(**options, **self._options))
         return known
 
-    def route(self, url: httpx.URL) -> HttpxRoute | None:
-        """Return how a request is sent; None where a transport of the user's knows that alone."""
-        return None if self._given is not None else HttpxRoute(lambda: self._route(url))
+    def problem(self, url: httpx.URL) -> Problem | None:
+        """Return what finds the fault of the way to a URL; None where that is of the user's own transport."""
+        return None if self._given is not None else partial(self._problem, url)
 
-    def _route(self, url: httpx.URL) -> Route:
-        verify, _, proxy = self._found(url)
-        if isinstance(proxy, (httpx.URL, httpx.Proxy)):
-            proxy = str(getattr(proxy, "url", proxy))
+    def _problem(self, url: httpx.URL, found: Sequence[BaseException]) -> str:
+        """Return what `Route.problem` does; the exceptions are those of httpx."""
+        if not isinstance(found[0], (httpx.TransportError, *NETWORK_ERRORS)):
+            return ""
+        verify, _, named = self._found(url)
+        if isinstance(named, (httpx.URL, httpx.Proxy)):
+            named = str(getattr(named, "url", named))
         option = "proxies=" if self._proxy is None else "proxy="
-        return Route(str(url), {"all": proxy} if proxy else {}, verify, self._session.trust, option)
+        return _fault(
+            Route(str(url), {"all": named} if named else {}, verify, self._session.trust, option), found
+        )
 
     def _found(self, url: httpx.URL) -> tuple[Any, Any, Any]:
         """Return the certificates and the proxy for a URL: the client's own, or else the session's."""
@@ -145,28 +150,16 @@ def _readable(proxy: str) -> str:
     return url
 
 
-class HttpxRoute:
-    """How a request of a client of httpx is sent; that is found out only when something has failed."""
-
-    def __init__(self, find: Callable[[], Route]) -> None:
-        self._find = find
-
-    def concerns(self, error: BaseException) -> bool:
-        """Say whether an exception may be of a network."""
-        return isinstance(error, (httpx.TransportError, *NETWORK_ERRORS))
-
-    def problem(self, found: Sequence[BaseException]) -> str:
-        """Return what :meth:`Route.problem` does; the exceptions are those of httpx."""
-        route = self._find()
-        proxy = route.proxy()
-        if proxy is None:
-            return route.problem(found)
-        if proxy.scheme.startswith("socks") and isinstance(found[0], InvalidSchema):
-            return f"{proxy} is a SOCKS proxy, which needs socksio, so run pip install 'httpx[socks]'"
-        is_certificate = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in found)
-        if is_certificate and proxy.scheme == "https":  # httpx does not say whose
-            return f"the TLS certificate of {proxy}, or of the server behind it, is not valid here"
-        return route.problem([*_of_proxy(found, proxy), *found])
+def _fault(route: Route, found: Sequence[BaseException]) -> str:
+    proxy = route.proxy()
+    if proxy is None:
+        return route.fault(found)
+    if proxy.scheme.startswith("socks") and isinstance(found[0], InvalidSchema):
+        return f"{proxy} is a SOCKS proxy, which needs socksio, so run pip install 'httpx[socks]'"
+    is_certificate = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in found)
+    if is_certificate and proxy.scheme == "https":  # httpx does not say whose
+        return f"the TLS certificate of {proxy}, or of the server behind it, is not valid here"
+    return route.fault([*_of_proxy(found, proxy), *found])
 
 
 def _of_proxy(found: Sequence[BaseException], proxy: Proxy) -> list[BaseException]:

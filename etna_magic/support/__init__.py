@@ -1,6 +1,6 @@
 """Small helpers without knowledge of ETNA: times, text, origins, and calls whose failure holds no secret.
 
-``support.safe_call``, ``support.route`` and ``support.http`` are imported from their own files: they import
+``support.safe_call`` and ``support.http`` are imported from their own files: they import
 ``requests``, which nobody should pay for who only needs a clock.
 """
 

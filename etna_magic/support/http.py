@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from urllib3.connectionpool import HTTPConnectionPool
 
     from etna_magic.secret import Secret
-    from etna_magic.support.route import Route
+    from etna_magic.support.safe_call import Problem
 
 _T = TypeVar("_T")
 #: Whose certificates are trusted: those of the package ``certifi``, as in ``requests``, or the system's.
@@ -256,14 +256,14 @@ _LONGEST_WAIT = 0.5
 
 
 def call_in_time(
-    act: Callable[[], _T], seconds: float, secrets: Iterable[Secret], route: Route | None = None
+    act: Callable[[], _T], seconds: float, secrets: Iterable[Secret], problem: Problem | None = None
 ) -> _T | Failure:
     """Call something on another thread, and abandon it when it is late.
 
     The time-outs of ``requests`` start again with each byte and do not count the look-up of a name, so that a
     server that drips, or a resolver that is silent, could hold a login for ever. Ctrl-C abandons it too.
     """
-    results = _begun(act, secrets, route)
+    results = _begun(act, secrets, problem)
     try:
         return _result(results, time.monotonic() + seconds)
     except queue.Empty:
@@ -304,7 +304,7 @@ def _late() -> Failure:
 
 
 def _begun(
-    act: Callable[[], _T], secrets: Iterable[Secret], route: Route | None = None
+    act: Callable[[], _T], secrets: Iterable[Secret], problem: Problem | None = None
 ) -> queue.SimpleQueue[_T | Failure]:
     """Begin a call on another thread; return where its result will be."""
     results: queue.SimpleQueue[_T | Failure] = queue.SimpleQueue()
@@ -315,7 +315,7 @@ def _begun(
         # A daemon: one that is abandoned must not hold up the end of the process.
         threading.Thread(target=_work, args=(jobs,), name="etna_magic-request", daemon=True).start()
     # With the context of the caller, so that a tracer finds the span that the request belongs to.
-    jobs.put((partial(contextvars.copy_context().run, safe_call, act, secrets, route), results.put))
+    jobs.put((partial(contextvars.copy_context().run, safe_call, act, secrets, problem), results.put))
     return results
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from etna_magic import ConnectionFailedError
 from etna_magic.login_flow import log_out_on_server
-from etna_magic.support.route import Route
+from etna_magic.support.safe_call import Route
 from tests.helpers import accounts, environment
 from tests.helpers.certificates import Certificates
 from tests.helpers.leaks import caught, leaks

@@ -80,22 +80,7 @@ class Credentials:
 def check_header_value(label: str, value: Secret, *, setting: str = "", after: str = "") -> None:
     """Refuse a value that cannot travel as a header, before any library sees it.
 
-    Parameters
-    ----------
-    label : str
-        What to call it in the message.
-    value : Secret
-        The value, which no message holds.
-    setting : str, optional
-        The name of the setting that it is, for the error.
-    after : str, optional
-        What to say after the sentence, with a blank in front.
-
-    Raises
-    ------
-    InvalidCredentialsError
-        If it is empty, has a line break, a control character or a blank at an end, or is outside
-        latin-1.
+    The message does not hold it, but its label, and what is to follow the sentence, with a blank in front.
     """
     # What most values are like needs no closer look.
     if value.get_secret_value().isalnum() and value.get_secret_value().isascii():

@@ -195,17 +195,7 @@ class UnexpectedResponseError(EtnaError):
 
 
 def login_hint(name: str) -> str:
-    """Return the line that logs in again under a name.
-
-    Parameters
-    ----------
-    name : str
-        The login's name.
-
-    Returns
-    -------
-    str
-        The magic, to be typed as it is.
+    """Return the line that logs in again under a name, to be typed as it is.
 
     Examples
     --------
@@ -218,15 +208,7 @@ def login_hint(name: str) -> str:
 def error_lines(text: str) -> list[str]:
     """Return the lines in which an error is shown: JupyterLab would break a long one within a word.
 
-    Parameters
-    ----------
-    text : str
-        The error's name and its sentences.
-
-    Returns
-    -------
-    list of str
-        One line if it is short, else one for each sentence if that makes no more lines than needed.
+    It is one line if it is short, else one for each sentence if that makes no more lines than needed.
 
     Examples
     --------

@@ -348,11 +348,6 @@ class RedactionHook:
 
     ``requests`` sends ``Et-App-Key`` on to whatever host a redirect names, and every response keeps
     its request, which is printed and pickled with it. This holds no secret, so that it may be.
-
-    Parameters
-    ----------
-    account : Account
-        Whose token it is.
     """
 
     def __init__(self, account: Account) -> None:
@@ -362,10 +357,7 @@ class RedactionHook:
     def __call__(self, response: Response, **_: Any) -> None:
         """Redact what a response shows; a redirect copies the headers for the own origin only.
 
-        Raises
-        ------
-        EtnaError
-            If it comes from a cache, and was the answer to another account.
+        It raises if the response comes from a cache, and was the answer to another account.
         """
         signed, mine = response.request, placeholder(self._account)
         # A response from a cache brings a record of its request in place of one.

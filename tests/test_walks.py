@@ -118,7 +118,7 @@ def test_life_of_a_request(running) -> None:
     ]
     assert set(entered) <= set(walk)
     # Each outcome of a call is known to the adapter before it sends.
-    early = {"session/call_errors.py"}
+    early = {"session/call_outcome.py"}
     assert [file for file in walk if file in entered and file not in early] == [
         file for file in entered if file not in early
     ]

@@ -7,12 +7,11 @@ The one `TIMER` has tokens renewed while nothing is called; `REFUSALS` knows wha
 """
 
 from etna_magic.session.authorized_session import TIMEOUT, ServerAnswer, ask_servers
+from etna_magic.session.call_outcome import READS
 from etna_magic.session.etna_session import EtnaSession, WorkerSession
-from etna_magic.session.refusals import REFUSALS
 from etna_magic.session.renewal_timer import TIMER
-from etna_magic.session.retry_policy import READS
 from etna_magic.session.token_holder import TokenHolder
-from etna_magic.session.token_refresher import TokenRefresher
+from etna_magic.session.token_refresher import REFUSALS, TokenRefresher
 
 __all__ = [
     "READS",

@@ -17,18 +17,21 @@ from requests.utils import rewind_body
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from etna_magic.exceptions import EtnaError
-from etna_magic.session.call_errors import (
+from etna_magic.session.call_outcome import (
+    READS,
+    ReadsOnly,
+    can_be_repeated,
     cannot_be_repeated,
     clear_history,
     discard,
+    is_worth_repeating,
     not_sent,
     raise_for,
+    rules_of,
     said_in,
     unknown_key,
 )
-from etna_magic.session.own_origin import has_placeholder, ours_in
-from etna_magic.session.read_only import refuse_write
-from etna_magic.session.retry_policy import READS, ReadsOnly, can_be_repeated, is_worth_repeating, rules_of
+from etna_magic.session.outgoing import has_placeholder, ours_in, refuse_write
 from etna_magic.session.token_rules import Probe, TokenRules, probe_url
 from etna_magic.support.http import CERTIFI, QuietAdapter, plain_session_class
 from etna_magic.support.safe_call import Failure, Route, safe_call

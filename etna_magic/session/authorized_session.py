@@ -14,11 +14,10 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 
 from etna_magic.exceptions import EtnaError, InsecureURLError
+from etna_magic.session.answers import CallLimits
 from etna_magic.session.auth_adapter import AuthAdapter
-from etna_magic.session.call_errors import not_sent, note_outcome
-from etna_magic.session.call_limits import CallLimits
-from etna_magic.session.own_origin import OwnOriginCookies, PlaceholderAuth
-from etna_magic.session.retry_policy import READS, ReadRetry
+from etna_magic.session.call_outcome import READS, ReadRetry, not_sent, note_outcome
+from etna_magic.session.outgoing import OwnOriginCookies, PlaceholderAuth
 from etna_magic.session.token_holder import TokenHolder
 from etna_magic.session.token_rules import TokenRules, absent, probe_url
 from etna_magic.support import Origin, join_url, renew_after_fork

@@ -38,16 +38,8 @@ class HasToken(Protocol):
 class TokenPlugin(WorkerPlugin):
     """Is sent to each worker, with one token; a later one of the same name takes its place.
 
-    Its pickle is a secret, which the scheduler keeps for workers that join later.
-
-    Parameters
-    ----------
-    name : str
-        The login's name.
-    account : Account
-        Whose token it is.
-    session : WorkerSession or None
-        What has the token; None once the login has ended.
+    Its pickle is a secret, which the scheduler keeps for workers that join later. It has no session once the
+    login has ended.
     """
 
     def __init__(self, name: str, account: Account, session: HasToken | None) -> None:
@@ -69,19 +61,7 @@ class TokenPlugin(WorkerPlugin):
 class TokenSharing:
     """Sends a plugin to a cluster at once, and again with each new token of a login, until it is closed.
 
-    Parameters
-    ----------
-    client : distributed.Client
-        The cluster's client; not an asynchronous one.
-    holder : TokenHolder
-        The login's token.
-    make : callable
-        Returns a session for workers.
-
-    Raises
-    ------
-    EtnaError
-        If there is no token, or the client is asynchronous.
+    `make` returns a session for workers. It raises if there is no token, or the client is asynchronous.
     """
 
     def __init__(self, client: Any, holder: TokenHolder, make: Callable[[], HasToken]) -> None:

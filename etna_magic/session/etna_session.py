@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from etna_magic.exceptions import EtnaError, login_hint
 from etna_magic.secret import Secret
+from etna_magic.session.answers import pages
 from etna_magic.session.authorized_session import TIMEOUT, AuthorizedSession
-from etna_magic.session.paging import pages
 from etna_magic.session.token_holder import TokenHolder
 from etna_magic.session.worker_token_holder import WorkerTokenHolder
 from etna_magic.token import COPY_ADVICE, COPY_REASON, Account, Token
@@ -278,25 +278,13 @@ class WorkerSession(EtnaSession):
 
 
 class SessionSource:
-    """A user's function that returns a newer session, as a source of tokens.
-
-    Parameters
-    ----------
-    function : callable
-        Returns a session for workers, or its pickle.
-    """
+    """A user's function that returns a newer session for workers, or its pickle, as a source of tokens."""
 
     def __init__(self, function: Callable[[], WorkerSession | bytes]) -> None:
         self._function = function
 
     def __call__(self, token: Token) -> Token | None:
-        """Return its token, if it is of the same account.
-
-        Raises
-        ------
-        EtnaError
-            If it is of another account, or no such session.
-        """
+        """Return its token; raise if it is of another account, or no such session."""
         found: Any = self._function()
         if isinstance(found, bytes):
             found = pickle.loads(found)  # noqa: S301 - of the user's own function

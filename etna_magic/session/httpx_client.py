@@ -16,7 +16,7 @@ import anyio.to_thread
 import httpx
 
 from etna_magic.exceptions import EtnaError
-from etna_magic.session.call_errors import note_outcome, raise_for, said_in
+from etna_magic.session.call_outcome import READS, note_outcome, raise_for, said_in
 from etna_magic.session.httpx_flow import (
     AUTHORIZATION,
     BLANK,
@@ -29,8 +29,7 @@ from etna_magic.session.httpx_flow import (
     signed,
 )
 from etna_magic.session.httpx_pools import OPTIONS, Pools
-from etna_magic.session.own_origin import OwnOriginCookies
-from etna_magic.session.retry_policy import READS
+from etna_magic.session.outgoing import OwnOriginCookies
 from etna_magic.session.token_rules import absent
 from etna_magic.support.safe_call import Failure, safe_await, safe_call
 from etna_magic.token import PLACEHOLDER, placeholder

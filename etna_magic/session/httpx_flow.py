@@ -17,10 +17,15 @@ from requests.exceptions import InvalidProxyURL, InvalidSchema
 from urllib3.exceptions import LocationParseError, ProxySchemeUnknown
 
 from etna_magic.exceptions import ConnectionFailedError, EtnaError
-from etna_magic.session.call_errors import Kinds, cannot_be_repeated, raise_for, unknown_key
-from etna_magic.session.own_origin import has_placeholder, ours_in
-from etna_magic.session.read_only import refuse_write
-from etna_magic.session.retry_policy import READS, pause_before
+from etna_magic.session.call_outcome import (
+    READS,
+    Kinds,
+    cannot_be_repeated,
+    pause_before,
+    raise_for,
+    unknown_key,
+)
+from etna_magic.session.outgoing import has_placeholder, ours_in, refuse_write
 from etna_magic.session.token_rules import Probe, probe_url
 from etna_magic.support.safe_call import NETWORK_ERRORS, Failure, safe_call
 from etna_magic.token import HEADERS, Token, TokenState

@@ -25,14 +25,8 @@ _log = logging.getLogger("etna_magic")
 class TokenHolder:
     """The token of one session.
 
-    Parameters
-    ----------
-    name : str
-        The login's name.
-    account : Account or None, optional
-        Whose session it is; where a form still waits, the first token says so.
-    absence : str, optional
-        Why there is no token, to follow the name.
+    Where a form still waits there is no account yet: the first token says so. `absence` says why there is no
+    token, to follow the login's name.
     """
 
     def __init__(self, name: str, account: Account | None = None, absence: str = "is not logged in") -> None:
@@ -79,13 +73,7 @@ class TokenHolder:
 
     @property
     def token(self) -> Token:
-        """The token that calls are signed with.
-
-        Raises
-        ------
-        NotLoggedInError
-            If there is none: the login is unfinished or was ended.
-        """
+        """The token that calls are signed with; it raises if the login is unfinished or was ended."""
         token = self._token
         if token is None:
             raise NotLoggedInError(f"{self.name} {self._absence}.")
@@ -96,13 +84,7 @@ class TokenHolder:
         return self._token
 
     def put(self, token: Token) -> None:
-        """Sign with this token from now on.
-
-        Raises
-        ------
-        ValueError
-            If it is another account's: a session belongs to one account for life.
-        """
+        """Sign with this token from now on, but not with another account's: a session is of one for life."""
         if self.account is None:
             self.account = token.account
             self._is_home = SameOrigin(token.base_url)
@@ -132,10 +114,7 @@ class TokenHolder:
     def token_for_call(self) -> Token:
         """Return the token to sign with, renewed first if that is asked for and it is time.
 
-        Raises
-        ------
-        EtnaError
-            If there is none, or the one that has ended could not be renewed.
+        It raises if there is none, or the one that has ended could not be renewed.
         """
         if TIMER.rests:
             TIMER.wake()
@@ -163,12 +142,9 @@ class TokenHolder:
         self.wake_timer()
 
     def seconds_left(self) -> float | None:
-        """Return the seconds until the token is to be renewed, or reported as stale.
+        """Return the seconds until the token is to be renewed, or reported as stale: 0 if either is due now.
 
-        Returns
-        -------
-        float or None
-            0 if either is due now, None where nothing will be due while nothing is called.
+        None where nothing will be due while nothing is called.
         """
         refresher, token = self._refresher, self._token
         if token is None:

@@ -1,21 +1,31 @@
-"""The refresh policy: when a token is replaced, by which thread, and how often that is tried."""
+"""The refresh policy: when a token is replaced, by which thread, and how often that is tried.
+
+Five wrong passwords lock a user out, so all logins of a process know which credentials a server has refused:
+those are sent by no renewal for some minutes, then once more, in case the server was in trouble, and never
+again. Other values in the settings are sent at once; but after three refusals of an account, whatever was
+sent, its renewals send nothing until somebody logs in. A login that a person asks for is not held up, and
+counts. All processes of a user count together, where the extra ``remember`` is installed.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from etna_magic import callbacks
-from etna_magic.exceptions import EtnaError, RateLimitedError, TokenExpiredError
-from etna_magic.session.refusals import REFUSALS
-from etna_magic.support import Clock, Stopwatch, format_moment
+from etna_magic.exceptions import EtnaError, InvalidCredentialsError, RateLimitedError, TokenExpiredError
+from etna_magic.support import Clock, Stopwatch, format_moment, renew_after_fork
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from etna_magic.token import Account
 
 #: Seconds between two tries for calls. Ten logins a minute are the server's limit, and one in trouble should
 #: see fewer.
@@ -24,9 +34,116 @@ PAUSE = 60.0
 LONGEST_PAUSE = 900.0
 #: How many tokens in a row a server refuses as soon as it has handed them out, before there is such a pause.
 MOST_REFUSED = 2
+#: Seconds after which renewals send refused credentials once more.
+AGAIN = 300.0
+#: How often a server refuses the same credentials before no renewal sends them.
+MOST = 2
+#: How often a server refuses an account, with whatever credentials, before no renewal sends any.
+MOST_OF_ACCOUNT = 3
 
 # The refreshers at work for which something is called now, a user's function for codes above all.
 _at_work: ContextVar[tuple[TokenRefresher, ...]] = ContextVar("etna_magic_renewals", default=())
+
+
+class Refusal(NamedTuple):
+    """Which credentials of an account a server has refused."""
+
+    #: How often.
+    times: int
+    #: Runs since the last time.
+    since: Stopwatch
+    #: What it said.
+    error: EtnaError
+    #: Whether nothing at all is sent for this account any more.
+    is_last: bool = False
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until they may be sent once more; None if they may not."""
+        return None if self.is_last or self.times >= MOST else max(0.0, AGAIN - self.since.seconds())
+
+
+class Shared(Protocol):
+    """What all processes of a user count together."""
+
+    def times(self, account: Account, /) -> int:
+        """Return how often the server has refused an account since it was accepted."""
+
+    def note(self, account: Account, /) -> None:
+        """Count one refusal more."""
+
+    def forget(self, account: Account, /) -> None:
+        """Begin to count again."""
+
+    def exclusive(self, account: Account, /) -> AbstractContextManager[None]:
+        """Let one process at a time find out whether its credentials are accepted."""
+
+
+class Refusals:
+    """What the servers have refused since they accepted something, by account and by fingerprint."""
+
+    def __init__(self) -> None:
+        self._noted: dict[Account, dict[bytes, Refusal]] = {}
+        #: Where other processes count as well; a process without renewals does without.
+        self.shared: Shared | None = None
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Have locks of this process's own."""
+        self._locks: dict[Account, threading.Lock] = {}
+
+    def note(self, account: Account, fingerprint: bytes, error: EtnaError, clock: Clock) -> None:
+        """Note that the server has refused these credentials."""
+        noted = self._noted.get(account, {})
+        times = noted[fingerprint].times + 1 if fingerprint in noted else 1
+        # Where Dask was imported, a copy has the traceback as well.
+        kept = copy.copy(error).with_traceback(None)
+        # A new dict, since another thread may be counting; the last refusal is the last one of it.
+        others = {key: value for key, value in noted.items() if key != fingerprint}
+        self._noted[account] = {**others, fingerprint: Refusal(times, Stopwatch(clock), kept)}
+        if self.shared is not None:
+            self.shared.note(account)
+
+    def forget(self, account: Account) -> None:
+        """Note that the server has accepted credentials of an account, or that a person has logged in."""
+        self._noted.pop(account, None)
+        if self.shared is not None:
+            self.shared.forget(account)
+
+    def against(self, account: Account, fingerprint: Callable[[], bytes]) -> Refusal | None:
+        """Return why a renewal must not send the credentials that it would, if it must not."""
+        noted = self._noted.get(account, {})
+        times = max(
+            sum(refusal.times for refusal in noted.values()),
+            self.shared.times(account) if self.shared is not None else 0,
+        )
+        if times >= MOST_OF_ACCOUNT:
+            last = list(noted.values())[-1] if noted else _elsewhere(times)
+            return last._replace(is_last=True)
+        if not noted:
+            return None  # they are read only where something was refused
+        refusal = noted.get(fingerprint())
+        return None if refusal is None or refusal.wait == 0.0 else refusal
+
+    @contextlib.contextmanager
+    def exclusive(self, account: Account) -> Iterator[None]:
+        """Let one renewal of an account after another find out whether its credentials are accepted."""
+        together = self.shared.exclusive(account) if self.shared is not None else contextlib.nullcontext()
+        with self._locks.setdefault(account, threading.Lock()), together:
+            yield
+
+
+def _elsewhere(times: int) -> Refusal:
+    error = InvalidCredentialsError(
+        f"Other programs on this machine had {times} logins of this account refused, so none is made here. "
+        "Log in by hand, before the server locks the account."
+    )
+    return Refusal(times, Stopwatch(Clock()), error)
+
+
+#: Those of this process.
+REFUSALS = Refusals()
 
 
 class TokenRefresher:
@@ -36,18 +153,9 @@ class TokenRefresher:
     it cannot; past the end callers wait for it, or get its error. The timer does the same while
     nothing is called.
 
-    Parameters
-    ----------
-    refresh : callable
-        Makes one login and puts its token in place; raises `EtnaError`.
-    current : callable
-        Returns the token in use.
-    clock : Clock, optional
-        By which the pause after a failure is measured.
-    fingerprint : callable, optional
-        Returns the fingerprint of the credentials that a login would send now.
-    report : callable, optional
-        Called with ``renewed``, or with ``renewal_failed`` and why.
+    `refresh` makes one login and puts its token in place, or raises `EtnaError`; `current` returns the token
+    in use, and `fingerprint` that of the credentials that a login would send now. `report` is called with
+    ``renewed``, or with ``renewal_failed`` and why.
     """
 
     def __init__(
@@ -113,13 +221,7 @@ class TokenRefresher:
         return f"{last}next at {format_moment(following)}" if following else f"{last}not again by itself"
 
     def token(self) -> Token:
-        """Return a token to sign with, renewed if it is time.
-
-        Raises
-        ------
-        EtnaError
-            If the token has ended and no fresh one can be had.
-        """
+        """Return a token to sign with, renewed if it is time; raise if it has ended and none can be had."""
         token = self._current()
         if token.state is TokenState.FRESH:
             return token
@@ -136,10 +238,7 @@ class TokenRefresher:
     def seconds_left(self, token: Token) -> float | None:
         """Return the seconds until a token is to be renewed while nothing is called, 0 if it is now.
 
-        Returns
-        -------
-        float or None
-            None where the next token needs a person.
+        None where the next token needs a person.
         """
         if self.needs_person:
             return None
@@ -152,10 +251,7 @@ class TokenRefresher:
     def renew_if_due(self) -> None:
         """Renew the token while nothing is called, if it is time and nobody is needed.
 
-        Raises
-        ------
-        NotLoggedInError
-            If it was logged out meanwhile.
+        It raises `NotLoggedInError` if it was logged out meanwhile.
         """
         token = self._current()
         if token.state is not TokenState.FRESH and not self.needs_person:

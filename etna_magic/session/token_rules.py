@@ -6,15 +6,14 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from etna_magic.exceptions import EtnaError, NotLoggedInError, TokenExpiredError
-from etna_magic.session.call_errors import add_outcome, not_sent, refused
-from etna_magic.session.retry_policy import READS
+from etna_magic.session.call_outcome import READS, add_outcome, not_sent, refused
 from etna_magic.support import Clock
 from etna_magic.token import Token, TokenState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from etna_magic.session.call_limits import CallLimits
+    from etna_magic.session.answers import CallLimits
     from etna_magic.session.token_holder import TokenHolder
 
 #: Seconds between two questions about one token.

@@ -100,12 +100,7 @@ def _quiet(base: type[HTTPConnection]) -> type[HTTPConnection]:
 class QuietAdapter(HTTPAdapter):
     """The adapter of ``requests``, whose connections never print what they send.
 
-    Parameters
-    ----------
-    pool_maxsize, max_retries
-        As in ``requests``.
-    trust : str, optional
-        Whose certificates are trusted where no file is named: `CERTIFI` or `SYSTEM`.
+    `trust` is whose certificates are trusted where no file is named: `CERTIFI` or `SYSTEM`.
     """
 
     __attrs__: ClassVar[list[str]] = [*HTTPAdapter.__attrs__, "trust"]  # type: ignore[misc] # of the class
@@ -159,13 +154,7 @@ class QuietAdapter(HTTPAdapter):
 
 
 def system_context() -> SSLContext:
-    """Return a TLS context that verifies as the operating system does; nothing else in the process changes.
-
-    Raises
-    ------
-    EtnaError
-        If the package for it is not installed.
-    """
+    """Return a TLS context that verifies as the operating system does; nothing else here is changed."""
     try:
         import truststore  # noqa: PLC0415 - an extra, for those who ask for it
     except ImportError:

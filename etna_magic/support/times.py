@@ -30,13 +30,7 @@ class Clock:
 
 
 class Stopwatch:
-    """Measures the seconds since it was made, by whichever of two clocks says more.
-
-    Parameters
-    ----------
-    clock : Clock
-        The two clocks.
-    """
+    """Measures the seconds since it was made, by whichever of two clocks says more."""
 
     __slots__ = ("_began", "_clock")
 

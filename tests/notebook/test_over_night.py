@@ -129,7 +129,7 @@ def test_an_old_error_is_not_shown(user: RememberingUser) -> None:
     user.kernel.run(CALL, store_history=False)
     user.know()
     with user.pause(0.0):
-        user.kernel.do("import etna_magic.session.refusals as _refusals; _refusals.AGAIN = 0.0")
+        user.kernel.do("import etna_magic.session.token_refresher as _refusals; _refusals.AGAIN = 0.0")
         user.kernel.run(CALL, store_history=False)
         user.kernel.do("_refusals.AGAIN = 300.0")
     assert "fresh" == user.kernel.ask("etna_token.state.value")
@@ -147,7 +147,7 @@ def test_a_failure_is_dated(user: RememberingUser) -> None:
     (line,) = user.kernel.run("6 * 7").warnings
     assert "and could not be renewed" in line
     assert f"tried last at {tried}, next at {again[:-6]}"[:50] in line
-    user.kernel.do("import etna_magic.session.refusals as _refusals; _refusals.MOST = 1")
+    user.kernel.do("import etna_magic.session.token_refresher as _refusals; _refusals.MOST = 1")
     (line,) = user.kernel.run("6 * 7").warnings
     user.kernel.do("_refusals.MOST = 2")
     assert "not again by itself" in line

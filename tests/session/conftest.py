@@ -11,7 +11,7 @@ import urllib3.util.retry
 from IPython.core.interactiveshell import InteractiveShell
 
 from etna_magic.sandbox import Sandbox
-from etna_magic.session import REFUSALS, EtnaSession, retry_policy
+from etna_magic.session import REFUSALS, EtnaSession, call_outcome
 from tests.helpers import accounts, environment, logins
 from tests.helpers.certificates import Certificates
 from tests.helpers.ipython import set_credentials, shell
@@ -90,7 +90,7 @@ def tls(
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return a list of the seconds that would have been waited between two tries."""
     noted: list[float] = []
-    for module in (urllib3.util.retry, retry_policy):
+    for module in (urllib3.util.retry, call_outcome):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=noted.append, time=time.time))
     return noted
 

@@ -14,8 +14,7 @@ from urllib3 import HTTPResponse, Retry
 
 from etna_magic import ConnectionFailedError, EtnaError
 from etna_magic.session import EtnaSession
-from etna_magic.session.call_errors import CallFailedError
-from etna_magic.session.retry_policy import ReadRetry
+from etna_magic.session.call_outcome import CallFailedError, ReadRetry
 from etna_magic.support.safe_call import causes
 from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks

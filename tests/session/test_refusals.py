@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from etna_magic import EtnaError, InvalidCredentialsError
 from etna_magic.sandbox import Sandbox
 from etna_magic.session import REFUSALS, TokenHolder
-from etna_magic.session.refusals import Refusals
+from etna_magic.session.token_refresher import Refusals
 from etna_magic.token import Account
 from tests.helpers import accounts
 from tests.helpers.ipython import set_credentials

@@ -9,7 +9,7 @@ import requests
 from urllib3 import HTTPResponse, Retry
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
 
-from etna_magic.session.retry_policy import READS, ReadRetry, ReadsOnly, is_worth_repeating, pause_before
+from etna_magic.session.call_outcome import READS, ReadRetry, ReadsOnly, is_worth_repeating, pause_before
 
 POOL: Any = SimpleNamespace(host="api.example.com")
 BROKEN = ProtocolError("broken off")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from etna_magic import InvalidCredentialsError
-from etna_magic.session.refusals import MOST_OF_ACCOUNT, Refusals
+from etna_magic.session.token_refresher import MOST_OF_ACCOUNT, Refusals
 from etna_magic.support import Clock
 from etna_magic.token import Account
 from etna_magic.token_cache import SharedRefusals

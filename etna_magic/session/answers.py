@@ -1,19 +1,21 @@
-"""What the server says of its limits and of old calls: figures by group of calls, and deprecations."""
+"""What a session reads in answers: the server's limits by group of calls, deprecations, and paged lists."""
 
 from __future__ import annotations
 
 import inspect
 import warnings
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import urljoin, urlsplit
 
-from etna_magic.session.call_errors import note_outcome
-from etna_magic.session.retry_policy import READS
-from etna_magic.support import redact
+from etna_magic.exceptions import InsecureURLError, UnexpectedResponseError
+from etna_magic.session.call_outcome import READS, note_outcome
+from etna_magic.support import Origin, redact, sanitize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from requests import Response
 
     from etna_magic.secret import Secret
 
@@ -125,3 +127,60 @@ def _depth() -> int:
             return depth
         depth, frame = depth + 1, frame.f_back
     return 2
+
+
+class Getter(Protocol):
+    """What gets a page."""
+
+    def get(self, url: str, *, params: Mapping[str, Any] | None = None) -> Response:
+        """Return the answer to a GET."""
+
+
+def pages(session: Getter, path: str, params: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the items of each page; parameters as for :meth:`EtnaSession.pages`."""
+    seen: set[str] = set()
+    link, query = path, dict(params) or None
+    own: Origin | None = None
+    while link:
+        response = session.get(link, params=query)
+        response.raise_for_status()
+        # Of what was asked for, whatever server a redirect has led to.
+        own = own or Origin.of([*response.history, response][0].url)
+        page = _json(response)
+        if isinstance(page, list):
+            yield from page
+            return
+        if not isinstance(page, dict) or not isinstance(page.get("Result"), list):
+            raise UnexpectedResponseError(f"A page of {sanitize(path)} has no Result that is a list.")
+        yield from page["Result"]
+        seen |= {link, response.url}  # a redirect, and how requests spells a URL, make them two
+        # By ETNA's samples an absolute URL, or "" where there is none; by a broker's null, and relative.
+        link, query = _next(response.url, page.get("NextPageLink"), own), None
+        if link in seen:
+            return  # a server that leads back would lead on for ever
+
+
+def _json(response: Response) -> Any:
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        pass
+    raise UnexpectedResponseError(f"A page came with status {response.status_code} and is no JSON.")
+
+
+def _next(here: str, link: object, own: Origin) -> str:
+    if not link:
+        return ""
+    # The link itself is not shown: a server may repeat in it what it was sent.
+    seen = "what is no URL"
+    try:
+        there = urljoin(here, link) if isinstance(link, str) else ""
+        origin = Origin.of(there)
+        if origin == own:
+            return there
+        seen = "another server" if origin.host else seen
+    except (ValueError, InsecureURLError):
+        pass
+    raise UnexpectedResponseError(
+        f"NextPageLink leads to {seen}, and not to {own}: nothing was sent there, and the pages end here."
+    )

@@ -103,7 +103,7 @@ def test_life_of_a_login(running) -> None:
     early = {"session/token_holder.py"}
     assert [file for file in walk if file not in early] == [file for file in steps if file not in early]
     assert len(walk) <= 12
-    assert {("support/safe_call.py", "login_flow/token_request.py")} >= set(climbs_of(calls))
+    assert {("support/safe_call.py", "login_flow/conversation.py")} >= set(climbs_of(calls))
 
 
 def test_life_of_a_request(running) -> None:

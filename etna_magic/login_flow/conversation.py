@@ -1,4 +1,7 @@
-"""One login from its first request to its token: the conversation, and what drives it."""
+"""One login from its first request to its token: the conversation, what it sends, and what drives it.
+
+There are two requests: ``POST /token`` for each step of a login, and ``POST /logout``.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,24 @@ from etna_magic.exceptions import (
     PasswordExpiredError,
     VerificationError,
 )
-from etna_magic.login_flow.challenge import Challenge, ChallengeKind
-from etna_magic.login_flow.token_request import request_token
-from etna_magic.login_flow.token_response import interpret
+from etna_magic.login_flow.token_response import (
+    LONGEST_BODY,
+    Challenge,
+    ChallengeKind,
+    TokenResponse,
+    interpret,
+    parse,
+)
 from etna_magic.secret import Secret
 from etna_magic.session import REFUSALS
 from etna_magic.settings import Settings
-from etna_magic.support import Clock
-from etna_magic.support.http import CERTIFI
+from etna_magic.support import Clock, Origin
+from etna_magic.support.http import CERTIFI, call_in_time, post_once
+from etna_magic.support.safe_call import Failure, Route
 from etna_magic.token import Account, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, MutableMapping
+    from collections.abc import Generator, Iterable, Mapping, MutableMapping
     from datetime import timedelta
 
     from etna_magic.settings import CodeSource
@@ -32,6 +41,58 @@ TIMEOUT = 30.0
 _MOST_WRONG = 3
 # By ETNA's REST documentation the answer to a challenge is sent in a header of its own.
 _HEADER = {ChallengeKind.CODE: "VerificationCode", ChallengeKind.PIN: "PinCode"}
+
+
+def request_token(  # noqa: PLR0913 - two have to be named
+    base_url: str,
+    headers: Mapping[str, Secret],
+    secrets: Iterable[Secret],
+    timeout: float,
+    *,
+    source: str = "the base URL",
+    trust: str = CERTIFI,
+) -> TokenResponse:
+    """Send one ``POST {base URL}/token`` without a body; nothing is tried twice, no redirect followed.
+
+    The source says in an error where the base URL came from; trust is ``certifi`` or ``system``. If nothing
+    comes back in time, that is a `ConnectionFailedError`, and nothing of the request is in it.
+    """
+    url, hidden = f"{base_url}/token", tuple(secrets)
+
+    def act() -> TokenResponse:
+        plain = {name: value.get_secret_value() for name, value in headers.items()}
+        response, body = post_once(url, plain, timeout=timeout, longest=LONGEST_BODY, trust=trust)
+        return parse(response, body, hidden)
+
+    outcome = call_in_time(act, timeout, (*headers.values(), *hidden), Route(url, trust=trust).problem)
+    if not isinstance(outcome, Failure):
+        return outcome
+    outcome.raise_foreign()
+    advice = "Then log in again." if outcome.has_advice else f"Check the network and {source}."
+    raise ConnectionFailedError(
+        f"{Origin.of(url)} could not be asked for a token: {outcome.reason}. {advice}"
+    )
+
+
+def log_out_on_server(token: Token, timeout: float, trust: str = CERTIFI) -> str:
+    """Ask the server to end a token, once; return why it may live on. What interrupts it is raised.
+
+    ``POST {base URL}/logout`` is documented by one broker; other installations may not have it.
+    """
+    url = f"{token.base_url}/logout"
+
+    def act() -> tuple[int, bool]:
+        response, _ = post_once(url, {}, timeout=timeout, auth=token, longest=LONGEST_BODY, trust=trust)
+        return response.status_code, "html" in response.headers.get("Content-Type", "")
+
+    outcome = call_in_time(act, timeout, token.secrets(), Route(url, trust=trust).problem)
+    if isinstance(outcome, Failure):
+        outcome.raise_foreign()
+        return f"the server could not be asked: {outcome.reason}"
+    status, is_page = outcome
+    if status in (200, 204, 401) and not is_page:  # 401: the token is dead already
+        return ""
+    return f"this server does not end tokens (status {status}{' with a web page' if is_page else ''})"
 
 
 def conversation(  # noqa: PLR0913 - all but two are named
@@ -45,12 +106,8 @@ def conversation(  # noqa: PLR0913 - all but two are named
 ) -> Generator[Challenge, Secret, Token]:
     """Log in: one request to ``/token`` for each step, and never a second try by itself.
 
-    The settings say in errors where the credentials came from.
-
-    Raises
-    ------
-    EtnaError
-        The error that fits the server's answer, or why there was none.
+    The settings say in errors where the credentials came from. What it raises is the `EtnaError` that fits
+    the server's answer, or why there was none.
     """
     clock, settings = clock or Clock(), settings or Settings({})
     way = {"source": settings.sources("base_url"), "trust": trust}
@@ -75,7 +132,16 @@ def conversation(  # noqa: PLR0913 - all but two are named
             REFUSALS.note(account, credentials.fingerprint(), error, clock)
             raise
         if isinstance(meaning, Secret):
-            return _token(meaning, credentials, issued, clock, took_code=took_code)
+            return Token(
+                meaning,
+                app_key=credentials.app_key,
+                username=credentials.username,
+                base_url=credentials.base_url,
+                lifetime=credentials.lifetime,
+                issued=issued,
+                clock=clock,
+                took_code=took_code,
+            )
         challenge, interim = _checked(meaning), response.token or interim
         if challenge.wrong:
             refused = VerificationError(f"The server refused the {challenge.kind.value}: log in again.")
@@ -109,38 +175,11 @@ def _checked(challenge: Challenge) -> Challenge:
     return challenge
 
 
-def _token(
-    value: Secret, credentials: Credentials, issued: tuple[float, float], clock: Clock, *, took_code: bool
-) -> Token:
-    return Token(
-        value,
-        app_key=credentials.app_key,
-        username=credentials.username,
-        base_url=credentials.base_url,
-        lifetime=credentials.lifetime,
-        issued=issued,
-        clock=clock,
-        took_code=took_code,
-    )
-
-
 class LoginAttempt:
     """A login that can be started, answered, and started over.
 
-    Parameters
-    ----------
-    settings : Settings
-        What is known already.
-    lifetime : timedelta
-        How long the server keeps a token, where the settings do not say.
-    code : Secret, CodeSource or None, optional
-        The answer to the first step that asks for a code, or what is asked for it. It is used once.
-    timeout : float, optional
-        Seconds to wait for each answer.
-    trust : str, optional
-        Whose certificates are trusted: ``certifi`` or ``system``.
-    clock : Clock, optional
-        The clocks by which the token will age.
+    The lifetime is how long the server keeps a token, where the settings do not say; the time-out, in
+    seconds, is that of each answer. A code answers the first step that asks for one, once; a source is asked.
     """
 
     def __init__(  # noqa: PLR0913 - all but one are named
@@ -174,13 +213,7 @@ class LoginAttempt:
         return self.settings.missing
 
     def start(self, answers: Mapping[str, Secret]) -> Token | Challenge:
-        """Begin the conversation, or begin it again.
-
-        Raises
-        ------
-        EtnaError
-            If an answer cannot be used, or as the server's answer has it.
-        """
+        """Begin the conversation, or begin it again; an answer that cannot be used is an `EtnaError`."""
         settings = self.settings.filled(answers)
         credentials = settings.credentials(self._lifetime)
         self._steps = conversation(
@@ -196,13 +229,7 @@ class LoginAttempt:
         return step
 
     def answer(self, text: Secret) -> Token | Challenge:
-        """Answer the last challenge.
-
-        Raises
-        ------
-        EtnaError
-            As for :meth:`start`; the login has to be started again then.
-        """
+        """Answer the last challenge; after an `EtnaError` the login has to be started again."""
         asked = self._challenge
         step = self._advance(text)
         is_right = not isinstance(step, Challenge) or not (step.wrong or step.failure)

@@ -1,4 +1,4 @@
-"""One response of ``/token``: parsed, and interpreted as a token, a challenge, or the error that fits.
+"""One response of ``/token``: parsed, and interpreted as a token, a `Challenge`, or the error that fits.
 
 The only file that knows ``State``, ``Step`` and ``Reason``. The facts come from ETNA's published
 REST documentation and from a broker's pages; where these disagree, both are understood. Status
@@ -13,6 +13,7 @@ import json
 import math
 import re
 from datetime import timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import urljoin
 
@@ -25,7 +26,6 @@ from etna_magic.exceptions import (
     UnexpectedResponseError,
     VerificationError,
 )
-from etna_magic.login_flow.challenge import Challenge, ChallengeKind
 from etna_magic.secret import Secret
 from etna_magic.support import Origin, format_duration, redact
 from etna_magic.support.http import retry_after_seconds
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     import requests
 
+    from etna_magic.exceptions import ConnectionFailedError
     from etna_magic.settings import Settings
 
 # The documented tokens run to some 600 characters; a header of more than this no server takes.
@@ -52,6 +53,37 @@ WORDS = frozenset({"Succeeded", "Failed", "Expecting", "BaseAuthentication"}) | 
 MEMBERS = ("State", "Step", "Reason", "error", "Message", "message")
 
 
+class ChallengeKind(Enum):
+    """What is asked for."""
+
+    CODE = "code"
+    PIN = "PIN"
+    UNKNOWN = "something unknown"
+
+
+class Challenge(NamedTuple):
+    """One step of a login that somebody has to answer. It holds no secret, and its texts are sanitized."""
+
+    kind: ChallengeKind
+    #: The server's name for it, and what it says about it.
+    step: str
+    reason: str
+    #: How many answers to this step were wrong so far.
+    wrong: int = 0
+    #: Why the last answer did not reach the server; it may be given again.
+    failure: ConnectionFailedError | None = None
+    #: The phrase and the picture (a PNG) that the user once chose: they show that the server is genuine.
+    phrase: str = ""
+    image: bytes = b""
+
+    @property
+    def message(self) -> str:
+        """What the server says about it, where that says anything to a person; else nothing."""
+        # By ETNA's REST documentation "Invalid pin" is said to those who have not given one yet, too.
+        untried = self.kind is ChallengeKind.PIN and not self.wrong
+        return "" if untried and self.reason == "Invalid pin" else self.reason
+
+
 class Picture(bytes):
     """A PNG whose ``repr`` is short: a challenge is printed, logged and shown in tracebacks."""
 
@@ -64,40 +96,22 @@ class Picture(bytes):
 
 
 class TokenResponse(NamedTuple):
-    """What came back, before it is interpreted.
-
-    Parameters
-    ----------
-    status : int
-        The HTTP status.
-    texts : mapping of str to str
-        The body's members that are text and known, fit to be shown.
-    altered : frozenset of str
-        The names of those that had to be changed for that.
-    token : Secret or None
-        The body's token, where it is fit to travel as a header.
-    token_fault : str
-        Why there is none, to stand after "it came with ".
-    fault : str
-        Why the body is no JSON object, to stand after "its answer "; empty where it is one.
-    retry_after : float or None
-        Seconds to wait, where the header of that name says so.
-    redirect : str
-        The origin that a redirect points to.
-    phrase : str, optional
-        The phrase that the user once chose, by which a genuine server is known.
-    image : bytes, optional
-        The picture that belongs to it, a PNG of at most 64 KiB.
-    """
+    """What came back, before it is interpreted."""
 
     status: int
+    #: The body's members that are text and known, fit to be shown, and which had to be changed for that.
     texts: Mapping[str, str]
     altered: frozenset[str]
+    #: The body's token, where it is fit to travel as a header; and why there is none.
     token: Secret | None
     token_fault: str
+    #: Why the body is no JSON object; empty where it is one.
     fault: str
+    #: Seconds to wait, where the header of that name says so.
     retry_after: float | None
+    #: The origin that a redirect points to.
     redirect: str
+    #: As those of a `Challenge`.
     phrase: str = ""
     image: bytes = b""
 

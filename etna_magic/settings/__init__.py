@@ -4,10 +4,10 @@
 ``.env``. Nothing is written to ``os.environ``. The embedded sandbox is one more source.
 """
 
-from etna_magic.settings.code_source import CodeSource
 from etna_magic.settings.embedded_sandbox import environment_of, sandbox_url
 from etna_magic.settings.login_options import (
     Ask,
+    CodeSource,
     LoginOptions,
     as_option,
     as_parameter,

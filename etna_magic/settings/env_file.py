@@ -14,20 +14,13 @@ _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
 class EnvValue(NamedTuple):
-    """One value of a file.
+    """One value of a file."""
 
-    Parameters
-    ----------
-    value : Secret
-        The value, its quotes and escapes decoded.
-    line : int
-        The number of its line, from 1.
-    pitfall : str
-        What may have been read in another way than it was meant, such as ``“ #”``; else nothing.
-    """
-
+    #: Its quotes and escapes decoded.
     value: Secret
+    #: The number of its line, from 1.
     line: int
+    #: What may have been read in another way than it was meant, such as ``“ #”``; else nothing.
     pitfall: str
 
 

@@ -38,26 +38,16 @@ _TYPED = "that was typed"
 
 
 class Setting(NamedTuple):
-    """One value and where it was found.
-
-    Parameters
-    ----------
-    value : Secret
-        The value.
-    source : str
-        What to call it in a message: ``ETNA_PASSWORD from the environment``, ``--username``.
-    place : str, optional
-        Where it was found, to stand after "the one": ``from the environment``, ``in .env line 3``.
-    unused : tuple of str, optional
-        The places of other values that were not used, because this one came first.
-    pitfall : str, optional
-        What in its line of a file is easily meant in another way than it is read; else nothing.
-    """
+    """One value and where it was found."""
 
     value: Secret
+    #: What to call it in a message: ``ETNA_PASSWORD from the environment``, ``--username``.
     source: str
+    #: Where it was found, to follow "the one": ``from the environment``, ``in .env line 3``.
     place: str = ""
+    #: The places of other values that were not used, because this one came first.
     unused: tuple[str, ...] = ()
+    #: What in its line of a file is easily meant in another way than it is read; else nothing.
     pitfall: str = ""
 
     def over(self, others: Iterable[Setting]) -> Setting:
@@ -67,23 +57,14 @@ class Setting(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What is known so far of a login's settings.
+    """What is known so far of a login's settings."""
 
-    Parameters
-    ----------
-    known : mapping of str to Setting
-        The settings that have a value.
-    empty : mapping of str to Setting, optional
-        Those that were given with nothing in them.
-    dotenv : Path or None, optional
-        The ``.env`` that was found.
-    others : mapping of str to str, optional
-        Variables with ``ETNA`` in front that are not read, such as ``ETNA_USER``, and where each is.
-    """
-
+    #: Those that have a value, and those that were given with nothing in them.
     known: Mapping[str, Setting]
     empty: Mapping[str, Setting] = MappingProxyType({})
+    #: The ``.env`` that was found.
     dotenv: Path | None = None
+    #: Variables with ``ETNA`` in front that are not read, such as ``ETNA_USER``, and where each is.
     others: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
@@ -172,10 +153,9 @@ class Settings(NamedTuple):
         """Return the finished credentials; `MissingCredentialsError` names the variables that are not set."""
         if self.missing:
             names = [VARIABLES[name] for name in self.missing]
-            listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
             are, them = ("is", "it") if len(names) == 1 else ("are", "them")
             raise MissingCredentialsError(
-                f"{listed} {are} not set: set {them} "
+                f"{_listed(names)} {are} not set: set {them} "
                 "in the environment, in a .env, or in a file named by --env-file (env_file=)."
                 f"{self._why_missing()}"
             )
@@ -206,8 +186,7 @@ class Settings(NamedTuple):
                 spelt.setdefault(near, (f"{near} instead of {other}", f" {place}"))
         # Of many the names alone, for one sentence is enough.
         pairs = [pair + (place if len(spelt) < 3 else "") for pair, place in spelt.values()]
-        listed = " and ".join(filter(None, (", ".join(pairs[:-1]), *pairs[-1:])))
-        return f" Did you mean {listed}?" if listed else ""
+        return f" Did you mean {_listed(pairs)}?" if pairs else ""
 
     def lifetime(self, otherwise: timedelta) -> timedelta:
         """Return how long the server keeps a token, or `otherwise` where no setting says so."""
@@ -321,6 +300,10 @@ def _spoken(name: str) -> str:
     """Return a setting's label as it is written inside a sentence."""
     label = LABELS.get(name, name)
     return label if name == "pin" else label[0].lower() + label[1:]
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
 
 
 def _capital(text: str) -> str:

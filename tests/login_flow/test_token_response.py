@@ -18,7 +18,7 @@ from etna_magic import (
     UnexpectedResponseError,
 )
 from etna_magic.login_flow import Challenge, ChallengeKind
-from etna_magic.login_flow.token_request import request_token
+from etna_magic.login_flow.conversation import request_token
 from tests.helpers import accounts
 from tests.helpers.leaks import caught, chain, leaks
 from tests.helpers.logins import log_in

@@ -11,7 +11,7 @@ import pytest
 
 from etna_magic import Secret, VerificationError
 from etna_magic.settings import CodeSource, LoginOptions, as_parameter, checked_options
-from etna_magic.settings.code_source import CODE_TIMEOUT
+from etna_magic.settings.login_options import CODE_TIMEOUT
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.waiting import wait_until
 

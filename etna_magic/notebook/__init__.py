@@ -5,6 +5,6 @@ in ``logins``, and each of these imports what it needs when it is needed. Other 
 
 - ``magics``: ``EtnaMagics``, its settings, how it is registered and unregistered
 - ``watcher``, ``notices``, ``cell_usage``: before and after each cell
-- ``arguments``, ``status_command``, ``logout_command``: the line behind a magic, and what it does
+- ``arguments``, ``commands``: the line behind a magic, and what it does
 - ``async_login``: ``await etna_magic.login()``
 """

@@ -1,4 +1,4 @@
-"""Reads the line behind a magic and checks its options: a password there is refused.
+"""Reads the line behind a magic, checks its options, and completes them: a password there is refused.
 
 What does not fit raises IPython's ``UsageError``, which does not repeat it. The docstrings in ``magics.py``
 describe the options.
@@ -11,6 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from IPython.core.completer import SimpleCompletion
 from IPython.core.error import UsageError
 from IPython.utils.process import arg_split  # type: ignore[attr-defined] # imported there by platform
 
@@ -27,14 +28,16 @@ from etna_magic.settings import (
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import timedelta
 
+    from IPython.core.completer import SimpleMatcherResult
     from IPython.core.magic_arguments import MagicArgumentParser
 
 _T = TypeVar("_T")
 
 DEFAULT_NAME = "etna"
+_SWITCHES = ("form", "prompt", "no-input", "auto-renew", "remember", "read-only", "quiet", "sandbox")
 # By magic: its options, and whether each takes a value.
 _options: dict[str, dict[str, bool]] = {}
 
@@ -43,6 +46,7 @@ _SECRET_OPTION = re.compile(r"-p(?!-)|--(pass|pw|app|pin|secret|token|key)", re.
 _SAFE_MESSAGE = re.compile(r"argument [-/\w]+: expected one argument")
 # Of a short option only its letter: the value may follow without a space.
 _OPTION = re.compile(r"--[a-z][a-z-]*|-[a-zA-Z]")
+_LINE = re.compile(r"(?:^|[\s=%])(etna_login|etna_status|etna_logout)\s+(.*)$")
 
 
 class StatusOptions(NamedTuple):
@@ -123,17 +127,8 @@ def parser(magic: str) -> MagicArgumentParser:
         add("-u", "--username", metavar="USER")
         add("--lifetime", metavar="DURATION")
         add("--code", metavar="CODE")
-        for switch in (
-            "--form",
-            "--prompt",
-            "--no-input",
-            "--auto-renew",
-            "--remember",
-            "--read-only",
-            "--quiet",
-            "--sandbox",
-        ):
-            add(switch, action="store_true")
+        for switch in _SWITCHES:
+            add(f"--{switch}", action="store_true")
     elif magic == "etna_status":
         add("--for", dest="duration", metavar="DURATION")
         add("--check", action="store_true")
@@ -147,6 +142,26 @@ def options_of(magic: str) -> Mapping[str, bool]:
     """Return the options of a magic, and whether each takes a value."""
     parser(magic)
     return _options[magic]
+
+
+def completions(line: str, token: str, names: Iterable[str]) -> SimpleMatcherResult:
+    """Return what a line, as far as the cursor, may go on with.
+
+    Where there is nothing to say, as for a path or a value, IPython's other completions are shown.
+    """
+    match = _LINE.search(line)
+    if match is None:
+        return {"completions": []}
+    options = options_of(match[1])
+    words = match[2].removesuffix(token).split()
+    if words and options.get(words[-1]):
+        return {"completions": []}  # its value comes next
+    # A magic takes one name, and each option once.
+    pairs = zip(["", *words], words, strict=False)
+    is_named = any(not word.startswith("-") and not options.get(before) for before, word in pairs)
+    texts = [*(() if is_named else names), *(o for o in options if o[:2] == "--" and o not in words)]
+    found = [SimpleCompletion(text, type="param") for text in texts if text.startswith(token)]
+    return {"completions": found, "suppress": bool(found)}
 
 
 def _parse(magic: str, line: str) -> Namespace:

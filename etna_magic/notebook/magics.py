@@ -5,6 +5,7 @@ Kept short and with few imports, since ``%load_ext etna_magic`` runs this file.
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
@@ -17,14 +18,20 @@ from etna_magic.logins import LoginRegistry
 from etna_magic.notebook.watcher import WARN_MODES, Watcher
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets import Bunch
 
     from etna_magic.ask import Kernel
+    from etna_magic.exceptions import EtnaError
 
 # The logins outlive %reload_ext, and end with their shell.
 _REGISTRIES: WeakKeyDictionary[InteractiveShell, LoginRegistry] = WeakKeyDictionary()
+
+# Each is an attribute of NotebookSettings, too.
+_SETTINGS = ("warn", "warn_before", "lifetime", "timeout", "auto_renew", "read_only", "trust")
 
 
 def _is_installed(module: str) -> bool:
@@ -33,6 +40,33 @@ def _is_installed(module: str) -> bool:
         return find_spec(module) is not None
     except ValueError:  # it was put aside
         return False
+
+
+def _show_error(
+    shell: InteractiveShell,
+    _: type[EtnaError],
+    error: EtnaError,
+    traceback: TracebackType,
+    tb_offset: int | None = None,  # noqa: ARG001 - IPython passes it by this name
+) -> None:
+    """Show an error by whatever display is installed, without the frames that it came through.
+
+    IPython asks an exception for the lines to show, but ``rich.traceback.install()`` puts its own display in
+    place of IPython's, and that one draws a frame of some 70 lines around each call below.
+    """
+    if shell.call_pdb:
+        # A debugger needs the frames.
+        shell.showtraceback(running_compiled_code=True)
+        return
+    try:
+        raise error.with_traceback(None)
+    except type(error):
+        # Of this one frame the display leaves out the first, as it does with IPython's own.
+        shell.showtraceback(running_compiled_code=True)
+    finally:
+        # For %debug, and for whoever looks at the exception.
+        error.__traceback__ = traceback
+        sys.last_traceback = traceback
 
 
 @magics_class
@@ -88,19 +122,14 @@ class EtnaMagics(Magics):
         self.watcher = Watcher(self.registry, shell.transform_cell)
         self._write_settings()
 
-    @observe("warn", "warn_before", "lifetime", "timeout", "auto_renew", "read_only", "trust")
+    @observe(*_SETTINGS)
     def _setting_changed(self, _: Bunch) -> None:
         self._write_settings()
 
     def _write_settings(self) -> None:
         settings = self.registry.settings
-        settings.warn = str(self.warn)
-        settings.warn_before = self.warn_before
-        settings.lifetime = self.lifetime
-        settings.timeout = self.timeout
-        settings.auto_renew = self.auto_renew
-        settings.read_only = self.read_only
-        settings.trust = str(self.trust)
+        for name in _SETTINGS:
+            setattr(settings, name, getattr(self, name))
         for login in self.registry:
             login.session.timeout = settings.timeout
             login.session.trust = settings.trust
@@ -194,9 +223,9 @@ class EtnaMagics(Magics):
         sentences about what could not be listed.
         """
         self.show_errors_by_line()
-        from etna_magic.notebook import arguments, status_command  # noqa: PLC0415 - as above
+        from etna_magic.notebook import arguments, commands  # noqa: PLC0415 - as above
 
-        status_command.show_status(self.registry, arguments.parse_status(line))
+        commands.show_status(self.registry, arguments.parse_status(line))
 
     @line_magic
     def etna_logout(self, line: str) -> None:
@@ -213,16 +242,16 @@ class EtnaMagics(Magics):
         on the server, if its app key is known here, and deleted.
         """
         self.show_errors_by_line()
-        from etna_magic.notebook import arguments, logout_command  # noqa: PLC0415 - as above
+        from etna_magic.notebook import arguments, commands  # noqa: PLC0415 - as above
 
-        logout_command.log_out(self.registry, arguments.parse_logout(line))
+        commands.log_out(self.registry, arguments.parse_logout(line))
 
     @context_matcher()
     def complete(self, context: CompletionContext) -> SimpleMatcherResult:
         """Return the options and names of logins that the line of a magic may go on with."""
         if "etna_" not in context.line_with_cursor:
             return {"completions": []}
-        from etna_magic.notebook.completion import completions  # noqa: PLC0415 - as above
+        from etna_magic.notebook.arguments import completions  # noqa: PLC0415 - as above
 
         names = [login.name for login in self.registry]
         return completions(context.text_until_cursor, context.token, names)
@@ -243,10 +272,11 @@ class EtnaMagics(Magics):
                 self.registry.form_ended(login.name)
         self.registry.pause()
         from etna_magic import callbacks  # noqa: PLC0415 - as above
-        from etna_magic.notebook import error_line  # noqa: PLC0415 - as above
+        from etna_magic.exceptions import EtnaError  # noqa: PLC0415 - as above
 
         callbacks.clear()
-        error_line.uninstall(self._shell)
+        if self._shell.custom_exceptions == (EtnaError,):
+            self._shell.set_custom_exc((), None)
         if self.complete in self._matchers:
             self._matchers.remove(self.complete)
         self._shell.events.unregister("post_run_cell", self.watcher.post_run_cell)
@@ -263,9 +293,9 @@ class EtnaMagics(Magics):
         """Have errors of ours shown as one line whatever displays errors; done by the first magic."""
         # There is room for one handler, which may be a user's own.
         if not self._shell.custom_exceptions:
-            from etna_magic.notebook import error_line  # noqa: PLC0415 - as above
+            from etna_magic.exceptions import EtnaError  # noqa: PLC0415 - as above
 
-            error_line.install(self._shell)
+            self._shell.set_custom_exc((EtnaError,), _show_error)
 
     @property
     def _matchers(self) -> list[Any]:

@@ -280,19 +280,20 @@ def _key_of(token: Token) -> CacheKey:
 class RememberedTokens:
     """All that is in a user's token cache, in files and in the system's keyring: listed, read and deleted."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         #: Why something could not be listed, each as a part of a sentence.
         self.problems: list[str] = []
 
     @classmethod
-    def of_this_user(cls) -> RememberedTokens | None:
-        """Return those of the user who runs this process; None where nothing can be remembered."""
-        folder = state_folder()
-        return None if folder is None else cls(folder)
+    def of_this_user(cls) -> RememberedTokens:
+        """Return those of the user who runs this process; where nothing can be remembered there are none."""
+        return cls(state_folder())
 
     def __iter__(self) -> Iterator[Remembered]:
         """Yield what is kept and good, without asking anybody to unlock a keyring."""
+        if self._folder is None:
+            return
         files = FileStore(self._folder / TOKENS)
         yield from self._listed(files, files.location)
         yield from self._listed(FileStore(self._folder / INDEX), KEYRING)
@@ -339,6 +340,8 @@ class RememberedTokens:
         return cache.problem
 
     def _cache_of(self, kept: Remembered) -> TokenCache | None:
+        if self._folder is None:
+            return None
         if kept.location != KEYRING:
             return TokenCache(self._folder, FileStore(self._folder / TOKENS))
         keyring = usable_keyring()

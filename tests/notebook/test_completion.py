@@ -7,7 +7,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from etna_magic.notebook.completion import completions
+from etna_magic.notebook.arguments import completions
 from tests.helpers.clean_home import environment
 from tests.helpers.kernel import LIMIT, Kernel
 from tests.helpers.notebook_user import NotebookUser

@@ -8,7 +8,7 @@ import pytest
 from etna_magic import NotLoggedInError
 from etna_magic.logins import LoginRegistry
 from etna_magic.notebook.arguments import LogoutOptions
-from etna_magic.notebook.logout_command import clear_outputs, log_out
+from etna_magic.notebook.commands import clear_outputs, log_out
 from tests.helpers.server import Received, ScriptedServer, answer
 from tests.notebook.tokens import token
 

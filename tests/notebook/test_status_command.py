@@ -12,7 +12,7 @@ import pytest
 from etna_magic import NotLoggedInError
 from etna_magic.logins import LoginRegistry
 from etna_magic.notebook.arguments import StatusOptions
-from etna_magic.notebook.status_command import entries_of, show_status
+from etna_magic.notebook.commands import entries_of, show_status
 from etna_magic.session import TokenRefresher
 from etna_magic.support import Clock
 from tests.helpers.server import Received, ScriptedServer, answer

@@ -35,12 +35,8 @@ _JUST_ISSUED = timedelta(minutes=1)
 def log_in(registry: LoginRegistry, options: LoginOptions | None, kernel: Kernel | None) -> None:
     """Log in as ``%etna_login`` asks for, at once or by asking a person.
 
-    Raises
-    ------
-    EtnaError
-        As the login has it; the logins are as they were before.
-    IPython.core.error.UsageError
-        If the options do not fit this front end.
+    After an `EtnaError` the logins are as they were before. Options that do not fit this front end are
+    IPython's ``UsageError``.
     """
     options = options or LoginOptions()
     command = LoginCommand(registry, options, kernel)
@@ -78,19 +74,8 @@ def saying_what_was_dropped(command: LoginCommand) -> Iterator[None]:
 class LoginCommand:
     """A login under one name, with the settings of the magics.
 
-    Parameters
-    ----------
-    registry : LoginRegistry
-        Where the logins and the settings of the magics are.
-    options : LoginOptions
-        Who, where, and how; where they say neither who nor where, those of the last login are repeated.
-    kernel : Kernel or None
-        The kernel, where there is one.
-
-    Raises
-    ------
-    EtnaError
-        If a variable of the user's own is in the way.
+    Where the options say neither who nor where, those of the last login are repeated. A variable of the
+    user's own that is in the way is an `EtnaError`.
     """
 
     def __init__(self, registry: LoginRegistry, options: LoginOptions, kernel: Kernel | None) -> None:
@@ -190,13 +175,7 @@ class LoginCommand:
         return step if isinstance(step, Challenge) else self.store(attempt, step)
 
     def store(self, attempt: LoginAttempt, token: Token) -> display.Bundle:
-        """Put a login into the namespace, and return the line that reports it.
-
-        Raises
-        ------
-        EtnaError
-            If a variable of the user's own is in the way.
-        """
+        """Put a login into the namespace, and return the line that reports it; raises as the start does."""
         login, changed = self._put(attempt, token)
         return self._report(token, changed, self._keep(login, token))
 

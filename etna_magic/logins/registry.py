@@ -53,15 +53,7 @@ class WaitingForm(Protocol):
 
 
 class Login:
-    """One login by its name.
-
-    Parameters
-    ----------
-    name : str
-        What it is called in ``%etna_login NAME``.
-    session : EtnaSession
-        The session in the namespace; the same for all tokens of one account.
-    """
+    """One login by its name; its session is the one in the namespace, for all tokens of one account."""
 
     __slots__ = (
         "forget", "form", "name", "notice", "options", "remembered", "replaced", "session", "tokens",
@@ -100,15 +92,7 @@ class Login:
 
 
 class LoginRegistry:
-    """Every login whose variables are in one namespace.
-
-    Parameters
-    ----------
-    namespace : mutable mapping of str to object
-        Where ``NAME_token`` and ``NAME_session`` go: the kernel's ``user_ns``.
-    settings : NotebookSettings, optional
-        The settings of the magics.
-    """
+    """Every login whose variables, ``NAME_token`` and ``NAME_session``, are in one namespace: ``user_ns``."""
 
     def __init__(
         self, namespace: MutableMapping[str, object], settings: NotebookSettings | None = None
@@ -149,19 +133,11 @@ class LoginRegistry:
         """Give a login's token the warning window that is set."""
         token = login.token
         if token is not None:
-            from datetime import timedelta  # noqa: PLC0415 - needed only where there is a token
-
             token.warn_before = timedelta(minutes=self.settings.warn_before)
         self.touch()
 
     def refuse_foreign(self, name: str) -> None:
-        """Raise if a login of that name would overwrite a variable that is not ours.
-
-        Raises
-        ------
-        EtnaError
-            Names the variable.
-        """
+        """Raise an `EtnaError` if a login of that name would overwrite a variable that is not ours."""
         from etna_magic.exceptions import EtnaError  # noqa: PLC0415 - %load_ext must cost nothing
 
         with self._lock:

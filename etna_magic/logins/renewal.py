@@ -18,49 +18,27 @@ if TYPE_CHECKING:
     from etna_magic.logins.registry import Login, LoginRegistry
 
 
-class Renewable(Protocol):
-    """The login that is made again: a ``LoginCommand``."""
+class _Command(Protocol):
+    """What is used of a ``LoginCommand``, whose file is below this one."""
 
     registry: LoginRegistry
 
     @property
-    def timeout(self) -> float:
-        """Seconds to wait for an answer."""
-        ...
-
-    def attempt(self) -> LoginAttempt:
-        """Return a new attempt with all that is known at this moment."""
-        ...
-
-    def lock(self, attempt: LoginAttempt, /) -> AbstractContextManager[object]:
-        """Return what lets one process at a time log in and keep the token."""
-        ...
-
-    def cached_token(self, attempt: LoginAttempt, /) -> Token | None:
-        """Return a token that was remembered and is worth using."""
-        ...
-
-    def replace(self, attempt: LoginAttempt, login: Login, old: Token, token: Token, /) -> bool:
-        """Put a fresh token in the place of an old one; return whether that was still its place."""
-        ...
-
-    def ask(self, attempt: LoginAttempt, challenge: Challenge, on_end: Callable[[], None], /) -> bool:
-        """Ask a person for what the server asks for; return whether that can be."""
-        ...
+    def timeout(self) -> float: ...
+    def attempt(self) -> LoginAttempt: ...
+    def lock(self, attempt: LoginAttempt, /) -> AbstractContextManager[object]: ...
+    def cached_token(self, attempt: LoginAttempt, /) -> Token | None: ...
+    def replace(self, attempt: LoginAttempt, login: Login, old: Token, token: Token, /) -> bool: ...
+    def ask(self, attempt: LoginAttempt, challenge: Challenge, on_end: Callable[[], None], /) -> bool: ...
 
 
 class Renewal:
     """A login that happens by itself, and leaves word for the next cell if it cannot.
 
-    Parameters
-    ----------
-    command : Renewable
-        How to log in; the settings are read again each time.
-    login : Login
-        Whose token to replace.
+    The settings are read again each time.
     """
 
-    def __init__(self, command: Renewable, login: Login) -> None:
+    def __init__(self, command: _Command, login: Login) -> None:
         self._command = command
         self._login = login
         # What a person is being asked for, while nobody has answered, and with which credentials.
@@ -77,11 +55,8 @@ class Renewal:
     def log_in(self) -> None:
         """Replace the token.
 
-        Raises
-        ------
-        EtnaError
-            If that did not work. The next cell says so, or asks for the code that is needed: in
-            the middle of this one there is nobody to ask.
+        If that fails with an `EtnaError`, the next cell says so, or asks for the code that is needed: in the
+        middle of this one there is nobody to ask.
         """
         if self._asked and self._asked_with == self.fingerprint():
             # Each try would send the person another code while the first is being looked for.

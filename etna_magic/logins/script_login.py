@@ -6,7 +6,7 @@ The file is not called ``connect.py``: importing it would put the module in the 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from etna_magic import callbacks
 from etna_magic.ask import drive, driver_of
@@ -15,36 +15,20 @@ from etna_magic.logins.login_command import LoginCommand
 from etna_magic.logins.registry import LoginRegistry
 from etna_magic.secret import Secret
 from etna_magic.session import TIMEOUT, EtnaSession, TokenHolder
-from etna_magic.settings import (
-    LoginOptions,
-    as_parameter,
-    ask_option,
-    checked_options,
-    checked_seconds,
-    checked_trust,
-)
+from etna_magic.settings import as_parameter, checked_seconds, checked_trust, given_options
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
+
+    from etna_magic.settings import LoginOptions
 
 _log = logging.getLogger("etna_magic")
 _AGAIN = "call etna_magic.connect() again"
 
 
 class ScriptSession(EtnaSession):
-    """The session that ``connect()`` returns: no variable holds its login, so closing it ends that.
-
-    Parameters
-    ----------
-    name : str
-        What its messages call it.
-    holder : TokenHolder
-        What it signs with.
-    logins : LoginRegistry
-        Where its login is.
-    """
+    """The session that ``connect()`` returns: no variable holds its login, so closing it ends that."""
 
     def __init__(self, name: str, holder: TokenHolder, logins: LoginRegistry) -> None:
         self._logins = logins
@@ -146,21 +130,20 @@ def connect(  # noqa: PLR0913 - the options of %etna_login
     """
     # No frame of ours holds a code as text.
     code = Secret(code) if isinstance(code, str) and code else code
-    options = checked_options(
-        LoginOptions(
-            name,
-            base_url=base_url,
-            username=username,
-            lifetime=cast("str | None", lifetime),
-            env_file=cast("Path | None", env_file),
-            code=cast("Secret | None", code),
-            ask=ask_option(form=False, prompt=prompt, no_input=no_input, spell=as_parameter),
-            auto_renew=auto_renew,
-            remember=remember,
-            read_only=read_only,
-            sandbox=sandbox,
-        ),
+    options = given_options(
         as_parameter,
+        name=name,
+        env_file=env_file,
+        base_url=base_url,
+        username=username,
+        lifetime=lifetime,
+        code=code,
+        prompt=prompt,
+        no_input=no_input,
+        auto_renew=auto_renew,
+        remember=remember,
+        read_only=read_only,
+        sandbox=sandbox,
     )
     logins = ScriptLogins({})
     logins.settings.timeout = checked_seconds(as_parameter("timeout"), timeout)

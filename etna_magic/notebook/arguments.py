@@ -19,11 +19,10 @@ from etna_magic.exceptions import error_lines
 from etna_magic.settings import (
     LoginOptions,
     as_option,
-    ask_option,
     checked_code,
     checked_duration,
     checked_name,
-    checked_options,
+    given_options,
 )
 
 if TYPE_CHECKING:
@@ -60,20 +59,11 @@ class StatusOptions(NamedTuple):
     json: bool = False
 
 
-class LogoutOptions(NamedTuple):
-    """The options of ``%etna_logout``: which login, or None for all."""
-
-    name: str | None = DEFAULT_NAME
-
-
 def parse_login(line: str) -> LoginOptions:
     """Read the line of ``%etna_login``."""
     found = vars(_parse("etna_login", line))
-    asked = {name: found.pop(name) for name in ("form", "prompt", "no_input")}
     found["code"] = or_usage_error(lambda: checked_code(found["code"]))
-    return or_usage_error(
-        lambda: checked_options(LoginOptions(**found, ask=ask_option(**asked, spell=as_option)), as_option)
-    )
+    return or_usage_error(lambda: given_options(as_option, **found))
 
 
 def parse_status(line: str) -> StatusOptions:
@@ -88,15 +78,15 @@ def parse_status(line: str) -> StatusOptions:
     )
 
 
-def parse_logout(line: str) -> LogoutOptions:
-    """Read the line of ``%etna_logout``."""
+def parse_logout(line: str) -> str | None:
+    """Read the line of ``%etna_logout``: which login, or None for all."""
     found = _parse("etna_logout", line)
     name = None if found.name is None else or_usage_error(lambda: checked_name(found.name))
     if found.all:
         if name is not None:
             raise _usage_error("Give a name or --all, not both.")
-        return LogoutOptions(None)
-    return LogoutOptions(name or DEFAULT_NAME)
+        return None
+    return name or DEFAULT_NAME
 
 
 def or_usage_error(check: Callable[[], _T]) -> _T:

@@ -16,12 +16,11 @@ from etna_magic.exceptions import EtnaError, NotLoggedInError
 from etna_magic.login_flow import Challenge, LoginAttempt
 from etna_magic.logins.login_command import LoginCommand, saying_what_was_dropped
 from etna_magic.notebook.arguments import or_usage_error
-from etna_magic.settings import CodeSource, LoginOptions, as_parameter, ask_option, checked_options
+from etna_magic.settings import CodeSource, as_parameter, given_options
 
 if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-    from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -100,22 +99,25 @@ async def login(  # noqa: PLR0913 - the options of %etna_login
     Logged in as twofactor at …
     """
     magics = _magics()
-    ask = or_usage_error(lambda: ask_option(form=form, prompt=prompt, no_input=no_input, spell=as_parameter))
-    given = LoginOptions(
-        name,
-        base_url=base_url,
-        username=username,
-        lifetime=cast("str | None", lifetime),
-        env_file=cast("Path | None", env_file),
-        code=cast("Secret | None", code),
-        ask=ask,
-        auto_renew=auto_renew,
-        remember=remember,
-        read_only=read_only,
-        quiet=quiet,
-        sandbox=sandbox,
+    options = or_usage_error(
+        lambda: given_options(
+            as_parameter,
+            name=name,
+            env_file=env_file,
+            base_url=base_url,
+            username=username,
+            lifetime=lifetime,
+            code=code,
+            form=form,
+            prompt=prompt,
+            no_input=no_input,
+            auto_renew=auto_renew,
+            remember=remember,
+            read_only=read_only,
+            quiet=quiet,
+            sandbox=sandbox,
+        )
     )
-    options = or_usage_error(lambda: checked_options(given, as_parameter))
     source = None
     if isinstance(options.code, CodeSource):
         source = options.code.on_loop(asyncio.get_running_loop())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from etna_magic.logins import Login, LoginRegistry
-    from etna_magic.notebook.arguments import LogoutOptions, StatusOptions
+    from etna_magic.notebook.arguments import StatusOptions
     from etna_magic.secret import Secret
     from etna_magic.session import TokenRefresher
     from etna_magic.token import Token
@@ -258,7 +258,7 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
 
 
-def log_out(registry: LoginRegistry, options: LogoutOptions) -> None:
+def log_out(registry: LoginRegistry, name: str | None) -> None:
     """End logins here, and on the server where the server can; say what became of each token.
 
     A name is that of a login of this kernel or, where there is none, that of tokens that are only
@@ -266,14 +266,14 @@ def log_out(registry: LoginRegistry, options: LogoutOptions) -> None:
     use by another kernel: it is named, and stays. It raises as :func:`entries_of`.
     """
     remembered = RememberedTokens.of_this_user()
-    entries = entries_of(registry, remembered, options.name)
+    entries = entries_of(registry, remembered, name)
     logins = [entry.login for entry in entries if entry.login is not None]
     for login in logins:
         display.show(_ended(registry, login))
-    if options.name is None and not logins:
+    if name is None and not logins:
         display.show(display.line("Nobody is logged in."))
-    if logins or options.name is None:
-        names = sorted({kept.name for kept in remembered if options.name in (None, kept.name)})
+    if logins or name is None:
+        names = sorted({kept.name for kept in remembered if name in (None, kept.name)})
         if names:
             display.show(display.line(display.still_remembered(names), "etna-note"))
         return

@@ -11,13 +11,12 @@ from etna_magic.settings.login_options import (
     LoginOptions,
     as_option,
     as_parameter,
-    ask_option,
     checked_code,
     checked_duration,
     checked_name,
-    checked_options,
     checked_seconds,
     checked_trust,
+    given_options,
 )
 from etna_magic.settings.settings import LABELS, UNSEEN, VARIABLES, Setting, Settings, check_typed, resolve
 
@@ -32,15 +31,14 @@ __all__ = [
     "Settings",
     "as_option",
     "as_parameter",
-    "ask_option",
     "check_typed",
     "checked_code",
     "checked_duration",
     "checked_name",
-    "checked_options",
     "checked_seconds",
     "checked_trust",
     "environment_of",
+    "given_options",
     "resolve",
     "sandbox_url",
 ]

@@ -112,6 +112,14 @@ def as_parameter(name: str) -> str:
     return f"{name}="
 
 
+def given_options(
+    spell: Callable[[str], str], *, form: bool = False, prompt: bool, no_input: bool, **given: Any
+) -> LoginOptions:
+    """Return the options of a line or a call, checked; those that do not fit are spelt as they were given."""
+    ask = _ask(form=form, prompt=prompt, no_input=no_input, spell=spell)
+    return checked_options(LoginOptions(**given, ask=ask), spell)
+
+
 def checked_options(options: LoginOptions, spell: Callable[[str], str]) -> LoginOptions:
     """Return the options of a login with a name, a path and a code as they are used from here on."""
     env_file, code = _path(options.env_file), checked_code(options.code)
@@ -177,7 +185,7 @@ def checked_trust(option: str, value: object) -> str:
     return str(value)
 
 
-def ask_option(*, form: bool, prompt: bool, no_input: bool, spell: Callable[[str], str]) -> Ask:
+def _ask(*, form: bool, prompt: bool, no_input: bool, spell: Callable[[str], str]) -> Ask:
     """Return what the options ``form``, ``prompt`` and ``no_input`` say about whom to ask."""
     asked = {"form": form, "prompt": prompt, "no_input": no_input}
     given = [spell(name) for name, is_given in asked.items() if is_given]

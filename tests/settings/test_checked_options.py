@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from etna_magic import Secret
-from etna_magic.settings import LoginOptions, as_option, as_parameter, ask_option, checked_options
+from etna_magic.settings import LoginOptions, as_option, as_parameter, given_options
+from etna_magic.settings.login_options import checked_options
 
 TYPED = "Hunter2-typed"
 
@@ -70,4 +71,4 @@ def test_the_spelling(given, named, spell) -> None:
 def test_two_ways_to_ask() -> None:
     """They exclude each other, and both are named."""
     with pytest.raises(ValueError, match=r"^prompt= and no_input= exclude each other: give one of them.$"):
-        ask_option(form=False, prompt=True, no_input=True, spell=as_parameter)
+        given_options(as_parameter, prompt=True, no_input=True)

@@ -10,8 +10,8 @@ import threading
 import pytest
 
 from etna_magic import Secret, VerificationError
-from etna_magic.settings import CodeSource, LoginOptions, as_parameter, checked_options
-from etna_magic.settings.login_options import CODE_TIMEOUT
+from etna_magic.settings import CodeSource, LoginOptions, as_parameter
+from etna_magic.settings.login_options import CODE_TIMEOUT, checked_options
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.waiting import wait_until
 

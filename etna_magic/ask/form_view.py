@@ -13,11 +13,10 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 import ipywidgets
-from traitlets import Unicode
 
-from etna_magic.ask.button_row import ButtonRow
 from etna_magic.ask.event_loop import call_later
 from etna_magic.ask.form_page import Heading, close_tree
+from etna_magic.ask.form_widgets import AnswersField, ButtonRow, CodeField, UnseenField
 from etna_magic.exceptions import (
     ApplicationKeyError,
     ConnectionFailedError,
@@ -45,30 +44,6 @@ _HINTS = {
     ChallengeKind.CODE: ("Code", "Look for the code that was sent to you by e-mail or SMS."),
     ChallengeKind.PIN: ("PIN", "Type the PIN of your account."),
 }
-
-
-class UnseenField(ipywidgets.Password):  # type: ignore[misc]  # ipywidgets publishes no types
-    """A password field whose value the kernel sends to nobody.
-
-    ipywidgets sends each value that comes from one front end on to all clients of the kernel.
-    """
-
-    value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
-
-
-class CodeField(ipywidgets.Text):  # type: ignore[misc]  # ipywidgets publishes no types
-    """A field whose text is seen while it is typed; the kernel sends it to nobody either."""
-
-    value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
-
-
-class AnswersField(ipywidgets.Textarea):  # type: ignore[misc]  # ipywidgets publishes no types
-    """A field that nobody sees: ``form.js`` puts into it, as JSON, what is in the others at Enter or a click.
-
-    That is one message with all that was typed, and nothing else can be on its way.
-    """
-
-    value = Unicode("", help="What is in the fields").tag(sync=True, echo_update=False)
 
 
 class Step(NamedTuple):

@@ -95,7 +95,7 @@ class ShownForm:
         monkeypatch.setattr("etna_magic.ask.form.display", self._display)
         monkeypatch.setattr("etna_magic.ask.form.get_ipython", lambda: self)
         monkeypatch.setattr("etna_magic.ask.form.AT_ONCE", SOON)
-        monkeypatch.setattr("etna_magic.ask.button_row.ipywidgets.jsdlink", self._link)
+        monkeypatch.setattr("etna_magic.ask.form_widgets.ipywidgets.jsdlink", self._link)
         #: Whether this front end knows links between widgets.
         self.has_links = True
         self.events = EventManager(self, ["pre_run_cell", "post_run_cell", "pre_execute", "post_execute"])

@@ -124,7 +124,7 @@ async def test_a_field_that_was_emptied(monkeypatch: pytest.MonkeyPatch) -> None
 @in_a_loop
 async def test_a_front_end_without_links(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody says that all values have been sent, those count that come within a time."""
-    monkeypatch.setattr("etna_magic.ask.button_row.ANSWER_LIMIT", 4 * SOON)
+    monkeypatch.setattr("etna_magic.ask.form_widgets.ANSWER_LIMIT", 4 * SOON)
     form = ShownForm(monkeypatch, [make_token()])
     form.has_links = False
     form.fill()

@@ -11,13 +11,12 @@ import pytest
 from etna_magic.ask.form_page import FormPage, Heading
 from etna_magic.ask.form_view import (
     ANSWER,
-    CodeField,
     FormView,
     Step,
-    UnseenField,
     challenge_step,
     credentials_step,
 )
+from etna_magic.ask.form_widgets import CodeField, UnseenField
 from etna_magic.display import badge
 from etna_magic.exceptions import (
     ApplicationKeyError,

@@ -1,11 +1,14 @@
-"""The row of buttons of the form, which knows when all that was typed has arrived in the kernel."""
+"""The widgets of the form that ipywidgets does not have, and how what was typed arrives in the kernel whole.
+
+ipywidgets sends each value that comes from one front end on to all clients of the kernel: no field here does.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import ipywidgets
-from traitlets import Bool
+from traitlets import Bool, Unicode
 
 from etna_magic.ask.event_loop import call_later
 
@@ -14,6 +17,27 @@ if TYPE_CHECKING:
 
 # In seconds: how long to wait for a front end's answer.
 ANSWER_LIMIT = 1.0
+
+
+class UnseenField(ipywidgets.Password):  # type: ignore[misc]  # ipywidgets publishes no types
+    """A password field whose value the kernel sends to nobody."""
+
+    value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
+
+
+class CodeField(ipywidgets.Text):  # type: ignore[misc]  # ipywidgets publishes no types
+    """A field whose text is seen while it is typed; the kernel sends it to nobody either."""
+
+    value = Unicode("", help="What was typed").tag(sync=True, echo_update=False)
+
+
+class AnswersField(ipywidgets.Textarea):  # type: ignore[misc]  # ipywidgets publishes no types
+    """A field that nobody sees: ``form.js`` puts into it, as JSON, what is in the others at Enter or a click.
+
+    That is one message with all that was typed, and nothing else can be on its way.
+    """
+
+    value = Unicode("", help="What is in the fields").tag(sync=True, echo_update=False)
 
 
 class ButtonRow(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets publishes no types

@@ -188,13 +188,12 @@ class Driver(Protocol):
 class NonInteractive:
     """The driver where nobody can be asked: it fails at once, and names what would have helped.
 
-    The `advice` of this front end follows the sentence about what is missing. Both are handed to `show`, for
-    where errors are not seen: Voila and Mercury leave out what a cell raises.
+    The `advice` of this front end follows the sentence about what is missing.
     """
 
-    def __init__(self, advice: str = "", show: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, advice: str = "", *, is_page: bool = False) -> None:
         self._advice = advice
-        self._show = show
+        self._is_page = is_page
 
     def missing(self, settings: Settings) -> Mapping[str, Secret]:
         """Raise `MissingCredentialsError` with the names of the variables, if anything is missing."""
@@ -206,7 +205,8 @@ class NonInteractive:
             sentence = f"{error} {self._advice}"
         else:
             return {}
-        self._show(sentence)
+        if self._is_page:  # Voila and Mercury leave out what a cell raises
+            display.show(display.line(sentence, "etna-warning"))
         raise MissingCredentialsError(sentence)
 
     def challenge(self, challenge: Challenge) -> NoReturn:
@@ -271,7 +271,19 @@ class Prompt:
 
     def _read(self, label: str, *, is_unseen: bool) -> Secret:
         hint = " (a Qt console shows it)" if is_unseen and self._is_console else ""
-        return _read(f"{label}{hint}: ", is_unseen=is_unseen)
+        reader: Callable[[str], str] = getpass.getpass if is_unseen else input
+        # The except is left before anything is raised, so that no context holds what was typed.
+        try:
+            return Secret(reader(f"{label}{hint}: "))
+        except (KeyboardInterrupt, EOFError):
+            error: Exception = NotLoggedInError(
+                "The login was given up; nothing has changed. Log in again to go on."
+            )
+        except RuntimeError:  # IPython's StdinNotImplementedError is one, and xeus-python's is no other
+            error = _NoInputError()
+        if has_terminal():
+            print()  # noqa: T201 - the next line would follow the prompt
+        raise error
 
 
 class _NoInputError(Exception):
@@ -290,34 +302,12 @@ def _show_image(image: bytes) -> None:
         print("The server also sent your picture, which a terminal cannot show.")  # noqa: T201
 
 
-def _read(label: str, *, is_unseen: bool) -> Secret:
-    reader: Callable[[str], str] = getpass.getpass if is_unseen else input
-    # The except is left before anything is raised, so that no context holds what was typed.
-    try:
-        return Secret(reader(label))
-    except (KeyboardInterrupt, EOFError):
-        error: Exception = NotLoggedInError(
-            "The login was given up; nothing has changed. Log in again to go on."
-        )
-    except RuntimeError:  # IPython's StdinNotImplementedError is one, and xeus-python's is no other
-        error = _NoInputError()
-    if has_terminal():
-        print()  # noqa: T201 - the next line would follow the prompt
-    raise error
-
-
 def driver_of(ask: Ask, kernel: Kernel | None) -> Driver:
     """Return whom to ask where there is no form."""
     here = current_front_end(kernel)
     if input_mode(ask, kernel) is InputMode.PROMPT:
         return Prompt(is_console=here is FrontEnd.CONSOLE)
-    if here is FrontEnd.PAGE:
-        return NonInteractive(advice(ask, kernel), _warn)
-    return NonInteractive(advice(ask, kernel))
-
-
-def _warn(sentence: str) -> None:
-    display.show(display.line(sentence, "etna-warning"))
+    return NonInteractive(advice(ask, kernel), is_page=here is FrontEnd.PAGE)
 
 
 def drive(attempt: LoginAttempt, driver: Driver, challenge: Challenge | None = None) -> Token:

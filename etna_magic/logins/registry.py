@@ -94,11 +94,9 @@ class Login:
 class LoginRegistry:
     """Every login whose variables, ``NAME_token`` and ``NAME_session``, are in one namespace: ``user_ns``."""
 
-    def __init__(
-        self, namespace: MutableMapping[str, object], settings: NotebookSettings | None = None
-    ) -> None:
+    def __init__(self, namespace: MutableMapping[str, object]) -> None:
         self.namespace = namespace
-        self.settings = settings or NotebookSettings()
+        self.settings = NotebookSettings()
         #: By base URL: how long the server kept a token that it ended before its time.
         self.learned: dict[str, timedelta] = {}
         #: The base URLs for which that was said.
@@ -122,12 +120,12 @@ class LoginRegistry:
 
     def live(self) -> list[tuple[Login, Token]]:
         """Return the logins whose token is in the namespace at this moment."""
-        found: list[tuple[Login, Token]] = []
-        for login in self:
-            token = login.token
-            if token is not None and self.namespace.get(f"{login.name}_token") is token:
-                found.append((login, token))
-        return found
+        tokens = ((login, login.token) for login in self)
+        return [
+            (login, token)
+            for login, token in tokens
+            if token is not None and self.namespace.get(f"{login.name}_token") is token
+        ]
 
     def prepare(self, login: Login) -> None:
         """Give a login's token the warning window that is set."""
@@ -230,15 +228,10 @@ class LoginRegistry:
 
         return EtnaSession(name, self.settings.timeout, holder=holder)
 
-    def pause(self) -> None:
-        """Renew nothing while nothing is called: the extension is unloaded, and who calls still renews."""
+    def use_timers(self, *, is_used: bool) -> None:
+        """Renew tokens while nothing is called, or not: without the extension only who calls renews."""
         for login in self:
-            login.session.holder.use_timer(is_used=False)
-
-    def resume(self) -> None:
-        """Renew tokens while nothing is called again."""
-        for login in self:
-            login.session.holder.use_timer(is_used=True)
+            login.session.holder.use_timer(is_used=is_used)
 
     def after_fork(self) -> None:
         """Have a lock of this process's own."""

@@ -262,7 +262,7 @@ class EtnaMagics(Magics):
         self._shell.events.register("pre_run_cell", self.watcher.pre_run_cell)
         self._shell.events.register("post_run_cell", self.watcher.post_run_cell)
         self._matchers.append(self.complete)
-        self.registry.resume()
+        self.registry.use_timers(is_used=True)
 
     def unregister(self) -> None:
         """Remove everything that :meth:`register` and the making of this object put there."""
@@ -270,7 +270,7 @@ class EtnaMagics(Magics):
             if login.form is not None:
                 login.form.call_off("The extension was unloaded before this login was finished.")
                 self.registry.form_ended(login.name)
-        self.registry.pause()
+        self.registry.use_timers(is_used=False)
         from etna_magic import callbacks  # noqa: PLC0415 - as above
         from etna_magic.exceptions import EtnaError  # noqa: PLC0415 - as above
 

@@ -1,9 +1,7 @@
 """The tokens that ``--remember`` keeps across kernel restarts: record, stores, and a lock between processes.
 
-``record`` says what is kept and for whom, ``stores`` where it is kept (in the system's keyring, or in
-files), and ``cache`` puts the two together. ``shared_refusals`` counts what servers have refused, for all
-processes. A broken store is reported and never stops a login. Neither password nor app key is kept. The
-libraries of the extras (filelock, platformdirs, keyring) are imported when needed.
+A broken store is reported and never stops a login. Neither password nor app key is kept. The libraries of the
+extras (filelock, platformdirs, keyring) are imported when needed.
 """
 
 from etna_magic.token_cache.cache import (

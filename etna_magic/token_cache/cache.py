@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from etna_magic.secret import Secret
-    from etna_magic.token_cache.stores import Store
 
 # Seconds to wait: as long as a login may take, and a little more. Then a process goes on without the lock.
 LOCK_TIMEOUT = 90.0
@@ -65,7 +64,9 @@ class TokenCache:
     reported in `problem`, and never raises.
     """
 
-    def __init__(self, folder: Path, store: Store, lock_timeout: float = LOCK_TIMEOUT) -> None:
+    def __init__(
+        self, folder: Path, store: FileStore | KeyringStore | NoStore, lock_timeout: float = LOCK_TIMEOUT
+    ) -> None:
         self._folder = folder
         self._store = store
         self._lock_timeout = lock_timeout

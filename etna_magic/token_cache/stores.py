@@ -8,7 +8,7 @@ import os
 import stat
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from etna_magic.secret import Secret
 from etna_magic.support.safe_call import Failure, safe_call
@@ -45,26 +45,6 @@ class NotPrivateError(StoreError):
         self.seen = seen
         #: What a person can do about it.
         self.advice = advice
-
-
-class Store(Protocol):
-    """Keeps a text under a key, and raises `StoreError` if it cannot."""
-
-    @property
-    def location(self) -> str:
-        """Where it keeps things, for a person."""
-
-    def read(self, key: str, /) -> Secret | None:
-        """Return what is kept under a key, or None."""
-
-    def write(self, key: str, text: Secret, /) -> None:
-        """Keep the whole of a text or, if something fails, what was kept under the key before."""
-
-    def note(self, key: str, facts: Secret, /) -> None:
-        """Note what may be shown of what is kept under a key, where the store itself cannot be listed."""
-
-    def delete(self, key: str, /) -> None:
-        """Delete what is kept under a key, if anything is."""
 
 
 class NoStore:

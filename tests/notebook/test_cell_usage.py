@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from etna_magic.notebook.cell_usage import uses
+from etna_magic.notebook.notices import uses
 
 SETUP = """
 import functools

@@ -18,7 +18,7 @@ _Request = TypeVar("_Request", bound="PreparedRequest")
 #: How long before its end a token counts as expiring.
 WARN_BEFORE = timedelta(minutes=15)
 #: The two headers of every call, and what is shown in their place.
-HEADERS = ("Authorization", "Et-App-Key")
+HEADERS = AUTHORIZATION, APP_KEY = "Authorization", "Et-App-Key"
 MASK = "***"
 #: What a request begins with until it is signed: no HTTP header can carry it, so it never leaves the machine.
 PLACEHOLDER = "•••"
@@ -187,7 +187,7 @@ class Token:
         """Return the same for one request that is sent at once, of which nobody gets hold."""
         # In one expression, the token first, which may be gone: no local of a frame that raises has a secret.
         key = self._app_key
-        return {HEADERS[0]: f"Bearer {self.get_secret_value()}", HEADERS[1]: key.get_secret_value()}
+        return {AUTHORIZATION: f"Bearer {self.get_secret_value()}", APP_KEY: key.get_secret_value()}
 
     def secrets(self) -> tuple[Secret, Secret]:
         """Return what no message may show: the token and the app key."""
@@ -362,7 +362,7 @@ class RedactionHook:
         signed, mine = response.request, placeholder(self._account)
         # A response from a cache brings a record of its request in place of one.
         if not hasattr(signed, "hooks"):
-            _refuse_anothers(signed.headers.get(HEADERS[1], ""), mine)
+            _refuse_anothers(signed.headers.get(APP_KEY, ""), mine)
             return
         shown = signed.copy()
         shown.headers.update({name: mine for name in HEADERS if name in shown.headers})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from etna_magic.exceptions import InsecureURLError, UnexpectedResponseError
@@ -15,7 +15,8 @@ from etna_magic.support import Origin, redact, sanitize
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from requests import Response
+    import httpx
+    from requests import Response, Session
 
     from etna_magic.secret import Secret
 
@@ -54,18 +55,6 @@ class CallLimit(NamedTuple):
     resets_at: datetime | None
 
 
-class Answered(Protocol):
-    """An answer of requests or of httpx."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """By name, in any case."""
-
-    @property
-    def status_code(self) -> int:
-        """What it was answered with."""
-
-
 class CallLimits(dict[str, CallLimit]):
     """The last figures by group: ``orders``, ``order queries``, ``positions``, ``history`` and others."""
 
@@ -73,7 +62,9 @@ class CallLimits(dict[str, CallLimit]):
         super().__init__()
         self._deprecated: set[str] = set()
 
-    def note(self, method: str, url: str, response: Answered, secrets: Iterable[Secret]) -> None:
+    def note(
+        self, method: str, url: str, response: Response | httpx.Response, secrets: Iterable[Secret]
+    ) -> None:
         """Keep what a response says, and warn of a call that is deprecated, once."""
         headers = response.headers
         if not any(name[:2] in ("X-", "x-") for name in headers):
@@ -129,14 +120,7 @@ def _depth() -> int:
     return 2
 
 
-class Getter(Protocol):
-    """What gets a page."""
-
-    def get(self, url: str, *, params: Mapping[str, Any] | None = None) -> Response:
-        """Return the answer to a GET."""
-
-
-def pages(session: Getter, path: str, params: Mapping[str, Any]) -> Iterator[Any]:
+def pages(session: Session, path: str, params: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the items of each page; parameters as for :meth:`EtnaSession.pages`."""
     seen: set[str] = set()
     link, query = path, dict(params) or None

@@ -35,7 +35,7 @@ from etna_magic.session.outgoing import has_placeholder, ours_in, refuse_write
 from etna_magic.session.token_rules import Probe, TokenRules, probe_url
 from etna_magic.support.http import CERTIFI, QuietAdapter, plain_session_class
 from etna_magic.support.safe_call import Failure, Route, safe_call
-from etna_magic.token import HEADERS, Token
+from etna_magic.token import AUTHORIZATION, Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
     from urllib3 import Retry
 
-AUTHORIZATION, APP_KEY = HEADERS
 _T = TypeVar("_T")
 
 
@@ -254,10 +253,9 @@ def _signed(token: Token, request: PreparedRequest) -> PreparedRequest:
 
 def _without_our_headers(token: Token | None, request: PreparedRequest) -> PreparedRequest:
     """Return a request to another server, with no placeholder and nothing of ours that was set by hand."""
-    names = ours_in(request.headers.get(AUTHORIZATION, ""), token, has_key=APP_KEY in request.headers)
     made = copy.copy(request)
     made.headers = request.headers.copy()
-    for name in names:
+    for name in ours_in(request.headers, token):
         made.headers.pop(name, None)
     return made
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import requests
 from requests.exceptions import ContentDecodingError
@@ -25,6 +25,7 @@ from etna_magic.support.safe_call import NETWORK_ERRORS, causes
 if TYPE_CHECKING:
     from typing import Self
 
+    import httpx
     from requests import PreparedRequest
     from requests.adapters import BaseAdapter
     from urllib3.response import BaseHTTPResponse
@@ -227,20 +228,13 @@ _OF_REQUESTS = Kinds(
 )
 
 
-class Call(Protocol):
-    """A request of requests or of httpx."""
-
-    @property
-    def method(self) -> str | None:
-        """What is to be done."""
-
-    @property
-    def url(self) -> Any:
-        """Where; as text or by its ``str``."""
-
-
 def raise_for(
-    failure: Failure, request: Call, status: int | None, *, is_once: bool = True, kinds: Kinds = _OF_REQUESTS
+    failure: Failure,
+    request: PreparedRequest | httpx.Request,
+    status: int | None,
+    *,
+    is_once: bool = True,
+    kinds: Kinds = _OF_REQUESTS,
 ) -> NoReturn:
     """Raise for a request that failed: an exception of its library too, of the class that that would raise.
 

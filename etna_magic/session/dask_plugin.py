@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from distributed import WorkerPlugin
 
 from etna_magic.exceptions import EtnaError
-from etna_magic.session.worker_token_holder import HANDED
+from etna_magic.session.token_holder import HANDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,7 @@ from etna_magic.exceptions import EtnaError, login_hint
 from etna_magic.secret import Secret
 from etna_magic.session.answers import pages
 from etna_magic.session.authorized_session import TIMEOUT, AuthorizedSession
-from etna_magic.session.token_holder import TokenHolder
-from etna_magic.session.worker_token_holder import WorkerTokenHolder
+from etna_magic.session.token_holder import TokenHolder, WorkerTokenHolder
 from etna_magic.token import COPY_ADVICE, COPY_REASON, Account, Token
 
 if TYPE_CHECKING:

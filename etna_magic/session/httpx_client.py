@@ -18,7 +18,6 @@ import httpx
 from etna_magic.exceptions import EtnaError
 from etna_magic.session.call_outcome import READS, note_outcome, raise_for, said_in
 from etna_magic.session.httpx_flow import (
-    AUTHORIZATION,
     BLANK,
     OF_HTTPX,
     Prepare,
@@ -32,7 +31,7 @@ from etna_magic.session.httpx_pools import OPTIONS, Pools
 from etna_magic.session.outgoing import OwnOriginCookies
 from etna_magic.session.token_rules import absent
 from etna_magic.support.safe_call import Failure, safe_await, safe_call
-from etna_magic.token import PLACEHOLDER, placeholder
+from etna_magic.token import AUTHORIZATION, PLACEHOLDER, placeholder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator

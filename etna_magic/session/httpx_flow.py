@@ -7,7 +7,6 @@ A call without an answer becomes an exception that is one of httpx too, and hold
 from __future__ import annotations
 
 import ssl
-from abc import abstractmethod
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,7 @@ from etna_magic.session.call_outcome import (
 from etna_magic.session.outgoing import has_placeholder, ours_in, refuse_write
 from etna_magic.session.token_rules import Probe, probe_url
 from etna_magic.support.safe_call import NETWORK_ERRORS, Failure, safe_call
-from etna_magic.token import HEADERS, Token, TokenState
+from etna_magic.token import AUTHORIZATION, Token, TokenState
 
 if TYPE_CHECKING:
     from etna_magic.secret import Secret
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from etna_magic.session.token_holder import TokenHolder
     from etna_magic.session.token_rules import TokenRules
 
-AUTHORIZATION, APP_KEY = HEADERS
 Flow = Generator[Any, Any, httpx.Response]
 Prepare = Callable[[httpx.Request], httpx.Request]
 # h11 refuses a header that begins with a blank: by another client of httpx such a request is not sent.
@@ -113,46 +111,28 @@ _REASONS: dict[type[BaseException], str] = {
 class Signing:
     """What both transports have in common.
 
-    What is abstract here does a step and returns what comes of it, or an awaitable of that in the async
+    What is not defined here does a step and returns what comes of it, or an awaitable of that in the async
     transport: the flow yields it, and is sent the outcome.
     """
+
+    #: Calls by `safe_call`, or awaits by `safe_await`; so does the next, but it returns the outcome itself.
+    _safely: Callable[..., Any]
+    _safely_off_the_loop: Callable[..., Any]
+    #: Does, off the loop, what may log in, ask the server about a token, or wait for who does.
+    _decide: Callable[[Callable[[], Any]], Any]
+    _pause: Callable[[float], Any]
+    _close: Callable[[httpx.Response], Any]
+    #: Reads a refusal to its end, and says what it is about.
+    _read: Callable[[httpx.Response], Any]
+    #: Sends a request, signed inside, so that no frame that raises has ever held it.
+    _sent: Callable[[Any, httpx.Request, Token | None, Prepare], Any]
+    #: Sends the question about a token, and returns the status of the answer.
+    _asked: Callable[[httpx.Request, Token], Any]
 
     def __init__(self, rules: TokenRules, choose: Pools[Any]) -> None:
         self._rules = rules
         # What sends to a URL.
         self._choose = choose
-
-    @abstractmethod
-    def _safely(self, *args: Any) -> Any:
-        """Call, or await, by `safe_call` or `safe_await`; with their parameters."""
-
-    @abstractmethod
-    def _safely_off_the_loop(self, *args: Any) -> Any:
-        """Do the same on another thread than the loop's, and return the outcome itself."""
-
-    @abstractmethod
-    def _decide(self, act: Callable[[], Any]) -> Any:
-        """Do, off the loop, what may log in, ask the server about a token, or wait for who does."""
-
-    @abstractmethod
-    def _pause(self, seconds: float) -> Any:
-        """Wait."""
-
-    @abstractmethod
-    def _close(self, response: httpx.Response) -> Any:
-        """Close an answer that nobody will read."""
-
-    @abstractmethod
-    def _read(self, response: httpx.Response) -> Any:
-        """Read a refusal to its end, and say what it is about."""
-
-    @abstractmethod
-    def _sent(self, transport: Any, request: httpx.Request, token: Token | None, prepare: Prepare) -> Any:
-        """Send a request, signed inside, so that no frame that raises has ever held it."""
-
-    @abstractmethod
-    def _asked(self, probe: httpx.Request, token: Token) -> Any:
-        """Send the question about a token, and return the status of the answer."""
 
     def _flow(self, request: httpx.Request) -> Flow:
         """Yield what has to be done for a request, and return its answer."""
@@ -283,7 +263,7 @@ def signed(token: Token, request: httpx.Request) -> httpx.Request:
 def _without_our_headers(token: Token | None, request: httpx.Request) -> httpx.Request:
     """Return a copy for another server, with no placeholder and nothing of ours that was set by hand."""
     headers = httpx.Headers(request.headers)
-    for name in ours_in(headers.get(AUTHORIZATION, ""), token, has_key=APP_KEY in headers):
+    for name in ours_in(headers, token):
         headers.pop(name, None)
     return _copied(request, headers)
 

@@ -19,10 +19,10 @@ from requests.auth import AuthBase
 from etna_magic.exceptions import InsecureURLError, NotLoggedInError, ReadOnlyError
 from etna_magic.session.call_outcome import READS, not_sent
 from etna_magic.support import Origin, SameOrigin, sanitize
-from etna_magic.token import HEADERS, PLACEHOLDER, Account, Token, placeholder
+from etna_magic.token import APP_KEY, AUTHORIZATION, HEADERS, PLACEHOLDER, Account, Token, placeholder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from http.cookiejar import Cookie
     from urllib.request import Request
 
@@ -58,7 +58,7 @@ class PlaceholderAuth(AuthBase):
         """Put the placeholder into a request."""
         url = request.url or ""
         if self._is_home(url):
-            request.headers[HEADERS[0]] = self._header
+            request.headers[AUTHORIZATION] = self._header
         elif self._is_explicit:
             raise InsecureURLError(
                 f"This token belongs to {self._is_home.origin} and was not sent to {Origin.of(url)}: "
@@ -80,14 +80,15 @@ def has_placeholder(holder: TokenHolder, found: object, method: str | None) -> b
     return True
 
 
-def ours_in(authorization: str | bytes, token: Token | None, *, has_key: bool) -> tuple[str, ...]:
+def ours_in(headers: Mapping[str, Any], token: Token | None) -> tuple[str, ...]:
     """Return which headers no other server may get: the placeholder, or what was set by hand."""
+    authorization, has_key = headers.get(AUTHORIZATION, ""), APP_KEY in headers
     text = authorization.decode("latin-1") if isinstance(authorization, bytes) else str(authorization)
     is_ours = text.strip().startswith((PLACEHOLDER, "Bearer ") if has_key else PLACEHOLDER) or (
         token is not None and not token.ended and token.get_secret_value() in text
     )
     # An Authorization that another auth= has put there stays.
-    return HEADERS if is_ours else HEADERS[1:] if has_key else ()
+    return HEADERS if is_ours else (APP_KEY,) if has_key else ()
 
 
 class OwnOriginCookies(DefaultCookiePolicy):

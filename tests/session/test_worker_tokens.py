@@ -15,8 +15,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from etna_magic import Secret, Token, TokenExpiredError, TokenState, WorkerSession
 from etna_magic.sandbox import Sandbox
-from etna_magic.session import EtnaSession, worker_token_holder
-from etna_magic.session.worker_token_holder import HANDED
+from etna_magic.session import EtnaSession, token_holder
+from etna_magic.session.token_holder import HANDED
 from tests.helpers import accounts, logins
 from tests.helpers.leaks import caught, leaks
 from tests.helpers.server import ScriptedServer
@@ -227,7 +227,7 @@ def test_handed_over_and_refused(server, tokens: Tokens, worker: WorkerSession, 
     """One that the server refuses is not taken again."""
     server.play(DENIED)
     HANDED.put(tokens.new())
-    monkeypatch.setattr(worker_token_holder, "_LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(token_holder, "_LONGEST_HAND_OVER", 0.1)
     errors = [caught(lambda: worker.get("v1.0/x")) for _ in range(2)]
     assert ([TokenExpiredError] * 2, TokenState.STALE) == ([type(one) for one in errors], worker.token.state)
     assert "and its cluster has handed on no newer one. Log in again where it came from" in str(errors[0])

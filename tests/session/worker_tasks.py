@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from etna_magic import TokenExpiredError, WorkerSession
-from etna_magic.session.worker_token_holder import HANDED
+from etna_magic.session.token_holder import HANDED
 
 
 def quote(symbol: str, session: WorkerSession) -> tuple[int, str, int]:

@@ -1,9 +1,6 @@
 """``NAME_session``: signing, retries, what a 401 means, when a token is renewed, and sessions for workers.
 
-A call goes ``EtnaSession.request`` → ``AuthAdapter.send`` → the adapter that sends, and one of httpx by a
-transport that follows the same rules. The token is in a
-`TokenHolder`, read once a call; `TokenRefresher` replaces it there and `TokenRules` ask the server about it.
-The one `TIMER` has tokens renewed while nothing is called; `REFUSALS` knows what must not be sent often.
+CONTRIBUTING.md says which file does what, and by which of them a call goes.
 """
 
 from etna_magic.session.authorized_session import TIMEOUT, ServerAnswer, ask_servers

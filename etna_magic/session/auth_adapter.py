@@ -33,7 +33,7 @@ from etna_magic.session.call_outcome import (
 )
 from etna_magic.session.outgoing import has_placeholder, ours_in, refuse_write
 from etna_magic.session.token_rules import Probe, TokenRules, probe_url
-from etna_magic.support.http import CERTIFI, QuietAdapter, plain_session_class
+from etna_magic.support.http import CERTIFI, PlainSession, QuietAdapter
 from etna_magic.support.safe_call import Failure, Route, safe_call
 from etna_magic.token import AUTHORIZATION, Token
 
@@ -190,7 +190,7 @@ class AuthAdapter(BaseAdapter):
         """Ask the server about a token, by the way that a call goes; return the status, or why none came."""
 
         def act() -> int:
-            session = plain_session_class()()
+            session = PlainSession()
             session.trust_env = False  # the options have what the environment says
             is_own = isinstance(self.adapter, QuietAdapter)
             session.mount(token.base_url, QuietAdapter(trust=self._trust) if is_own else self.adapter)

@@ -16,18 +16,18 @@ from requests.utils import requote_uri
 from etna_magic.exceptions import EtnaError, InsecureURLError
 from etna_magic.session.answers import CallLimits
 from etna_magic.session.auth_adapter import AuthAdapter
-from etna_magic.session.call_outcome import READS, ReadRetry, not_sent, note_outcome
+from etna_magic.session.call_outcome import READS, ReadRetry, add_outcome, not_sent, note_outcome
 from etna_magic.session.outgoing import OwnOriginCookies, PlaceholderAuth
 from etna_magic.session.token_holder import TokenHolder
-from etna_magic.session.token_rules import TokenRules, absent, probe_url
+from etna_magic.session.token_rules import TokenRules, probe_url
 from etna_magic.support import Origin, join_url, renew_after_fork
 from etna_magic.support.http import (
     CERTIFI,
     SYSTEM,
+    PlainSession,
     ProxyEnvironment,
     QuietAdapter,
     calls_in_time,
-    plain_session_class,
     system_context,
 )
 from etna_magic.support.safe_call import Failure
@@ -38,11 +38,7 @@ if TYPE_CHECKING:
 
     from requests import Request as CallRequest
     from requests import Response
-    from requests import Session as _Session
     from requests.adapters import BaseAdapter
-
-else:
-    _Session = plain_session_class()
 
 #: Seconds that a call waits where nothing else says so.
 TIMEOUT = 30.0
@@ -52,7 +48,7 @@ _POOL = 32
 LONGEST_WAIT = 10.0
 
 
-class AuthorizedSession(_Session):
+class AuthorizedSession(PlainSession):
     """A ``requests.Session`` with paths relative to a base URL, and calls that are signed as they are sent.
 
     Its parameters are those of `EtnaSession`.
@@ -150,7 +146,7 @@ class AuthorizedSession(_Session):
         """Make a request ready to be sent: its path joined to the base URL, and a placeholder as its auth."""
         account = self.holder.account
         if account is None:
-            raise absent(self.holder, request.method)
+            raise add_outcome(self.holder.absent(), not_sent(request.method))
         if self._placeholder is None:
             self._placeholder = PlaceholderAuth(account)
         auth = request.auth or self.auth

@@ -29,7 +29,6 @@ from etna_magic.session.httpx_flow import (
 )
 from etna_magic.session.httpx_pools import OPTIONS, Pools
 from etna_magic.session.outgoing import OwnOriginCookies
-from etna_magic.session.token_rules import absent
 from etna_magic.support.safe_call import Failure, safe_await, safe_call
 from etna_magic.token import AUTHORIZATION, PLACEHOLDER, placeholder
 
@@ -115,7 +114,7 @@ def _arguments(
     """Return what httpx is given: the user's options, their transports wrapped."""
     account = session.account
     if account is None:
-        raise absent(session.holder)
+        raise session.holder.absent()
     if "base_url" in options:
         raise TypeError("The base URL is the account's: leave base_url out.")
     _keep_headers_out_of_the_log()

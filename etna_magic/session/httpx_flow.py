@@ -129,7 +129,7 @@ class Signing:
     #: Sends the question about a token, and returns the status of the answer.
     _asked: Callable[[httpx.Request, Token], Any]
 
-    def __init__(self, rules: TokenRules, choose: Pools[Any]) -> None:
+    def __init__(self, rules: TokenRules, choose: Pools) -> None:
         self._rules = rules
         # What sends to a URL.
         self._choose = choose

@@ -9,7 +9,7 @@ import importlib
 import ssl
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from requests.exceptions import InvalidProxyURL, InvalidSchema
@@ -27,14 +27,12 @@ if TYPE_CHECKING:
     from etna_magic.session.authorized_session import AuthorizedSession
     from etna_magic.support.safe_call import Problem, Proxy
 
-_T = TypeVar("_T", httpx.BaseTransport, httpx.AsyncBaseTransport)
-
 #: The options of a client that are of its transport.
 OPTIONS = ("verify", "cert", "http1", "http2", "limits", "trust_env", "proxy")
 _SCHEMES = {"http", "https", "socks5", "socks5h"}
 
 
-class Pools(Generic[_T]):
+class Pools:
     """The transports of a client, one for each proxy and each set of certificates.
 
     Those of the session hold where the client's own `OPTIONS` say nothing. `make` makes a transport; one that
@@ -44,26 +42,26 @@ class Pools(Generic[_T]):
     def __init__(
         self,
         session: AuthorizedSession,
-        make: Callable[..., _T],
+        make: Callable[..., Any],
         options: dict[str, Any],
-        given: _T | None = None,
+        given: Any = None,
     ) -> None:
         self._session = session
-        self._make: Callable[..., _T] = make
-        self._given: _T | None = given
+        self._make = make
+        self._given = given
         self._verify = options.pop("verify", None)
         self._cert = options.pop("cert", None)
         self._proxy = options.pop("proxy", None)
         self._trust_env = options.pop("trust_env", True)
         self._options = options
-        self._made: dict[tuple[Any, ...], _T] = {}
+        self._made: dict[tuple[Any, ...], Any] = {}
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Share no connection with the process that this one was forked from."""
         self._made = {}
 
-    def __call__(self, url: httpx.URL) -> _T:
+    def __call__(self, url: httpx.URL) -> Any:
         """Return what sends to a URL."""
         if self._given is not None:
             return self._given
@@ -106,9 +104,9 @@ class Pools(Generic[_T]):
         proxy = select_proxy(str(url), found["proxies"]) if self._proxy is None else self._proxy
         return verify, cert, proxy
 
-    def given_up(self) -> list[_T]:
+    def given_up(self) -> list[Any]:
         """Return every transport, to be closed."""
-        made: list[_T] = list(self._made.values())
+        made = list(self._made.values())
         self._made = {}
         return made if self._given is None else [self._given]
 

@@ -82,8 +82,7 @@ def has_placeholder(holder: TokenHolder, found: object, method: str | None) -> b
 
 def ours_in(headers: Mapping[str, Any], token: Token | None) -> tuple[str, ...]:
     """Return which headers no other server may get: the placeholder, or what was set by hand."""
-    authorization, has_key = headers.get(AUTHORIZATION, ""), APP_KEY in headers
-    text = authorization.decode("latin-1") if isinstance(authorization, bytes) else str(authorization)
+    text, has_key = _text(headers.get(AUTHORIZATION, "")), APP_KEY in headers
     is_ours = text.strip().startswith((PLACEHOLDER, "Bearer ") if has_key else PLACEHOLDER) or (
         token is not None and not token.ended and token.get_secret_value() in text
     )

@@ -6,13 +6,10 @@ import logging
 import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from weakref import WeakSet
 
 from etna_magic.support import renew_after_fork
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: The most seconds between two looks. The clock that a thread waits by stops while a laptop sleeps, and
 #: nobody says when a clock was set. So the thread looks once a minute: it notices either as late as that, at
@@ -114,7 +111,8 @@ class RenewalTimer:
         """Begin what is due for each login; return the seconds until something else may be, or None."""
         with self._lock:
             watched = [one for one in self._watched if one not in self._busy]
-        return _soonest(self._looked_at(one) for one in watched)
+        waits = [self._looked_at(one) for one in watched]
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def _looked_at(self, watched: Watched) -> float | None:
         try:
@@ -156,10 +154,6 @@ def _noted(error: BaseException) -> float:
     """Log what befell a login, by its kind alone; return the seconds for which to leave it alone."""
     _log.warning("etna_magic could not look at a token (%s).", type(error).__name__)
     return LONGEST_WAIT
-
-
-def _soonest(waits: Iterable[float | None]) -> float | None:
-    return min((wait for wait in waits if wait is not None), default=None)
 
 
 #: The one of this process.

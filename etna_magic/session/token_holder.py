@@ -83,8 +83,12 @@ class TokenHolder:
         """The token that calls are signed with; it raises if the login is unfinished or was ended."""
         token = self._token
         if token is None:
-            raise NotLoggedInError(f"{self.name} {self._absence}.")
+            raise self.absent()
         return token
+
+    def absent(self) -> NotLoggedInError:
+        """Return the error of what needs a token where there is none."""
+        return NotLoggedInError(f"{self.name} {self._absence}.")
 
     def current(self) -> Token | None:
         """Return the token, or None while there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from etna_magic.exceptions import EtnaError, NotLoggedInError, TokenExpiredError
+from etna_magic.exceptions import EtnaError, TokenExpiredError
 from etna_magic.session.call_outcome import READS, add_outcome, not_sent, refused
 from etna_magic.support import Clock
 from etna_magic.token import Token, TokenState
@@ -66,7 +66,7 @@ class TokenRules:
     def refuse_without_token(self, method: str | None) -> None:
         """Raise if there is no token: what has another auth, or goes elsewhere, is not sent either."""
         if self.holder.current() is None:
-            raise absent(self.holder, method)
+            raise add_outcome(self.holder.absent(), not_sent(method))
 
     def token(self, method: str | None, probe: Probe) -> Token:
         """Return the token to sign with: it is read once a call, and renewed first where that is due.
@@ -161,8 +161,3 @@ class TokenRules:
             return probe.ask(token)
         except EtnaError:
             return None
-
-
-def absent(holder: TokenHolder, method: str | None = "GET") -> NotLoggedInError:
-    """Return the error of a call for which there is no token, or of what makes only clients for calls."""
-    return add_outcome(NotLoggedInError(f"{holder.name} {holder.describe()}."), not_sent(method))

@@ -4,9 +4,8 @@
 ``requests``, which nobody should pay for who only needs a clock.
 """
 
+from etna_magic.support.foreign import Origin, SameOrigin, checked_base_url, join_url, redact, sanitize
 from etna_magic.support.forks import renew_after_fork
-from etna_magic.support.origins import Origin, SameOrigin, checked_base_url, join_url
-from etna_magic.support.text import redact, sanitize
 from etna_magic.support.times import Clock, Stopwatch, format_duration, format_moment, parse_duration
 
 __all__ = [

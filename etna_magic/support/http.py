@@ -25,7 +25,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from etna_magic.exceptions import EtnaError
-from etna_magic.support.origins import Origin
+from etna_magic.support.foreign import Origin
 from etna_magic.support.safe_call import Failure, safe_call
 
 if TYPE_CHECKING:
@@ -62,12 +62,12 @@ def plain_session_class() -> type[requests.Session]:
 
 
 if TYPE_CHECKING:
-    _Session = requests.Session
+    PlainSession = requests.Session
 else:
-    _Session = plain_session_class()
+    PlainSession = plain_session_class()
 
 
-class _OneAnswerSession(_Session):
+class _OneAnswerSession(PlainSession):
     """A session to which a redirect is an answer like any other.
 
     Without it ``requests`` reads where a redirect leads, and all of its body, even where it follows none.

@@ -28,8 +28,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util import parse_url
 
 from etna_magic.exceptions import EtnaError
-from etna_magic.support.origins import Origin
-from etna_magic.support.text import sanitize
+from etna_magic.support.foreign import Origin, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence

@@ -6,7 +6,7 @@ import pytest
 
 from etna_magic import Secret
 from etna_magic.support import redact, sanitize
-from etna_magic.support.text import LIMIT
+from etna_magic.support.foreign import LIMIT
 
 SECRET = Secret("hush-hush 5")
 

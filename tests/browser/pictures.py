@@ -136,25 +136,23 @@ def test_picture_of_what_a_genuine_server_knows(flavour, shade, sandbox, open_no
 
 @pytest.mark.parametrize("shade", ["light", "dark"])
 def test_picture_for_the_readme(shade, open_notebook):
-    """A form for a LIVE server, and below it a cell that begins with the warning of another login."""
+    """A cell that begins with the warning, and below it the form by which a user logs in again."""
+    wait = "import time\ntime.sleep(max(0, etna_token.remaining.total_seconds()) + 0.1)"
     lines = (
-        "%etna_login paper --sandbox --lifetime 1s",
-        "%etna_login -b https://api.example.com -u alice",
+        "%etna_login --sandbox --lifetime 1s",
+        wait,
         "6 * 7",
+        "%etna_login -b https://pub-api-mybroker-live-prod.etnasoft.us/api -u alice",
     )
     notebook = open_notebook("lab", [LOAD, *lines], shade)
     notebook.resize(WIDTHS[""])
-    notebook.run(0)
-    notebook.run(1)
-    notebook.run_cell(2)
-    form = LoginForm(notebook, 2)
-    form.wait_for("Password")
-    expect(notebook.output(1)).to_contain_text("Logged in")
-    notebook.page.wait_for_timeout(1500)  # the token's whole life
-    notebook.run(3)
+    for index in range(4):
+        notebook.run(index)
     expect(notebook.output(3)).to_contain_text("expired")
+    notebook.run_cell(4)
+    LoginForm(notebook, 4).wait_for("Password")
     notebook.page.mouse.move(0, 0)
-    first, last = (notebook.cell(index).bounding_box() for index in (2, 3))
+    first, last = (notebook.cell(index).bounding_box() for index in (3, 4))
     clip = {**first, "height": last["y"] + last["height"] - first["y"] + 4}
     path = SCREENSHOTS / f"overview-{shade}.png"
     notebook.page.screenshot(path=path, clip=clip)

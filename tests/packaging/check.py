@@ -73,7 +73,7 @@ CLIENT = Distribution(
     ROOT,
     "etna_magic",
     ("py.typed", "ask/form.css", "ask/form.js"),
-    215_000,
+    200_000,
     (
         "tests/test_token.py",
         "tests/test_facade.py",

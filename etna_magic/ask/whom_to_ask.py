@@ -19,7 +19,8 @@ from etna_magic import display
 from etna_magic.exceptions import MissingCredentialsError, NotLoggedInError, VerificationError
 from etna_magic.login_flow import Challenge, ChallengeKind
 from etna_magic.secret import Secret
-from etna_magic.settings import LABELS, UNSEEN, VARIABLES, check_typed
+from etna_magic.settings import LABELS, UNSEEN, VARIABLES, check_typed, environment_of
+from etna_magic.support import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,6 +223,13 @@ class NonInteractive:
         )
 
 
+def _heading(settings: Settings) -> str:
+    """Return who logs in where, before a password is typed; nothing if it is not known where."""
+    username, base_url = settings.text("username"), settings.text("base_url")
+    who = f" as {sanitize(username)}" if username else ""
+    return f"Log in to ETNA{who} at {sanitize(base_url)} ({environment_of(base_url)})." if base_url else ""
+
+
 class Prompt:
     """The driver that asks one question after the other; what is secret is not echoed.
 
@@ -238,6 +246,8 @@ class Prompt:
         It raises `NotLoggedInError` if the user gave up with Ctrl-C or Ctrl-D, `MissingCredentialsError` if
         this front end takes no input after all, and another `EtnaError` if an answer cannot be used.
         """
+        if who_and_where := _heading(settings):
+            print(who_and_where)  # noqa: T201 - this is the conversation
         if self._is_console:
             # Some programs of this kind cannot ask after all (jupyter run), and say nothing of use then.
             print(f"Asking for what is not set: {', '.join(VARIABLES[name] for name in settings.missing)}")  # noqa: T201 - this is the conversation

@@ -70,6 +70,24 @@ def test_it_asks_for_nothing_else(terminal: Terminal) -> None:
     assert ["Base URL: ", "Password: "] == [question for question, _ in terminal.asked]
 
 
+DEMO = "https://pub-api-x-demo-prod.etnasoft.us/api"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "username", "said"),
+    [
+        ("https://api.example.com", "bob", "Log in to ETNA as bob at https://api.example.com (LIVE).\n"),
+        (DEMO, "", f"Log in to ETNA at {DEMO} (DEMO).\n"),
+        ("", "bob", ""),
+    ],
+)
+def test_who_and_where_is_said_first(terminal: Terminal, capsys, base_url, username, said) -> None:
+    """Before a password is typed, as the form says it, with LIVE or DEMO; not if it is not known where."""
+    known = {"base_url": Secret(base_url), "username": Secret(username)}
+    Prompt().missing(Settings({}).filled({name: value for name, value in known.items() if value}))
+    assert said == capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("label", "answer", "error"),
     [

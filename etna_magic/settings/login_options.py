@@ -240,7 +240,7 @@ class CodeSource:
     none. When it takes too long it is abandoned, and what is awaited is cancelled.
     """
 
-    __slots__ = ("_abandoned", "_awaited", "_get", "_loop", "timeout")
+    __slots__ = ("_abandoned", "_awaited", "_get", "_is_cancelled", "_loop", "timeout")
 
     def __init__(
         self,
@@ -251,6 +251,7 @@ class CodeSource:
         self._get = lambda: function
         self._loop = loop
         self._awaited: Future[Any] | None = None
+        self._is_cancelled = False
         # Set when a call of the function that was abandoned has come to its end.
         self._abandoned: threading.Event | None = None
         self.timeout = timeout
@@ -289,7 +290,8 @@ class CodeSource:
         raise _no_code(outcome)
 
     def cancel(self) -> None:
-        """Cancel what is awaited on the loop that was given, if something is."""
+        """Cancel what is awaited on the loop that was given, or is about to be."""
+        self._is_cancelled = True
         if self._awaited is not None:
             self._awaited.cancel()
 
@@ -321,6 +323,8 @@ class CodeSource:
         if self._loop is None:
             return asyncio.run(wait())
         self._awaited = asyncio.run_coroutine_threadsafe(wait(), self._loop)
+        if self._is_cancelled:  # it may have been while nothing was awaited yet
+            self._awaited.cancel()
         return self._awaited.result(seconds + 1.0)
 
     def __repr__(self) -> str:

@@ -6,6 +6,7 @@ import functools
 import pickle
 import sys
 import threading
+from collections.abc import Awaitable
 
 import pytest
 
@@ -84,6 +85,31 @@ def test_called_off() -> None:
 
     asyncio.run(main())
     assert ["cancelled"] == ended
+
+
+def test_called_off_before_it_is_awaited() -> None:
+    """A function that is still at work then has nothing awaited after it."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def later() -> str:
+        await asyncio.sleep(60)
+        return CODE
+
+    def code() -> Awaitable[str]:
+        begun.set()
+        go_on.wait(30)
+        return later()
+
+    async def main() -> None:
+        source = CodeSource(code).on_loop(asyncio.get_running_loop())
+        waiting = asyncio.ensure_future(asyncio.to_thread(source.get_code))
+        await asyncio.to_thread(begun.wait, 30)
+        source.cancel()
+        go_on.set()
+        with pytest.raises(VerificationError, match="failed with a CancelledError"):
+            await waiting
+
+    asyncio.run(main())
 
 
 def failing() -> str:

@@ -31,8 +31,7 @@ from etna_magic.session.call_outcome import (
     said_in,
     unknown_key,
 )
-from etna_magic.session.outgoing import has_placeholder, ours_in, refuse_write
-from etna_magic.session.token_rules import Probe, TokenRules, probe_url
+from etna_magic.session.call_rules import Probe, TokenRules, has_placeholder, ours_in, probe_url, refuse_write
 from etna_magic.support.http import CERTIFI, PlainSession, QuietAdapter
 from etna_magic.support.safe_call import Failure, Route, safe_call
 from etna_magic.token import AUTHORIZATION, Token

@@ -17,9 +17,8 @@ from etna_magic.exceptions import EtnaError, InsecureURLError
 from etna_magic.session.answers import CallLimits
 from etna_magic.session.auth_adapter import AuthAdapter
 from etna_magic.session.call_outcome import READS, ReadRetry, add_outcome, not_sent, note_outcome
-from etna_magic.session.outgoing import OwnOriginCookies, PlaceholderAuth
+from etna_magic.session.call_rules import OwnOriginCookies, PlaceholderAuth, TokenRules, probe_url
 from etna_magic.session.token_holder import TokenHolder
-from etna_magic.session.token_rules import TokenRules, probe_url
 from etna_magic.support import Origin, join_url, renew_after_fork
 from etna_magic.support.http import (
     CERTIFI,

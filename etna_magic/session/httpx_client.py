@@ -17,6 +17,7 @@ import httpx
 
 from etna_magic.exceptions import EtnaError
 from etna_magic.session.call_outcome import READS, note_outcome, raise_for, said_in
+from etna_magic.session.call_rules import OwnOriginCookies, TokenRules
 from etna_magic.session.httpx_flow import (
     BLANK,
     OF_HTTPX,
@@ -28,7 +29,6 @@ from etna_magic.session.httpx_flow import (
     signed,
 )
 from etna_magic.session.httpx_pools import OPTIONS, Pools
-from etna_magic.session.outgoing import OwnOriginCookies
 from etna_magic.support.safe_call import Failure, safe_await, safe_call
 from etna_magic.token import AUTHORIZATION, PLACEHOLDER, placeholder
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from etna_magic.secret import Secret
     from etna_magic.session.authorized_session import AuthorizedSession
     from etna_magic.session.token_holder import TokenHolder
-    from etna_magic.session.token_rules import TokenRules
     from etna_magic.token import Token
 
 # What httpx raises when an answer has come: its Location cannot be read, or its body not be unpacked.

@@ -24,8 +24,7 @@ from etna_magic.session.call_outcome import (
     raise_for,
     unknown_key,
 )
-from etna_magic.session.outgoing import has_placeholder, ours_in, refuse_write
-from etna_magic.session.token_rules import Probe, probe_url
+from etna_magic.session.call_rules import Probe, TokenRules, has_placeholder, ours_in, probe_url, refuse_write
 from etna_magic.support.safe_call import NETWORK_ERRORS, Failure, safe_call
 from etna_magic.token import AUTHORIZATION, Token, TokenState
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from etna_magic.secret import Secret
     from etna_magic.session.httpx_pools import Pools
     from etna_magic.session.token_holder import TokenHolder
-    from etna_magic.session.token_rules import TokenRules
 
 Flow = Generator[Any, Any, httpx.Response]
 Prepare = Callable[[httpx.Request], httpx.Request]

@@ -272,20 +272,14 @@ def calls_in_time(
     begin = time.monotonic()
     begun = [_begun(act, secrets) for act, secrets in calls]
     ended: dict[int, _T | Failure] = {}
-    for end in (begin + min(patience, seconds), begin + seconds):
+    for end, then in ((begin + min(patience, seconds), meanwhile), (begin + seconds, None)):
         for number, results in enumerate(begun):
             if number not in ended:
                 with contextlib.suppress(queue.Empty):
                     ended[number] = _result(results, end)
-        if len(ended) == len(begun):
-            break
-        meanwhile()
-        meanwhile = _nothing
+        if len(ended) < len(begun) and then is not None:
+            then()
     return [ended[number] if number in ended else _late() for number in range(len(begun))]
-
-
-def _nothing() -> None:
-    pass
 
 
 def _late() -> Failure:

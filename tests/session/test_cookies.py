@@ -11,7 +11,7 @@ from requests.cookies import RequestsCookieJar
 
 from etna_magic.logins import LoginRegistry
 from etna_magic.session import EtnaSession
-from etna_magic.session.outgoing import OwnOriginCookies
+from etna_magic.session.call_rules import OwnOriginCookies
 from tests.helpers import accounts, logins
 from tests.helpers.server import ScriptedServer, answer
 from tests.session.renewing_login import IN_THE_WINDOW, PAST_THE_END, RenewingLogin

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from distributed import WorkerPlugin
 
@@ -16,8 +16,9 @@ from etna_magic.session.token_holder import HANDED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from etna_magic.session.authorized_session import AuthorizedSession
     from etna_magic.session.token_holder import TokenHolder
-    from etna_magic.token import Account, Token
+    from etna_magic.token import Account
 
 _log = logging.getLogger("etna_magic")
 # Seconds until a hand-over that failed is tried again: twice as long after each, up to the longest, which is
@@ -27,14 +28,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _CLOSING = 10.0
 
 
-class HasToken(Protocol):
-    """A session for workers."""
-
-    @property
-    def token(self) -> Token:
-        """Its token."""
-
-
 class TokenPlugin(WorkerPlugin):
     """Is sent to each worker, with one token; a later one of the same name takes its place.
 
@@ -42,7 +35,7 @@ class TokenPlugin(WorkerPlugin):
     login has ended.
     """
 
-    def __init__(self, name: str, account: Account, session: HasToken | None) -> None:
+    def __init__(self, name: str, account: Account, session: AuthorizedSession | None) -> None:
         # One scheduler may have two accounts' plugins, whose logins are named the same.
         digest = hashlib.sha256("\n".join(account).encode()).hexdigest()[:16]
         #: By which Dask knows it.
@@ -64,7 +57,7 @@ class TokenSharing:
     `make` returns a session for workers. It raises if there is no token, or the client is asynchronous.
     """
 
-    def __init__(self, client: Any, holder: TokenHolder, make: Callable[[], HasToken]) -> None:
+    def __init__(self, client: Any, holder: TokenHolder, make: Callable[[], AuthorizedSession]) -> None:
         if client.asynchronous:
             raise EtnaError("The client is asynchronous: give one that is made without asynchronous=True.")
         self._client = client
@@ -115,7 +108,7 @@ class TokenSharing:
             return type(error).__name__
         return ""
 
-    def _send(self, session: HasToken | None) -> None:
+    def _send(self, session: AuthorizedSession | None) -> None:
         plugin = TokenPlugin(self._holder.name, self._account, session)
         self._client.register_plugin(plugin)
         if session is None:

@@ -138,18 +138,14 @@ def _arguments(
     }
 
 
-class _WithoutDebug(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno > logging.DEBUG
-
-
-_WITHOUT_DEBUG = _WithoutDebug()
+def _is_no_debug(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
 
 
 def _keep_headers_out_of_the_log() -> None:
     """Silence what prints every header that HTTP/2 sends, once a program logs everything."""
     for name in ("hpack.hpack", "hpack.table"):
-        logging.getLogger(name).addFilter(_WITHOUT_DEBUG)  # the second time it is there already
+        logging.getLogger(name).addFilter(_is_no_debug)  # the second time it is there already
 
 
 class SyncTransport(Signing, httpx.BaseTransport):

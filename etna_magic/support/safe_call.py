@@ -102,7 +102,9 @@ def _failure(caught: BaseException, secrets: Iterable[Secret] | None, problem: P
         was = was.__context__  # Ctrl-C in the middle of threading's own locks comes out as their complaint
     if isinstance(was, AttributeError):
         was.obj = None  # what has no such attribute may be the request; the text says enough
-    kind, advice = _kind(was), ""
+    # Behind retries requests reports a time-out as a broken connection.
+    is_late = any(isinstance(cause, errors.ReadTimeoutError) for cause in causes(was))
+    kind, advice = requests_errors.ReadTimeout if is_late else type(was), ""
     if problem is not None:
         try:
             advice = problem(causes(was))
@@ -148,12 +150,6 @@ NETWORK_ERRORS = (errors.HTTPError, HTTPException, OSError, UnicodeError)
 def _bare(error: _Error) -> _Error:
     error.__traceback__ = error.__context__ = error.__cause__ = None
     return error
-
-
-def _kind(error: BaseException) -> type[BaseException]:
-    # Behind retries requests reports a time-out as a broken connection.
-    late = any(isinstance(cause, errors.ReadTimeoutError) for cause in causes(error))
-    return requests_errors.ReadTimeout if late else type(error)
 
 
 def _is_sent(error: BaseException) -> bool:

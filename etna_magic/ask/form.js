@@ -104,7 +104,10 @@
     const input = find(".etna-shown input");
     const type = box?.checked ? "text" : "password";
     if (!box || !input || input.type === type) return;
+    const [start, end] = [input.selectionStart, input.selectionEnd];
     input.type = type;
+    input.getBoundingClientRect(); // some browsers put the cursor first when they draw the new type
+    input.setSelectionRange(start, end);
     input.dataset.isUnsent = "true";
   };
   // With its type a field forgets that its text is new, and would not tell when it is left.

@@ -58,12 +58,13 @@ def test_whom_to_ask_can_be_chosen(user: NotebookUser, option) -> None:
 
 
 def test_prompts_in_the_front_end(user: NotebookUser) -> None:
-    """`--prompt` asks by the input line: unseen app key and password, seen user."""
+    """`--prompt` says where, and asks by the input line: unseen app key and password, seen user."""
     answers = [user.sandbox.app_key, "demo", user.sandbox.password_of("demo")]
     line = f"%etna_login --prompt -b {user.sandbox.base_url}"
     run = user.kernel.run(line, allow_stdin=True, answers=answers)
     assert [("App key: ", True), ("Username: ", False), ("Password: ", True)] == run.asked
-    assert run.texts[0].startswith("Logged in as demo")
+    assert f"Log in to ETNA at {user.sandbox.base_url} (LIVE).\n" == run.texts[0]
+    assert run.texts[1].startswith("Logged in as demo")
 
 
 def test_while_it_waits_the_session_refuses_every_use(user: NotebookUser) -> None:

@@ -109,9 +109,9 @@ HEAVY = (
         ("euporie", "ipykernel"),
         euporie,
         _CONSOLE,
-        note="The box of a question that comes as soon as its cell has begun, by `getpass` too, often gets "
-        "no keys, and what is typed **shows** in the next cell: stars tell that it is in the box. The box "
-        "of `await etna_magic.login()` got them.",
+        note="The box of a question, by `getpass` too, often gets no keys, and what is typed **shows** in "
+        "the next cell: stars tell that it is in the box. That of `await etna_magic.login()` got them in "
+        "one run, and none in another.",
     ),
     Program(
         "euporie-preview `--run`",
@@ -156,8 +156,7 @@ HEAVY = (
             path="mercury/book",
         ),
         (LOGS_IN, NAMES_FORM, A_FORM, NAMES_FORM, WARNED),
-        note="It leaves out the text of errors, so a line above says it, and it goes on after one. Enter "
-        "in a field does nothing; the button does.",
+        note="It leaves out the text of errors, so a line above says it, and it goes on after one.",
     ),
     Program(
         "JupyterLab with jupyter-collaboration",

@@ -131,7 +131,9 @@
   // for Enter and one for each field, and hold some of them back.
   const send = (event) => {
     const answers = find(".etna-answers textarea");
-    if (!answers || !isDrawn() || event.isComposing) return;
+    const isComposing = event.isComposing || event.keyCode === 229; // Safari ends it first, and says it by the code
+    const isAlone = form.classList.contains("jupyter-widgets-disconnected"); // there is no kernel any more
+    if (!answers || !isDrawn() || isComposing || isAlone) return;
     event.preventDefault();
     event.stopPropagation();
     const inputs = [...form.querySelectorAll(".widget-text input")];

@@ -7,7 +7,6 @@ last, and hold back a second value while a cell awaits. New widgets have neither
 from __future__ import annotations
 
 import base64
-import json
 from contextvars import copy_context
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
@@ -211,7 +210,7 @@ class FormView:
         self._show = ipywidgets.HTML(_show_box(step.fields[self._shown][0])) if unseen else None
         self._answers = AnswersField(continuous_update=False, layout={"display": "none"})
         self._answers.add_class("etna-answers")
-        self._answers.observe(lambda change: self._in_cell(self._receive_answers, change), "value")
+        self._answers.observe(lambda _: self._in_cell(self._receive_answers), "value")
 
     def add_button(self, label: str, style: str, act: Callable[[], object]) -> ipywidgets.Button:
         """Add a button and what a click on it does."""
@@ -229,7 +228,9 @@ class FormView:
     def show(self, heading: Heading) -> None:
         """Show it on its page, under this heading."""
         self._heading = heading
-        self._page.show(heading, self.step.title, _proof(self.challenge), self.children())
+        for name, value in dict(self.values).items():  # of the try before
+            self._take(name, value)
+        self._page.show(self._heading, self.step.title, _proof(self.challenge), self.children())
         self._page.say(self.step.message, self.step.note, is_error=self.step.is_error)
 
     def children(self) -> tuple[ipywidgets.Widget, ...]:
@@ -350,17 +351,14 @@ class FormView:
             call_later(0.0, lambda: self._replace_field(name))
         self.on_value()
 
-    def _receive_answers(self, change: Mapping[str, str]) -> None:
-        answers = change["new"]
-        if not answers:
-            return  # our own clearing, below, arrives here as well
-        self._answers.value = ""
-        if self.is_busy:
-            return  # Enter a second time
-        for name, text in zip(self.step.fields, json.loads(answers), strict=True):
+    def _receive_answers(self) -> None:
+        answers = self._answers.take(self.step.fields)
+        if self.is_busy or not answers:
+            return  # Enter a second time, our own clearing, or nothing of the form's script
+        for name, value in answers.items():
             # A secret that has come before is no longer in its field.
-            if text or not self._is_secret(name):
-                self._take(name, Secret(text))
+            if value or not self._is_secret(name):
+                self._take(name, value)
         self.on_answers()
 
     def _take(self, name: str, value: Secret) -> None:

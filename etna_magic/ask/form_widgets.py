@@ -5,15 +5,17 @@ ipywidgets sends each value that comes from one front end on to all clients of t
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import ipywidgets
 from traitlets import Bool, Unicode
 
 from etna_magic.ask.event_loop import call_later
+from etna_magic.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 # In seconds: how long to wait for a front end's answer.
 ANSWER_LIMIT = 1.0
@@ -38,6 +40,16 @@ class AnswersField(ipywidgets.Textarea):  # type: ignore[misc]  # ipywidgets pub
     """
 
     value = Unicode("", help="What is in the fields").tag(sync=True, echo_update=False)
+
+    def take(self, names: Iterable[str]) -> dict[str, Secret]:
+        """Return what is in the fields of these names, and keep nothing of it; empty if it is not that."""
+        sent, self.value = self.value, ""
+        try:
+            texts = [Secret(str(text)) for text in json.loads(sent)]
+        except (TypeError, ValueError):
+            return {}
+        named = list(names)
+        return dict(zip(named, texts, strict=True)) if len(named) == len(texts) else {}
 
 
 class ButtonRow(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets publishes no types

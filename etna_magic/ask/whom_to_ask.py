@@ -20,7 +20,7 @@ from etna_magic.exceptions import MissingCredentialsError, NotLoggedInError, Ver
 from etna_magic.login_flow import Challenge, ChallengeKind
 from etna_magic.secret import Secret
 from etna_magic.settings import LABELS, UNSEEN, VARIABLES, check_typed, environment_of
-from etna_magic.support import sanitize
+from etna_magic.support import checked_base_url, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,8 +226,10 @@ class NonInteractive:
 def _heading(settings: Settings) -> str:
     """Return who logs in where, before a password is typed; nothing if it is not known where."""
     username, base_url = settings.text("username"), settings.text("base_url")
-    who = f" as {sanitize(username)}" if username else ""
-    return f"Log in to ETNA{who} at {sanitize(base_url)} ({environment_of(base_url)})." if base_url else ""
+    if not base_url:
+        return ""
+    who, where = f" as {sanitize(username)}" if username else "", checked_base_url(base_url)
+    return f"Log in to ETNA{who} at {sanitize(where)} ({environment_of(where)})."
 
 
 class Prompt:

@@ -186,12 +186,14 @@ async def test_something_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @in_a_loop
 async def test_a_refused_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error is shown; all but the password is kept for the next try."""
+    """The error is shown; all but the password is kept for the next try, and it says who and where."""
     form = ShownForm(monkeypatch, [InvalidCredentialsError("The server refused it."), make_token()])
     form.fill()
     click(form.view, "Log in")
     await form.wait_for_text("The server refused it.")
     assert ["Password"] == form.view.empty_labels()
+    heading = re.sub("<[^>]*>", "", texts(form.view)[0])
+    assert ("as alice at https://api.example.com", True) == (heading[-35:], "LIVE" in heading)
     press_enter(form.view, "password", "another")
     await form.wait_for_end()
     assert [ANSWERS, ANSWERS | {"password": "another"}] == form.attempt.sent

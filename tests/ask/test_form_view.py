@@ -114,6 +114,17 @@ def test_enter_and_values_are_passed_on() -> None:
     assert not view._answers.traits()["value"].metadata["echo_update"]
 
 
+@pytest.mark.parametrize("sent", ["no JSON", "5", "{}", '["alice"]', '["alice", "pw-17", "246810"]'])
+def test_what_the_forms_script_does_not_send(sent: str) -> None:
+    """It is dropped: nothing is begun, no value is put into another's field, and the form can be used on."""
+    view, seen = view_of(), []
+    view.on_answers = lambda: seen.append("answers")
+    view._answers.value = sent
+    assert ("", {}, []) == (view._answers.value, view.values, seen)
+    send_all(view, "alice", "pw-17")
+    assert (["answers"], {"username", "password"}) == (seen, set(view.values))
+
+
 def test_a_field_that_a_cell_awaits_is_replaced_once_used() -> None:
     """The new one takes the next value; it is disabled if the old one was."""
     errors: list[dict[str, object]] = []

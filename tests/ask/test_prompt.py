@@ -78,6 +78,7 @@ DEMO = "https://pub-api-x-demo-prod.etnasoft.us/api"
     [
         ("https://api.example.com", "bob", "Log in to ETNA as bob at https://api.example.com (LIVE).\n"),
         (DEMO, "", f"Log in to ETNA at {DEMO} (DEMO).\n"),
+        (f"{DEMO}/", "", f"Log in to ETNA at {DEMO} (DEMO).\n"),
         ("", "bob", ""),
     ],
 )

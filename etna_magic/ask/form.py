@@ -42,9 +42,9 @@ FORGET_AFTER = 300.0
 class LoginForm:
     """A form that drives one login from its first field to its last challenge.
 
-    While a cell runs it cannot be used: a kernel that is busy cannot take a password out of its
+    While a later cell runs it cannot be used: a kernel that is busy cannot take a password out of its
     field, and a notebook that is saved with the state of its widgets meanwhile would have it
-    on disk.
+    on disk. Its own cell is not known to end: so what follows a login in that cell should be short.
 
     Parameters
     ----------
